@@ -1,0 +1,120 @@
+/** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  problemHeaders,
+  readKeyRoute,
+  readServiceRoute,
+  ServiceError,
+  toProblem,
+  validationFault,
+  watchRoute,
+} from '@quantivista/contracts';
+import type { Log, Metrics } from '@quantivista/runtime';
+import type { Snapshot } from '@quantivista/snapshot';
+import type { Context } from 'hono';
+import type { Replica } from './follow/replica.ts';
+import { type Answer, answerKey, answerService, stateHeaders } from './serve/answer.ts';
+import type { ReadAccess } from './serve/read-access.ts';
+import type { Status } from './serve/status.ts';
+
+export interface AppOptions {
+  readonly replica: Replica;
+  readonly access: ReadAccess;
+  readonly status: () => Status;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly maxWaitMs: number;
+}
+
+interface Freshness {
+  readonly min_revision?: number | undefined;
+  readonly max_age?: number | undefined;
+}
+
+/** The response to a fault, as problem+json. */
+export function problemResponse(error: unknown): Response {
+  const code = error instanceof ServiceError ? error.code : 'internal';
+  const problem = toProblem(error);
+  return new Response(JSON.stringify(problem), { status: problem.status, headers: problemHeaders(code) });
+}
+
+const toResponse = (answer: Answer): Response =>
+  new Response(answer.body, { status: answer.status, headers: answer.headers });
+
+export function createApp({ replica, access, status, metrics, log, maxWaitMs }: AppOptions): OpenAPIHono {
+  const app = new OpenAPIHono({
+    defaultHook: result => {
+      if (!result.success) throw validationFault(result.error, result.target);
+    },
+  });
+  app.onError(error => {
+    if (!(error instanceof ServiceError) || error.code === 'internal')
+      log.error({ err: error }, 'a request failed');
+    return problemResponse(error);
+  });
+  app.notFound(() => problemResponse(new ServiceError('not_found')));
+
+  /** The state, once it is as new as the request asks. */
+  async function stateFor({ min_revision, max_age }: Freshness): Promise<Snapshot> {
+    if (min_revision !== undefined && !(await replica.reached(min_revision, maxWaitMs))) {
+      const held = replica.current?.snapshot;
+      throw new ServiceError('revision_not_reached', {
+        details: { generation: held?.generation ?? null, revision: held?.revision ?? null },
+      });
+    }
+    const snapshot = replica.current?.snapshot;
+    if (!snapshot) throw new ServiceError('not_ready');
+    if (max_age !== undefined && replica.ageMs() > max_age * 1_000) {
+      const ageMs = replica.ageMs();
+      throw new ServiceError('too_old', { details: { age: Number.isFinite(ageMs) ? ageMs / 1_000 : null } });
+    }
+    return snapshot;
+  }
+  const authorization = (c: Context) => c.req.header('authorization') ?? null;
+  const ifNoneMatch = (c: Context) => c.req.header('if-none-match') ?? null;
+
+  app.get('/livez', c => c.text('ok'));
+  app.get('/readyz', c => {
+    if (!status().ready) throw new ServiceError('not_ready');
+    return c.text('ready');
+  });
+  app.get('/status', c => c.json(status()));
+  app.get('/metrics', async c =>
+    c.text(await metrics.render(), 200, { 'content-type': metrics.contentType }),
+  );
+
+  // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
+  app.openapi(watchRoute, () => {
+    throw new ServiceError('upgrade_required');
+  });
+  app.openapi(readServiceRoute, async c => {
+    access.require(authorization(c));
+    const { environment, ...freshness } = c.req.valid('query');
+    const snapshot = await stateFor(freshness);
+    const path = { environment, service: c.req.valid('param').service_name };
+    const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
+    const nothing = { status: 200, headers: stateHeaders(replica, snapshot), body: '{}' };
+    return toResponse(answer ?? nothing) as never;
+  });
+  app.openapi(readKeyRoute, async c => {
+    access.require(authorization(c));
+    const { environment, ...freshness } = c.req.valid('query');
+    const { service_name, config_key } = c.req.valid('param');
+    const snapshot = await stateFor(freshness);
+    const answer = answerKey(
+      replica,
+      snapshot,
+      { environment, service: service_name, key: config_key },
+      ifNoneMatch(c),
+    );
+    if (!answer) throw new ServiceError('configuration_not_found');
+    return toResponse(answer) as never;
+  });
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'QuantiVista Config: read node', version: '1' },
+  });
+  return app;
+}

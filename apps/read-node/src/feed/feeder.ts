@@ -1,0 +1,181 @@
+/**
+ * Feeds etcd into the region's Redis: list once, then watch. Any number of feeders may run side by side,
+ * be paused, or die at any point: what Redis accepts depends on (generation, revision) alone.
+ */
+import { DISTRIBUTED_PREFIX, GENERATION_KEY } from '@quantivista/contracts';
+import type { Etcd, RevisionEvents, WatchEnd } from '@quantivista/etcd';
+import { MAX_CHANGES, type RegionState, type RegionWriter } from '@quantivista/region';
+import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createTrail } from './trail.ts';
+
+export interface FeederOptions {
+  readonly etcd: Etcd;
+  readonly region: RegionWriter;
+  readonly log: Log;
+}
+
+export type FeederState = 'connecting' | 'listing' | 'watching' | 'waiting';
+
+export interface Feeder {
+  readonly state: FeederState;
+  /** Revisions that this feeder was the first to bring. */
+  readonly applied: number;
+  /** Whole states published. */
+  readonly published: number;
+  /** Runs until `signal` aborts. Never throws. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Revisions in one exchange with Redis. */
+const BATCH = 128;
+
+/** Why a round ended; the next one starts from what etcd and Redis then say. */
+type RoundEnd =
+  | WatchEnd['reason']
+  | 'not continuous'
+  | 'no generation'
+  | 'generation changed'
+  | 'another was first';
+
+export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
+  const trail = createTrail();
+  let state: FeederState = 'connecting';
+  let applied = 0;
+  let published = 0;
+
+  /**
+   * Put a whole state into Redis, in place of `seen`. Where Redis lost what this feeder had brought, the
+   * state listed is an older one, so that the changes since then go through the stream again and nodes
+   * that are behind miss none.
+   */
+  async function publishWhole(generation: string, seen: RegionState): Promise<RegionState | undefined> {
+    state = 'listing';
+    const lost = seen.revision === undefined ? trail.oldest(generation) : undefined;
+    let listed = await etcd.list({
+      prefix: DISTRIBUTED_PREFIX,
+      ...(lost !== undefined && { revision: lost }),
+    });
+    if (listed.kind !== 'listed') listed = await etcd.list({ prefix: DISTRIBUTED_PREFIX });
+    if (listed.kind !== 'listed') return undefined;
+    // The list itself must be of this generation: the store may have been replaced since it was read.
+    if (listed.entries.find(entry => entry.key === GENERATION_KEY)?.value !== generation) return undefined;
+    if ((await region.publish(seen, generation, listed.revision, listed.entries)) === 'changed')
+      return undefined;
+    published++;
+    log.info({ generation, revision: listed.revision, keys: listed.entries.length }, 'whole state published');
+    return { generation, revision: listed.revision };
+  }
+
+  /** Watch from `start` on and apply what comes, until either side ends it. */
+  async function pump(generation: string, start: number, signal: AbortSignal): Promise<RoundEnd> {
+    const queue: RevisionEvents[] = [];
+    let last = start;
+    let wake = () => {};
+    const watch = etcd.watch({
+      prefix: DISTRIBUTED_PREFIX,
+      from: start + 1,
+      onRevision: events => {
+        queue.push(events);
+        wake();
+      },
+    });
+    let ended: WatchEnd | undefined;
+    watch.ended.then(end => {
+      ended = end;
+      wake();
+    });
+    const stop = () => watch.close();
+    signal.addEventListener('abort', stop);
+    state = 'watching';
+    try {
+      for (;;) {
+        if (queue.length === 0) {
+          if (ended) return ended.reason;
+          await new Promise<void>(resolve => {
+            wake = resolve;
+          });
+          continue;
+        }
+        const batch = queue.splice(0, BATCH);
+        const end = await applyBatch(generation, last, batch);
+        if (end) return end;
+        last = batch.at(-1)!.revision;
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      watch.close();
+    }
+  }
+
+  async function applyBatch(
+    generation: string,
+    last: number,
+    batch: readonly RevisionEvents[],
+  ): Promise<RoundEnd | undefined> {
+    const steps = batch.map(({ revision, events }, index) => ({
+      from: index === 0 ? last : batch[index - 1]!.revision,
+      to: revision,
+      changes: events,
+    }));
+    const changesGeneration = (step: (typeof steps)[number]) =>
+      step.changes.some(change => change.key === GENERATION_KEY && change.value !== generation);
+    if (steps.some(changesGeneration)) return 'generation changed';
+    if (steps.some(step => step.changes.length > MAX_CHANGES)) {
+      // Not made by the authority: too much for one stream entry. Nodes take it as a whole state.
+      return (await publishWhole(generation, await region.state())) ? 'not continuous' : 'another was first';
+    }
+    const results = await region.apply(generation, steps);
+    for (const [index, result] of results.entries()) {
+      if (result === 'gap' || result === 'foreign') return 'not continuous';
+      if (result === 'applied') applied++;
+      trail.add(generation, steps[index]!.to);
+    }
+    return undefined;
+  }
+
+  /** One round: agree with etcd on the generation, with Redis on the revision, then watch from there. */
+  async function round(signal: AbortSignal): Promise<RoundEnd> {
+    state = 'connecting';
+    const { entries } = await etcd.read([GENERATION_KEY]);
+    const generation = entries[0]?.value;
+    if (generation === undefined) return 'no generation';
+    let held: RegionState | undefined = await region.state();
+    if (held.generation !== generation || held.revision === undefined)
+      held = await publishWhole(generation, held);
+    if (held?.revision === undefined) return 'another was first';
+    if (trail.oldest(generation) === undefined) trail.add(generation, held.revision);
+    const end = await pump(generation, held.revision, signal);
+    if (end !== 'compacted') return end;
+    // The other feeder may have gone on meanwhile: only what is still behind is replaced.
+    const now = await region.state();
+    if (now.generation === generation && now.revision === held.revision) await publishWhole(generation, now);
+    return end;
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    get applied() {
+      return applied;
+    },
+    get published() {
+      return published;
+    },
+    run: async signal => {
+      const backoff = createBackoff({ firstMs: 20, maxMs: 1_000 });
+      while (!signal.aborted) {
+        const startedAt = Date.now();
+        try {
+          const end = await round(signal);
+          log.info({ end }, 'feeding round ended');
+        } catch (error) {
+          if (!signal.aborted) log.warn({ err: error }, 'feeding failed');
+        }
+        state = 'waiting';
+        if (Date.now() - startedAt > 5_000) backoff.reset();
+        await pause(backoff.next(), signal);
+      }
+    },
+  };
+}

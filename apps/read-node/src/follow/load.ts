@@ -1,0 +1,73 @@
+/** A whole state from the region's Redis, with the changes that led to it. */
+import type { RegionReader, SnapshotEntry, StreamEntry } from '@quantivista/region';
+import { buildSnapshot } from '@quantivista/snapshot';
+import { createHistory } from './history.ts';
+import type { Loaded } from './replica.ts';
+
+export interface LoadOptions {
+  readonly region: RegionReader;
+  /** Revisions of history to keep. */
+  readonly historyLength: number;
+}
+
+/**
+ * Load what the region holds; `undefined` where it holds nothing, or where it changed in a way that makes
+ * the scan useless: try again.
+ *
+ * The scan takes many round trips, and what it answers lies somewhere between the revision read before it
+ * and the one read after. Replaying the stream over it, a key at a time and only forwards, ends in exactly
+ * the state of the last entry replayed.
+ */
+export async function load({ region, historyLength }: LoadOptions): Promise<Loaded | undefined> {
+  const before = await region.state();
+  if (before.generation === undefined || before.revision === undefined) return undefined;
+  const scanned = await region.scan(before.generation);
+  const after = await region.state();
+  if (after.generation !== before.generation || after.revision === undefined) return undefined;
+  const tail = (await region.tail(before.generation, historyLength)).filter(
+    entry => entry.revision <= after.revision!,
+  );
+  return assemble(before.generation, before.revision, after.revision, scanned, tail, historyLength);
+}
+
+/** The state at `to`, from a scan between `from` and `to` and the stream's end up to `to`. Pure. */
+export function assemble(
+  generation: string,
+  from: number,
+  to: number,
+  scanned: readonly SnapshotEntry[],
+  tail: readonly StreamEntry[],
+  historyLength: number,
+): Loaded | undefined {
+  if (!covers(tail, from, to)) return undefined;
+  const state = new Map(scanned.map(entry => [entry.key, entry]));
+  for (const entry of tail) {
+    if (entry.kind === 'reset' || entry.revision <= from) continue;
+    for (const { key, value } of entry.changes) {
+      const present = state.get(key);
+      // The scan saw this key after this change already.
+      if (present && present.modRevision > entry.revision) continue;
+      if (value === undefined) state.delete(key);
+      else state.set(key, { key, value, modRevision: entry.revision });
+    }
+  }
+
+  // History begins after the newest reset, or where the stream was trimmed.
+  const lastReset = tail.findLastIndex(entry => entry.kind === 'reset');
+  const held = tail.slice(lastReset + 1).filter(entry => entry.kind === 'changes');
+  const floor = lastReset >= 0 ? tail[lastReset]!.revision : (held[0]?.prev ?? to);
+  const history = createHistory(floor, historyLength);
+  for (const { revision, changes } of held) history.push({ revision, changes });
+  return { snapshot: buildSnapshot(generation, to, state.values()), history };
+}
+
+/** Whether `tail` holds every change in (from, to], without a reset among them. */
+function covers(tail: readonly StreamEntry[], from: number, to: number): boolean {
+  let reached = from;
+  for (const entry of tail) {
+    if (entry.revision <= reached) continue;
+    if (entry.kind === 'reset' || entry.prev > reached) return false;
+    reached = entry.revision;
+  }
+  return reached >= to;
+}

@@ -1,0 +1,101 @@
+/**
+ * What this node holds: the newest snapshot, the changes that led to it, and those who wait for more.
+ * The follower writes it, everything in `serve` reads it. Never goes back within a generation.
+ */
+import { HEARTBEAT_KEY, type Heartbeat } from '@quantivista/contracts';
+import type { Snapshot } from '@quantivista/snapshot';
+import type { History, HistoryEntry } from './history.ts';
+
+export interface Loaded {
+  readonly snapshot: Snapshot;
+  readonly history: History;
+}
+
+export interface ReplicaListener {
+  /** One revision was applied; not called for those that change nothing but the heartbeat. */
+  applied(entry: HistoryEntry): void;
+  /** The state was replaced; `before` is undefined the first time. */
+  replaced(before: Snapshot | undefined, now: Snapshot): void;
+}
+
+export interface Replica {
+  /** `undefined` until a whole snapshot is applied: the node is not ready. */
+  readonly current: Loaded | undefined;
+  /** Milliseconds since the state was known to be complete, by this machine's clock; Infinity where unknown. */
+  ageMs(): number;
+  apply(entry: HistoryEntry): void;
+  replace(loaded: Loaded): void;
+  listen(listener: ReplicaListener): void;
+  /** True once `revision` is reached; false after `timeoutMs`, or if `signal` aborts. */
+  reached(revision: number, timeoutMs: number): Promise<boolean>;
+}
+
+interface Waiter {
+  readonly revision: number;
+  readonly settle: (reached: boolean) => void;
+}
+
+export function createReplica(now: () => number = Date.now): Replica {
+  const listeners: ReplicaListener[] = [];
+  const waiters = new Set<Waiter>();
+  let current: Loaded | undefined;
+  let completeAt = Number.NEGATIVE_INFINITY;
+
+  const readHeartbeat = (text: string | undefined) => {
+    if (text === undefined) return;
+    completeAt = (JSON.parse(text) as Heartbeat).at;
+  };
+  const wake = (revision: number) => {
+    for (const waiter of waiters) if (waiter.revision <= revision) waiter.settle(true);
+  };
+
+  return {
+    get current() {
+      return current;
+    },
+    ageMs: () => Math.max(0, now() - completeAt),
+
+    apply: entry => {
+      if (!current) throw new Error('a change was applied before any state was loaded');
+      current.snapshot.apply(entry.revision, entry.changes);
+      const heartbeat = entry.changes.find(change => change.key === HEARTBEAT_KEY);
+      if (heartbeat) readHeartbeat(heartbeat.value);
+      if (!heartbeat || entry.changes.length > 1) {
+        current.history.push(entry);
+        for (const listener of listeners) listener.applied(entry);
+      }
+      wake(entry.revision);
+    },
+
+    replace: loaded => {
+      const before = current?.snapshot;
+      if (before?.generation === loaded.snapshot.generation && loaded.snapshot.revision < before.revision)
+        return;
+      current = loaded;
+      completeAt = Number.NEGATIVE_INFINITY;
+      readHeartbeat(loaded.snapshot.other(HEARTBEAT_KEY));
+      for (const listener of listeners) listener.replaced(before, loaded.snapshot);
+      wake(loaded.snapshot.revision);
+    },
+
+    listen: listener => {
+      listeners.push(listener);
+    },
+
+    reached: (revision, timeoutMs) => {
+      if (current && current.snapshot.revision >= revision) return Promise.resolve(true);
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const waiter: Waiter = {
+        revision,
+        settle: reached => {
+          clearTimeout(timer);
+          waiters.delete(waiter);
+          resolve(reached);
+        },
+      };
+      const timer = setTimeout(() => waiter.settle(false), timeoutMs);
+      waiters.add(waiter);
+      return promise;
+    },
+  };
+}

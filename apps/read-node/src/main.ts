@@ -1,0 +1,79 @@
+/** A read node: feeds its region, follows it, serves from memory. */
+import process from 'node:process';
+import { createEtcd } from '@quantivista/etcd';
+import { createRegionReader, createRegionWriter } from '@quantivista/region';
+import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import { createApp, problemResponse } from './app.ts';
+import { ReadNodeEnvironment } from './config.ts';
+import { createFeeder } from './feed/feeder.ts';
+import { createFollower } from './follow/follower.ts';
+import { createReplica } from './follow/replica.ts';
+import { createFastLane } from './serve/fast-lane.ts';
+import { listen } from './serve/listen.ts';
+import { createNodeMetrics } from './serve/node-metrics.ts';
+import { createReadAccess } from './serve/read-access.ts';
+import { readStatus } from './serve/status.ts';
+import { createHub } from './serve/watch/hub.ts';
+
+const config = parseEnvironment(ReadNodeEnvironment, process.env);
+const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
+const shutdown = createShutdown(log);
+const stop = new AbortController();
+const regionOptions = { url: config.REDIS_URL, region: config.REGION };
+
+const replica = createReplica();
+const access = createReadAccess(replica, config.READS);
+const hub = createHub({ replica, heartbeatMs: config.WATCH_HEARTBEAT_MS });
+
+const feeder = config.ROLES.includes('feed') ? startFeeder() : undefined;
+const follower = config.ROLES.includes('serve') ? startFollower() : undefined;
+
+function startFeeder() {
+  if (!config.ETCD_URLS) throw new Error('ETCD_URLS is needed by the role feed');
+  const etcd = createEtcd({ hosts: config.ETCD_URLS });
+  const region = createRegionWriter(regionOptions);
+  const feeder = createFeeder({ etcd, region, log });
+  const running = feeder.run(stop.signal);
+  shutdown.onShutdown('feed', async () => {
+    stop.abort();
+    await running;
+    etcd.close();
+    region.close();
+  });
+  return feeder;
+}
+
+function startFollower() {
+  const region = createRegionReader(regionOptions);
+  const follower = createFollower({ region, replica, log, historyLength: config.HISTORY_LENGTH });
+  const running = follower.run(stop.signal);
+  shutdown.onShutdown('follow', async () => {
+    stop.abort();
+    region.close();
+    await running;
+  });
+  return follower;
+}
+
+const status = () =>
+  readStatus({ nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub });
+const fastLane = createFastLane(replica, access);
+const metrics = createNodeMetrics(status, fastLane.counts);
+const app = createApp({ replica, access, status, metrics, log, maxWaitMs: config.MAX_WAIT_MS });
+const listener = await listen({
+  hostname: config.HOST,
+  port: config.PORT,
+  fastLane,
+  app,
+  hub,
+  admission: {
+    replica,
+    access,
+    watchers: () => hub.watchers,
+    maxWatchers: config.MAX_WATCHERS,
+    maxWaitMs: config.MAX_WAIT_MS,
+  },
+  problem: problemResponse,
+});
+shutdown.onShutdown('serve', listener.close);
+log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');

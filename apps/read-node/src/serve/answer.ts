@@ -1,0 +1,70 @@
+/** What a read answers, as plain data: the same whichever runtime and whichever way the request came. */
+import { entityTag } from '@quantivista/contracts';
+import { type Snapshot, serviceMap, serviceMapTag } from '@quantivista/snapshot';
+import type { Replica } from '../follow/replica.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  /** `null` where the status allows none. */
+  readonly body: string | null;
+}
+
+/** Seconds, in thousandths, rounded up: a reported age is never less than the true one. */
+export const formatAge = (ageMs: number): string =>
+  Number.isFinite(ageMs) ? (Math.ceil(ageMs) / 1_000).toFixed(3) : 'unknown';
+
+/** Where the state stands: on every answer that comes from it. */
+export const stateHeaders = (replica: Replica, snapshot: Snapshot): Record<string, string> => ({
+  'content-type': 'application/json',
+  'cache-control': 'no-cache',
+  'x-config-revision': String(snapshot.revision),
+  'x-config-generation': snapshot.generation,
+  'x-config-age': formatAge(replica.ageMs()),
+});
+
+/** Whether an If-None-Match header admits `tag` (RFC 9110: a list, `*`, weak comparison). */
+export function noneMatch(header: string | null, tag: string): boolean {
+  if (header === null) return true;
+  if (header === tag) return false;
+  if (header.trim() === '*') return false;
+  return !header.split(',').some(part => part.trim().replace(/^W\//, '') === tag);
+}
+
+function tagged(
+  headers: Record<string, string>,
+  tag: string,
+  ifNoneMatch: string | null,
+  body: () => string,
+): Answer {
+  headers['etag'] = tag;
+  return noneMatch(ifNoneMatch, tag)
+    ? { status: 200, headers, body: body() }
+    : { status: 304, headers, body: null };
+}
+
+/** One configuration; `undefined` where it does not exist. */
+export function answerKey(
+  replica: Replica,
+  snapshot: Snapshot,
+  path: { environment: string; service: string; key: string },
+  ifNoneMatch: string | null,
+): Answer | undefined {
+  const entry = snapshot.entry(path.environment, path.service, path.key);
+  if (!entry) return undefined;
+  const tag = entityTag(snapshot.generation, entry.revision);
+  return tagged(stateHeaders(replica, snapshot), tag, ifNoneMatch, () => entry.body);
+}
+
+/** A service's map; `undefined` where nothing was ever configured for it. */
+export function answerService(
+  replica: Replica,
+  snapshot: Snapshot,
+  path: { environment: string; service: string },
+  ifNoneMatch: string | null,
+): Answer | undefined {
+  const service = snapshot.service(path.environment, path.service);
+  if (!service) return undefined;
+  const tag = serviceMapTag(service, snapshot.generation);
+  return tagged(stateHeaders(replica, snapshot), tag, ifNoneMatch, () => serviceMap(service));
+}

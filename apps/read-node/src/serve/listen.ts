@@ -1,0 +1,28 @@
+/** Opens the node's server on the runtime that it was started with. */
+import process from 'node:process';
+import type { FastLane } from './fast-lane.ts';
+import type { AdmitOptions } from './watch/admit.ts';
+import type { Hub } from './watch/hub.ts';
+
+export interface ListenOptions {
+  readonly hostname: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly fastLane: FastLane;
+  /** What answers everything that the fast lane does not. */
+  readonly app: { fetch(request: Request): Response | Promise<Response> };
+  readonly hub: Hub;
+  readonly admission: AdmitOptions;
+  readonly problem: (error: unknown) => Response;
+}
+
+export interface Listener {
+  readonly url: string;
+  /** Close the streams, take no more requests, finish those begun. */
+  close(): Promise<void>;
+}
+
+export async function listen(options: ListenOptions): Promise<Listener> {
+  if (process.versions.bun) return (await import('./listen-bun.ts')).listenOnBun(options);
+  return (await import('./listen-node.ts')).listenOnNode(options);
+}

@@ -1,0 +1,58 @@
+/** What this node knows of itself: for people, for tests, for whoever compares nodes. */
+import type { Feeder } from '../feed/feeder.ts';
+import type { Follower } from '../follow/follower.ts';
+import type { Replica } from '../follow/replica.ts';
+import type { Hub } from './watch/hub.ts';
+
+export interface StatusOptions {
+  readonly nodeId: string;
+  readonly region: string;
+  readonly replica: Replica;
+  readonly feeder: Feeder | undefined;
+  readonly follower: Follower | undefined;
+  readonly hub: Hub;
+}
+
+export interface Status {
+  node_id: string;
+  region: string;
+  runtime: string;
+  /** A whole state is held (or, in a node that only feeds, etcd is being watched). */
+  ready: boolean;
+  generation: string | null;
+  revision: number | null;
+  /** Seconds since the state was known to be complete; null where unknown. */
+  age: number | null;
+  digest: string | null;
+  keys: number;
+  services: number;
+  history_floor: number | null;
+  watchers: number;
+  watchers_dropped: number;
+  feeder: { state: string; applied: number; published: number } | null;
+  follower: { connected: boolean; loads: number } | null;
+}
+
+const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
+
+export function readStatus({ nodeId, region, replica, feeder, follower, hub }: StatusOptions): Status {
+  const loaded = replica.current;
+  const ageMs = replica.ageMs();
+  return {
+    node_id: nodeId,
+    region,
+    runtime,
+    ready: follower ? loaded !== undefined : feeder?.state === 'watching',
+    generation: loaded?.snapshot.generation ?? null,
+    revision: loaded?.snapshot.revision ?? null,
+    age: Number.isFinite(ageMs) ? Math.ceil(ageMs) / 1_000 : null,
+    digest: loaded?.snapshot.digest() ?? null,
+    keys: loaded?.snapshot.size ?? 0,
+    services: loaded ? [...loaded.snapshot.services()].length : 0,
+    history_floor: loaded?.history.floor ?? null,
+    watchers: hub.watchers,
+    watchers_dropped: hub.dropped,
+    feeder: feeder ? { state: feeder.state, applied: feeder.applied, published: feeder.published } : null,
+    follower: follower ? { connected: follower.connected, loads: follower.loads } : null,
+  };
+}

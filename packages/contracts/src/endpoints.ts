@@ -1,0 +1,12 @@
+/** `.stack/endpoints.json`: where a running local network can be reached. */
+export interface Endpoints {
+  readonly authority: string;
+  readonly regions: readonly {
+    readonly name: string;
+    readonly redis: string;
+    readonly nodes: readonly string[];
+  }[];
+  readonly etcd: string;
+  readonly postgres: string;
+  readonly token: string;
+}

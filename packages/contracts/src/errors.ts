@@ -1,0 +1,116 @@
+/**
+ * The one table of faults: code → HTTP status, WebSocket close code, whether a retry may help, title.
+ * The wire form is RFC 9457 problem+json, with `type` = `urn:quantivista:problem:{code}`.
+ */
+import { z } from '@hono/zod-openapi';
+
+interface ErrorRow {
+  readonly status: number;
+  readonly title: string;
+  /** Seconds after which a retry may succeed; absent where a retry is useless. */
+  readonly retryAfterS?: number;
+  /** Close code for a stream that ends with this error. */
+  readonly close?: number;
+}
+
+export const ERRORS = {
+  invalid_request: { status: 400, title: 'The request is not valid', close: 1008 },
+  invalid_json: { status: 400, title: 'The body is not JSON' },
+  unknown_environment: { status: 400, title: 'There is no such environment', close: 1008 },
+  invalid_since: {
+    status: 400,
+    title: 'The bookmark is not of the form {generation}:{revision}',
+    close: 1008,
+  },
+  unauthenticated: { status: 401, title: 'A valid token is needed', close: 1008 },
+  forbidden: { status: 403, title: 'The caller may not do this', close: 1008 },
+  not_found: { status: 404, title: 'There is no such thing' },
+  configuration_not_found: { status: 404, title: 'There is no such configuration' },
+  version_not_found: { status: 404, title: 'The key has no such version' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  conflict: { status: 409, title: 'A condition of the request does not hold' },
+  type_conflict: { status: 409, title: "A key's type can't be changed by setting its value" },
+  rollback_unavailable: { status: 409, title: 'This change was marked as one that is not rolled back' },
+  revision_not_reached: {
+    status: 409,
+    title: 'The revision has not been reached here',
+    retryAfterS: 1,
+    close: 1013,
+  },
+  too_large: { status: 413, title: 'The body or value is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be application/json' },
+  not_supported: { status: 422, title: 'This is not supported yet' },
+  upgrade_required: { status: 426, title: 'This is a WebSocket endpoint' },
+  internal: { status: 500, title: 'Something failed here', close: 1011 },
+  store_unavailable: { status: 503, title: 'The store does not answer', retryAfterS: 1, close: 1013 },
+  audit_unavailable: {
+    status: 503,
+    title: 'The audit trail does not answer: no change is made',
+    retryAfterS: 1,
+  },
+  write_in_doubt: { status: 503, title: 'It is not yet known whether the change was made', retryAfterS: 5 },
+  write_aborted: { status: 503, title: 'The change was not made', retryAfterS: 1 },
+  not_ready: { status: 503, title: 'No state has been loaded yet', retryAfterS: 1, close: 1013 },
+  too_old: { status: 503, title: 'The state here is older than asked for', retryAfterS: 1 },
+  overloaded: { status: 503, title: 'Too many at once', retryAfterS: 2, close: 1013 },
+  shutting_down: { status: 503, title: 'This process is ending', retryAfterS: 1, close: 1012 },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The row of a code, with its optional columns. */
+export const errorRow = (code: ErrorCode): ErrorRow => ERRORS[code];
+
+/** RFC 9457, with `errors` naming the fields that were wrong, and members of the code's own. */
+export const Problem = z
+  .object({
+    type: z.string().openapi({ example: 'urn:quantivista:problem:conflict' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .catchall(z.unknown())
+  .openapi('Problem');
+export type Problem = z.infer<typeof Problem>;
+
+export const problemType = (code: ErrorCode): string => `urn:quantivista:problem:${code}`;
+
+/**
+ * A fault with its place in the table. `message` and `details` go to the caller, so neither may hold
+ * internals or secrets; `cause` stays in the log.
+ */
+export class ServiceError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    options: { message?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(options.message ?? ERRORS[code].title, { cause: options.cause });
+    this.name = 'ServiceError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+/** The wire form of any error: what is not a ServiceError becomes `internal`, without its message. */
+export function toProblem(error: unknown): Problem {
+  const fault = error instanceof ServiceError ? error : new ServiceError('internal');
+  const { title, status } = ERRORS[fault.code];
+  return { ...fault.details, type: problemType(fault.code), title, status, detail: fault.message };
+}
+
+/** Headers that go with a problem: content type, and Retry-After where a retry may help. */
+export function problemHeaders(code: ErrorCode): Record<string, string> {
+  const { retryAfterS } = errorRow(code);
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  if (code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
+  return headers;
+}

@@ -1,0 +1,64 @@
+/** Where things stand in etcd. The only place that joins or splits a key. */
+import type { Environment } from './names.ts';
+
+/** Distributed: everything below is fed to the regions. */
+export const DISTRIBUTED_PREFIX = '/quantivista/';
+/** The authority's own: never leaves the centre. */
+export const AUTHORITY_PREFIX = '/quantivista-authority/';
+
+/** `{sequence, at}`, put every second: what follows it is complete as of `at`. */
+export const HEARTBEAT_KEY = `${DISTRIBUTED_PREFIX}_heartbeat`;
+/** UUID of this store's life. */
+export const GENERATION_KEY = `${DISTRIBUTED_PREFIX}_generation`;
+/**
+ * Who changed what and why ({@link CommitNote}), put in every transaction of the authority: it carries the
+ * transaction's author to the watchers, with the same revision as the changes themselves.
+ */
+export const COMMIT_KEY = `${DISTRIBUTED_PREFIX}_commit`;
+/** Hashes of access tokens: `_access/tokens/{sha256 hex}`. */
+export const TOKENS_PREFIX = `${DISTRIBUTED_PREFIX}_access/tokens/`;
+
+/** Marker of one operation: `committed` or `aborted`, whichever was put first. */
+export const operationKey = (id: string): string => `${AUTHORITY_PREFIX}op/${id}`;
+/** Last versions of a service's deleted keys, `{config_key: version}`. */
+export const deletedKey = (environment: Environment, service: string): string =>
+  `${AUTHORITY_PREFIX}deleted/${environment.toLowerCase()}/${service}`;
+
+export interface ConfigurationPath {
+  readonly environment: Environment;
+  readonly service: string;
+  readonly key: string;
+}
+
+export const servicePrefix = (environment: Environment, service: string): string =>
+  `${DISTRIBUTED_PREFIX}${environment.toLowerCase()}/${service}/`;
+
+export const configurationKey = (path: ConfigurationPath): string =>
+  servicePrefix(path.environment, path.service) + path.key;
+
+/** The path of a configuration's etcd key; `undefined` for every other key (`_heartbeat`, `_access/…`). */
+export function parseConfigurationKey(etcdKey: string): ConfigurationPath | undefined {
+  if (!etcdKey.startsWith(DISTRIBUTED_PREFIX) || etcdKey.charCodeAt(DISTRIBUTED_PREFIX.length) === 95) {
+    return undefined;
+  }
+  const parts = etcdKey.slice(DISTRIBUTED_PREFIX.length).split('/');
+  if (parts.length !== 3) return undefined;
+  return { environment: parts[0]!.toUpperCase() as Environment, service: parts[1]!, key: parts[2]! };
+}
+
+/** Value of {@link COMMIT_KEY}. */
+export interface CommitNote {
+  readonly id: string;
+  readonly updated_by: string;
+  readonly reason: string;
+  readonly rollback_available: boolean;
+  /** Milliseconds since the epoch, by the authority's clock. */
+  readonly at: number;
+}
+
+/** Value of {@link HEARTBEAT_KEY}. */
+export interface Heartbeat {
+  readonly sequence: number;
+  /** Milliseconds since the epoch, by the authority's clock. */
+  readonly at: number;
+}

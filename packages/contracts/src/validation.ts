@@ -1,0 +1,26 @@
+/** From a zod failure to the error of the table that names the fields. */
+import type { z } from '@hono/zod-openapi';
+import { ServiceError } from './errors.ts';
+
+/** `invalid_request` (`unknown_environment` where that is the only field) with one entry a wrong field. */
+export function validationFault(error: z.ZodError, where: string): ServiceError {
+  const errors = error.issues.map(issue => ({
+    field: [where, ...issue.path.map(String)].join('.'),
+    message: issue.message,
+  }));
+  const onlyEnvironment = errors.every(({ field }) => field.endsWith('.environment'));
+  return new ServiceError(onlyEnvironment ? 'unknown_environment' : 'invalid_request', {
+    message: errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
+    details: { errors },
+  });
+}
+
+/**
+ * Parse `input`, or throw {@link validationFault}. `where` prefixes the field names: `query`, `body`, `path`.
+ * @throws ServiceError `invalid_request`, `unknown_environment`
+ */
+export function parseRequest<T extends z.ZodType>(schema: T, input: unknown, where: string): z.output<T> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw validationFault(parsed.error, where);
+}

@@ -1,0 +1,30 @@
+/** The etcd3 client as this project uses it: no retries of its own, deadlines on every call, keepalive. */
+import { noop } from 'cockatiel';
+import { Etcd3 } from 'etcd3';
+
+export interface EtcdOptions {
+  hosts: readonly string[];
+  /** Deadline of one unary call. @default 5000 */
+  timeoutMs?: number;
+}
+
+/**
+ * A client whose fault policies are off. By default etcd3 retries a compare-and-swap whose answer was lost,
+ * and then reports that it failed although it is stored; and its breaker blocks every call for 5 s after
+ * one oversized answer.
+ */
+export const connect = ({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 =>
+  new Etcd3({
+    hosts: [...hosts],
+    faultHandling: { host: () => noop, global: noop },
+    defaultCallOptions: context => (context.isStream ? {} : { deadline: Date.now() + timeoutMs }),
+    grpcOptions: {
+      // etcd cuts off clients that ping more often than every 5 s.
+      'grpc.keepalive_time_ms': 6_000,
+      'grpc.keepalive_timeout_ms': 3_000,
+      'grpc.keepalive_permit_without_calls': 1,
+      'grpc.max_receive_message_length': 64 * 1024 * 1024,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 1_000,
+    },
+  });

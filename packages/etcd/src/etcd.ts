@@ -1,0 +1,37 @@
+/** The driver: what the rest of the project knows of etcd. */
+import { connect, type EtcdOptions } from './connect.ts';
+import { type KeyValue, readKeys, runTxn, type Txn, type TxnResult } from './kv.ts';
+import { type ListOptions, type ListResult, list } from './list.ts';
+import { unavailable } from './unavailable.ts';
+import { type Watch, type WatchOptions, watch } from './watch.ts';
+
+/** Every call throws ServiceError `store_unavailable` where etcd does not answer within the deadline. */
+export interface Etcd {
+  /** Several keys at one revision (at most 128). Linearizable. */
+  read(keys: readonly string[]): Promise<{ revision: number; entries: readonly (KeyValue | undefined)[] }>;
+  list(options: ListOptions): Promise<ListResult>;
+  /** A throw leaves open whether the transaction was carried out. */
+  txn(txn: Txn): Promise<TxnResult>;
+  /** Delete the keys in [from, to); answers how many there were. */
+  deleteRange(from: string, to: string): Promise<number>;
+  /** One watch, on a connection of its own. */
+  watch(options: WatchOptions): Watch;
+  close(): void;
+}
+
+export function createEtcd(options: EtcdOptions): Etcd {
+  const client = connect(options);
+  return {
+    read: keys => readKeys(client.kv, keys),
+    list: listOptions => list(client.kv, listOptions),
+    txn: txn => runTxn(client.kv, txn),
+    deleteRange: async (from, to) => {
+      const response = await client.kv
+        .deleteRange({ key: Buffer.from(from), range_end: Buffer.from(to) })
+        .catch(unavailable);
+      return Number(response.deleted);
+    },
+    watch: watchOptions => watch(options, watchOptions),
+    close: () => client.close(),
+  };
+}

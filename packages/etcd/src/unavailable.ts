@@ -1,0 +1,17 @@
+/** etcd's and gRPC's errors, translated once. */
+import { ServiceError } from '@quantivista/contracts';
+
+/** Rethrow any failure of a call as `store_unavailable`; the original stays as its cause, for the log. */
+export function unavailable(cause: unknown): never {
+  throw new ServiceError('store_unavailable', { cause });
+}
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export const isCompacted = (error: unknown): boolean =>
+  /required revision has been compacted/.test(message(error));
+export const isFutureRevision = (error: unknown): boolean =>
+  /required revision is a future revision/.test(message(error));
+/** An answer over the client's or server's limit: ask for less at a time. */
+export const isOversized = (error: unknown): boolean =>
+  /RESOURCE_EXHAUSTED|larger than max|message length too large/i.test(message(error));

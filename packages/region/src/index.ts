@@ -1,0 +1,11 @@
+export type { RegionOptions } from './connection.ts';
+export type { Change, SnapshotEntry, StreamEntry } from './entry.ts';
+export { createRegionReader, type RegionReader } from './reader.ts';
+export { MAX_CHANGES } from './rules.ts';
+export {
+  type ApplyResult,
+  createRegionWriter,
+  type RegionState,
+  type RegionWriter,
+  type RevisionStep,
+} from './writer.ts';

@@ -1,0 +1,22 @@
+/** Where things stand in a region's Redis. One hash tag, so that a rule may touch all of them in a cluster. */
+
+export interface GenerationKeys {
+  /** The newest revision applied. */
+  readonly revision: string;
+  /** Hash: etcd key → `{mod revision}:{value}`. */
+  readonly snapshot: string;
+  /** Stream: one entry a revision, its id `{revision}-0`. */
+  readonly stream: string;
+}
+
+const tag = (region: string): string => `{qv:${region}}`;
+
+export const pointerKey = (region: string): string => `${tag(region)}:generation`;
+
+export const generationKeys = (region: string, generation: string): GenerationKeys => ({
+  revision: `${tag(region)}:${generation}:revision`,
+  snapshot: `${tag(region)}:${generation}:snapshot`,
+  stream: `${tag(region)}:${generation}:stream`,
+});
+
+export const loadingKey = (region: string, id: string): string => `${tag(region)}:loading:${id}`;

@@ -1,0 +1,68 @@
+/**
+ * The two rules by which a region's Redis changes. They run whole inside Redis, so any number of feeders
+ * may call them, late, twice or at once: the outcome depends on (generation, revision) alone.
+ */
+
+/**
+ * Apply one revision, where it follows on the one held.
+ * KEYS: pointer, revision, snapshot, stream. ARGV: generation, from, to, longest stream, then key, value pairs;
+ * a value is `=` and the text, or `-` for a deletion.
+ * Answers `applied`, `duplicate`, `gap` (with the revision held) or `foreign` (another generation, or empty).
+ *
+ * The stream comes first: Redis itself refuses an id at or under its top. Each change carries the value that
+ * it replaced, so that a node which replays the stream can tell watchers the same as one that was there.
+ */
+export const APPLY = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'foreign'} end
+local held = redis.call('GET', KEYS[2])
+if not held then return {'foreign'} end
+local current = tonumber(held)
+if tonumber(ARGV[3]) <= current then return {'duplicate', held} end
+if tonumber(ARGV[2]) > current then return {'gap', held} end
+local fields = {'prev', held}
+for i = 5, #ARGV, 2 do
+  local old = redis.call('HGET', KEYS[3], ARGV[i])
+  fields[#fields + 1] = ARGV[i]
+  fields[#fields + 1] = ARGV[i + 1]
+  fields[#fields + 1] = '<'
+  fields[#fields + 1] = old and ('=' .. string.sub(old, string.find(old, ':', 1, true) + 1)) or '-'
+end
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], ARGV[3] .. '-0', unpack(fields))
+for i = 5, #ARGV, 2 do
+  if string.sub(ARGV[i + 1], 1, 1) == '-' then
+    redis.call('HDEL', KEYS[3], ARGV[i])
+  else
+    redis.call('HSET', KEYS[3], ARGV[i], ARGV[3] .. ':' .. string.sub(ARGV[i + 1], 2))
+  end
+end
+redis.call('SET', KEYS[2], ARGV[3])
+return {'applied', ARGV[3]}
+`;
+
+/** Changes that one APPLY can carry: Lua unpacks at most about 8000 values, a change takes four. */
+export const MAX_CHANGES = 1_900;
+
+/**
+ * Put a whole state, built aside, in the place of what is held: if that is still what the feeder saw.
+ * KEYS: pointer, loading, revision, snapshot, stream, then the three keys of the generation replaced.
+ * ARGV: generation seen, revision seen (both '' for none), generation, revision.
+ * Answers `published`, or `changed` where another feeder was first.
+ */
+export const PUBLISH = `
+local generation = redis.call('GET', KEYS[1]) or ''
+local revision = ''
+if generation ~= '' then revision = redis.call('GET', KEYS[6]) or '' end
+if generation ~= ARGV[1] or revision ~= ARGV[2] then
+  redis.call('UNLINK', KEYS[2])
+  return {'changed'}
+end
+if generation ~= ARGV[3] then redis.call('UNLINK', KEYS[6], KEYS[7], KEYS[8]) end
+if revision == '' or generation ~= ARGV[3] then redis.call('UNLINK', KEYS[5]) end
+redis.call('UNLINK', KEYS[4])
+redis.call('RENAME', KEYS[2], KEYS[4])
+redis.call('PERSIST', KEYS[4])
+redis.call('XADD', KEYS[5], ARGV[4] .. '-0', 'reset', '1')
+redis.call('SET', KEYS[3], ARGV[4])
+redis.call('SET', KEYS[1], ARGV[3])
+return {'published'}
+`;

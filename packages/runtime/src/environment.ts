@@ -1,0 +1,30 @@
+/** Configuration from the environment: one schema an app, parsed once, every error reported together. */
+import { z } from 'zod';
+
+/**
+ * Parse `variables` by `schema` and freeze the result. Empty variables count as absent.
+ * @throws Error naming every variable that is missing or wrong; values are not repeated in it.
+ */
+export function parseEnvironment<T extends z.ZodType>(
+  schema: T,
+  variables: Record<string, string | undefined>,
+): Readonly<z.output<T>> {
+  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(present);
+  if (parsed.success) return Object.freeze(parsed.data as object) as Readonly<z.output<T>>;
+  const lines = parsed.error.issues.map(issue => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`The configuration is not valid:\n${lines.join('\n')}`);
+}
+
+/** A comma-separated list of at least one URL. */
+export const urlList = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .pipe(z.array(z.url()).min(1));
+
+export const port = z.coerce.number().int().min(0).max(65_535);
+export const logLevel = z
+  .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  .default('info');
+/** Who may read without a token: everyone (`open`), or nobody (`token`). */
+export const readAccess = z.enum(['open', 'token']).default('token');

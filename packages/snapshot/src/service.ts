@@ -1,0 +1,74 @@
+/** One service in one environment: its entries, and its map as a prepared string. */
+import { type Digest, emptyDigest, foldEntry, formatDigest } from './digest.ts';
+
+/** A configuration as it is served: few fields, since a collection walks all of them. */
+export interface Entry {
+  /** The stored Configuration's JSON: the answer's body as it stands. */
+  readonly body: string;
+  readonly revision: number;
+  /** `"key":value` as in the service's map; made when the map is first read. */
+  fragment: string | undefined;
+}
+
+export interface Service {
+  readonly entries: Map<string, Entry>;
+  readonly digest: Digest;
+  map: string | undefined;
+  mapTag: string | undefined;
+}
+
+export const createService = (): Service => ({
+  entries: new Map(),
+  digest: emptyDigest(),
+  map: undefined,
+  mapTag: undefined,
+});
+
+/** Set or (with `undefined`) remove one key. The map is dirty from here until it is read. */
+export function setEntry(service: Service, key: string, body: string | undefined, revision: number): void {
+  const present = service.entries.get(key);
+  if (present) foldEntry(service.digest, key, present.revision, present.body, -1);
+  if (body === undefined) {
+    service.entries.delete(key);
+  } else {
+    service.entries.set(key, { body, revision, fragment: undefined });
+    foldEntry(service.digest, key, revision, body, 1);
+  }
+  service.map = undefined;
+  service.mapTag = undefined;
+}
+
+/** A value that is no Configuration (put behind the authority's back) shows as null: it must not cost the map. */
+function configValue(body: string): unknown {
+  try {
+    return (JSON.parse(body) as { config_value?: unknown } | null)?.config_value ?? null;
+  } catch {
+    return null;
+  }
+}
+
+const fragmentOf = (key: string, body: string): string =>
+  `${JSON.stringify(key)}:${JSON.stringify(configValue(body))}`;
+
+/** The map's JSON, keys sorted: the same bytes on every node. */
+export function serviceMap(service: Service): string {
+  if (service.map === undefined) {
+    const fragments: string[] = [];
+    for (const key of [...service.entries.keys()].sort()) {
+      const entry = service.entries.get(key)!;
+      entry.fragment ??= fragmentOf(key, entry.body);
+      fragments.push(entry.fragment);
+    }
+    service.map = `{${fragments.join(',')}}`;
+  }
+  return service.map;
+}
+
+/**
+ * The map's strong ETag. It comes from the contents: the newest revision among the entries would not
+ * change when one is deleted.
+ */
+export function serviceMapTag(service: Service, generation: string): string {
+  service.mapTag ??= `"${generation.slice(0, 8)}.m${formatDigest(service.digest)}"`;
+  return service.mapTag;
+}
