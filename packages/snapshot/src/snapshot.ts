@@ -42,10 +42,10 @@ export function createSnapshot(generation: string): Snapshot {
   let size = 0;
 
   const serviceFor = (environment: string, name: string): Service => {
-    let services = environments.get(environment);
-    if (!services) environments.set(environment, (services = new Map()));
-    let service = services.get(name);
-    if (!service) services.set(name, (service = createService()));
+    const services = environments.get(environment) ?? new Map<string, Service>();
+    environments.set(environment, services);
+    const service = services.get(name) ?? createService();
+    services.set(name, service);
     return service;
   };
 

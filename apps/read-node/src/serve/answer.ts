@@ -37,7 +37,7 @@ function tagged(
   ifNoneMatch: string | null,
   body: () => string,
 ): Answer {
-  headers['etag'] = tag;
+  headers.etag = tag;
   return noneMatch(ifNoneMatch, tag)
     ? { status: 200, headers, body: body() }
     : { status: 304, headers, body: null };

@@ -49,7 +49,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     try {
       const url = new URL(request.url!, 'http://node');
       const wanted = watchRequest(url, request.headers.authorization ?? null);
-      if (!wanted) return void refuse(socket, await app.fetch(new Request(url)));
+      if (!wanted) return void refuse(socket, await app.fetch(new Request(url.href)));
       const admitted = await admit(wanted, admission);
       if (socket.destroyed) return;
       sockets.handleUpgrade(request, socket, head, ws => {

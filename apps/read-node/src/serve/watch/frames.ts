@@ -39,8 +39,8 @@ export function changesByTopic(
     const path = parseConfigurationKey(change.key);
     if (!path) continue;
     const name = topicName(path);
-    let found = topics.get(name);
-    if (!found) topics.set(name, (found = { topic: path, changes: [] }));
+    const found = topics.get(name) ?? { topic: path, changes: [] };
+    topics.set(name, found);
     found.changes.push([path.key, change]);
   }
   return topics;

@@ -118,8 +118,8 @@ export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 
     },
     join: (socket, admission) => {
       const name = topicName(admission.topic);
-      let state = topics.get(name);
-      if (!state) topics.set(name, (state = { topic: admission.topic, shards: [] }));
+      const state: TopicState = topics.get(name) ?? { topic: admission.topic, shards: [] };
+      topics.set(name, state);
       let shard = state.shards.find(each => each.sockets.size < SHARD_SIZE);
       if (!shard) {
         const first = state.shards.length === 0;
