@@ -1,0 +1,19 @@
+/** Service tokens: 256 random bits, shown once, known afterwards by their hash alone. */
+import { createHash, randomBytes } from 'node:crypto';
+
+const PREFIX = 'qvt_';
+
+/** A new token: `qvt_` and 43 base64url characters. */
+export const createToken = (): string => PREFIX + randomBytes(32).toString('base64url');
+
+/** SHA-256, hexadecimal. A token has 256 random bits, so a plain hash can't be guessed back. */
+export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+const TOKEN = /^qvt_[A-Za-z0-9_-]{43}$/;
+export const isToken = (text: string): boolean => TOKEN.test(text);
+
+/** The token of an `Authorization: Bearer …` header; `undefined` where there is none of our form. */
+export function bearerOf(authorization: string | null | undefined): string | undefined {
+  const match = /^bearer +(\S+)$/i.exec(authorization ?? '');
+  return match?.[1] !== undefined && isToken(match[1]) ? match[1] : undefined;
+}

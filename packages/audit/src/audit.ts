@@ -1,0 +1,47 @@
+/** The driver: what the rest of the project knows of Postgres. */
+import type { ConfigurationPath, ConfigurationVersion } from '@quantivista/contracts';
+import { migrate } from './migrate.ts';
+import { type AuditOptions, createPool, unavailable } from './pool.ts';
+import { type Intent, type Outcome, type PendingIntent, pendingIntents, recordIntent, recordOutcome } from './trail.ts';
+import { listVersions, readVersion, type VersionPage } from './versions.ts';
+
+/** Every call throws ServiceError `audit_unavailable` where Postgres does not answer in time. */
+export interface Audit {
+  migrate(): Promise<void>;
+  recordIntent(intent: Intent): Promise<void>;
+  /** True for the first to record it. */
+  recordOutcome(intentId: string, outcome: Outcome): Promise<boolean>;
+  pendingIntents(olderThanMs: number): Promise<PendingIntent[]>;
+  /** Versions exist within a generation. */
+  versions(generation: string, path: ConfigurationPath, page: VersionPage): Promise<ConfigurationVersion[]>;
+  version(generation: string, path: ConfigurationPath, version: number): Promise<ConfigurationVersion | undefined>;
+  /** The newest revision known to be committed in a generation; 0 for none. */
+  highestRevision(generation: string): Promise<number>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createAudit(options: AuditOptions): Audit {
+  const pool = createPool(options);
+  return {
+    migrate: () => migrate(pool).catch(unavailable),
+    recordIntent: intent => recordIntent(pool, intent).catch(unavailable),
+    recordOutcome: (id, outcome) => recordOutcome(pool, id, outcome).catch(unavailable),
+    pendingIntents: olderThanMs => pendingIntents(pool, olderThanMs).catch(unavailable),
+    versions: (generation, path, page) => listVersions(pool, generation, path, page).catch(unavailable),
+    version: (generation, path, version) => readVersion(pool, generation, path, version).catch(unavailable),
+    highestRevision: async generation => {
+      const { rows } = await pool
+        .query<{ highest: string | null }>(
+          'SELECT max(revision) AS highest FROM configuration_audit WHERE generation = $1',
+          [generation],
+        )
+        .catch(unavailable);
+      return Number(rows[0]?.highest ?? 0);
+    },
+    ping: async () => {
+      await pool.query('SELECT 1').catch(unavailable);
+    },
+    close: () => pool.end(),
+  };
+}

@@ -1,0 +1,96 @@
+/** Intents and outcomes: no acknowledged change without a record, no record of a change that did not happen. */
+import type { ConfigType, Environment, Json } from '@quantivista/contracts';
+import type { Pool } from 'pg';
+
+/** One key's change as it is recorded: enough to write its version without asking anyone. */
+export interface RecordedChange {
+  readonly environment: Environment;
+  readonly service_name: string;
+  readonly config_key: string;
+  readonly version: number;
+  readonly deleted: boolean;
+  /** `null` where there was none. */
+  readonly old_value: Json;
+  /** `null` where deleted. */
+  readonly new_value: Json;
+  readonly config_type: ConfigType;
+  readonly description: string;
+}
+
+export interface Intent {
+  /** UUIDv7: sorts by time. */
+  readonly id: string;
+  readonly generation: string;
+  readonly actor: string;
+  readonly reason: string;
+  readonly rollbackAvailable: boolean;
+  readonly changes: readonly RecordedChange[];
+}
+
+export type Outcome =
+  | { readonly status: 'committed'; readonly revision: number }
+  | { readonly status: 'aborted' | 'unknown' };
+
+export interface PendingIntent {
+  readonly id: string;
+  readonly generation: string;
+}
+
+export async function recordIntent(pool: Pool, intent: Intent): Promise<void> {
+  await pool.query({
+    name: 'record-intent',
+    text: `INSERT INTO change_intent (id, generation, actor, reason, rollback_available, operations)
+           VALUES ($1, $2, $3, $4, $5, $6)`,
+    values: [
+      intent.id,
+      intent.generation,
+      intent.actor,
+      intent.reason,
+      intent.rollbackAvailable,
+      JSON.stringify(intent.changes),
+    ],
+  });
+}
+
+/**
+ * Record what became of an intent, and with `committed` its versions: one statement, so both or neither.
+ * The writer and recovery may both do it; the first counts, and answers true.
+ */
+export async function recordOutcome(pool: Pool, intentId: string, outcome: Outcome): Promise<boolean> {
+  const revision = outcome.status === 'committed' ? outcome.revision : null;
+  const { rowCount } = await pool.query({
+    name: 'record-outcome',
+    text: `WITH outcome AS (
+             INSERT INTO change_outcome (intent_id, status, revision) VALUES ($1, $2, $3)
+             ON CONFLICT (intent_id) DO NOTHING RETURNING intent_id, status, revision
+           ), versions AS (
+             INSERT INTO configuration_audit (config_key, service_name, environment, old_value, new_value,
+               updated_by, reason, version, intent_id, generation, revision, deleted, config_type, description,
+               rollback_available)
+             SELECT change.config_key, change.service_name, change.environment, change.old_value,
+               coalesce(change.new_value, 'null'::jsonb), intent.actor, intent.reason, change.version, intent.id,
+               intent.generation, outcome.revision, change.deleted, change.config_type, change.description,
+               intent.rollback_available
+             FROM outcome JOIN change_intent intent ON intent.id = outcome.intent_id,
+               jsonb_to_recordset(intent.operations) AS change(config_key text, service_name text, environment text,
+                 old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text, description text)
+             WHERE outcome.status = 'committed'
+           )
+           SELECT 1 FROM outcome`,
+    values: [intentId, outcome.status, revision],
+  });
+  return rowCount === 1;
+}
+
+/** Intents without an outcome that are older than `olderThanMs` by the database's clock, oldest first. */
+export async function pendingIntents(pool: Pool, olderThanMs: number): Promise<PendingIntent[]> {
+  const { rows } = await pool.query<PendingIntent>({
+    name: 'pending-intents',
+    text: `SELECT id, generation FROM change_intent
+           WHERE created_at < now() - $1 * interval '1 millisecond'
+             AND NOT EXISTS (SELECT 1 FROM change_outcome WHERE intent_id = change_intent.id)
+           ORDER BY created_at LIMIT 1000`,
+    values: [olderThanMs],
+  });
+  return rows;
+}
