@@ -42,7 +42,8 @@ function* walk(folder: string): Generator<string> {
   }
 }
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g;
 
 function read(path: string): SourceFile {
   const text = readFileSync(path, 'utf8');
@@ -72,7 +73,9 @@ test('imports run downwards alone', () => {
     file.imports.flatMap(specifier => {
       const to = target(file, specifier);
       if (to === undefined || to === file.home) return [];
-      const allowed = file.home.startsWith('apps/') ? to.startsWith('packages/') : ALLOWED[file.home]?.includes(to);
+      const allowed = file.home.startsWith('apps/')
+        ? to.startsWith('packages/')
+        : ALLOWED[file.home]?.includes(to);
       return allowed ? [] : [`${file.path} imports ${specifier}`];
     }),
   );
@@ -91,7 +94,9 @@ test('a client library appears in one package', () => {
 test('pure packages do no I/O', () => {
   const wrong = product
     .filter(file => PURE.includes(file.home))
-    .flatMap(file => file.imports.filter(specifier => IO.test(specifier)).map(specifier => `${file.path}: ${specifier}`));
+    .flatMap(file =>
+      file.imports.filter(specifier => IO.test(specifier)).map(specifier => `${file.path}: ${specifier}`),
+    );
   expect(wrong).toEqual([]);
 });
 
@@ -102,7 +107,9 @@ describe('habits', () => {
   });
 
   test('no file is named for nothing in particular', () => {
-    const vague = files.filter(file => /(^|\/)(utils?|helpers?|common|misc|managers?)(\.|\/)/.test(file.path));
+    const vague = files.filter(file =>
+      /(^|\/)(utils?|helpers?|common|misc|managers?)(\.|\/)/.test(file.path),
+    );
     expect(vague.map(file => file.path)).toEqual([]);
   });
 
@@ -114,7 +121,9 @@ describe('habits', () => {
   });
 
   test("etcd3's own watcher is not used", () => {
-    const users = product.filter(file => /\.watch\(\)\s*\.(key|prefix|inRange)|new Watcher\b|watchManager/.test(file.text));
+    const users = product.filter(file =>
+      /\.watch\(\)\s*\.(key|prefix|inRange)|new Watcher\b|watchManager/.test(file.text),
+    );
     expect(users.map(file => file.path)).toEqual([]);
   });
 });

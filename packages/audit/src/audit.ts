@@ -2,7 +2,14 @@
 import type { ConfigurationPath, ConfigurationVersion } from '@quantivista/contracts';
 import { migrate } from './migrate.ts';
 import { type AuditOptions, createPool, unavailable } from './pool.ts';
-import { type Intent, type Outcome, type PendingIntent, pendingIntents, recordIntent, recordOutcome } from './trail.ts';
+import {
+  type Intent,
+  type Outcome,
+  type PendingIntent,
+  pendingIntents,
+  recordIntent,
+  recordOutcome,
+} from './trail.ts';
 import { listVersions, readVersion, type VersionPage } from './versions.ts';
 
 /** Every call throws ServiceError `audit_unavailable` where Postgres does not answer in time. */
@@ -14,7 +21,11 @@ export interface Audit {
   pendingIntents(olderThanMs: number): Promise<PendingIntent[]>;
   /** Versions exist within a generation. */
   versions(generation: string, path: ConfigurationPath, page: VersionPage): Promise<ConfigurationVersion[]>;
-  version(generation: string, path: ConfigurationPath, version: number): Promise<ConfigurationVersion | undefined>;
+  version(
+    generation: string,
+    path: ConfigurationPath,
+    version: number,
+  ): Promise<ConfigurationVersion | undefined>;
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
   ping(): Promise<void>;

@@ -13,7 +13,9 @@ export async function migrate(pool: Pool): Promise<void> {
     await client.query('BEGIN');
     // Held until the transaction ends: authorities that start at once take turns.
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
-    await client.query('CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())');
+    await client.query(
+      'CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())',
+    );
     const { rows } = await client.query<{ name: string }>('SELECT name FROM migration');
     const applied = new Set(rows.map(row => row.name));
     for (const name of (await readdir(FOLDER)).filter(file => file.endsWith('.sql')).sort()) {

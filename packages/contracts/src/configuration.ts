@@ -60,6 +60,11 @@ export type ConfigurationUpdate = z.infer<typeof ConfigurationUpdate>;
 /** Largest number of keys that one transaction may change (etcd admits 128 operations). */
 export const MAX_BATCH_CHANGES = 120;
 
+/** Largest sum of the keys and the services that one transaction may touch: each service costs an operation too. */
+export const MAX_BATCH_OPERATIONS = 124;
+/** Largest JSON text of one value, in bytes. */
+export const MAX_VALUE_BYTES = 1_000_000;
+
 /** One change of a batch: a value to set, or a key to delete. */
 export const BatchChange = z
   .discriminatedUnion('op', [

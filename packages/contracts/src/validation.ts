@@ -2,8 +2,12 @@
 import type { z } from '@hono/zod-openapi';
 import { ServiceError } from './errors.ts';
 
+/** The parts of a request as Hono names them, and as problems name them. */
+const PART_NAMES: Record<string, string> = { json: 'body', param: 'path' };
+
 /** `invalid_request` (`unknown_environment` where that is the only field) with one entry a wrong field. */
-export function validationFault(error: z.ZodError, where: string): ServiceError {
+export function validationFault(error: z.ZodError, part: string): ServiceError {
+  const where = PART_NAMES[part] ?? part;
   const errors = error.issues.map(issue => ({
     field: [where, ...issue.path.map(String)].join('.'),
     message: issue.message,

@@ -1,0 +1,37 @@
+/** Who calls: tokens looked up in etcd by their hash, remembered for a moment, also those that are not known. */
+import { authenticate, bearerOf, hashToken, type Principal, type TokenRecord } from '@quantivista/access';
+import { ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
+import type { Etcd } from '@quantivista/etcd';
+
+/** A token that was revoked works for so long at the most; a bad one asks etcd no more often. */
+const REMEMBER_MS = 1_000;
+const CAPACITY = 10_000;
+
+export interface Callers {
+  /** @throws ServiceError `unauthenticated`, `store_unavailable` */
+  require(authorization: string | undefined): Promise<Principal>;
+}
+
+export function createCallers(etcd: Etcd): Callers {
+  const remembered = new Map<string, { record: TokenRecord | undefined; untilMs: number }>();
+
+  async function lookup(hash: string): Promise<TokenRecord | undefined> {
+    const known = remembered.get(hash);
+    if (known && known.untilMs > Date.now()) return known.record;
+    const { entries } = await etcd.read([TOKENS_PREFIX + hash]);
+    const record = entries[0] && (JSON.parse(entries[0].value) as TokenRecord);
+    if (remembered.size >= CAPACITY) remembered.clear();
+    remembered.set(hash, { record, untilMs: Date.now() + REMEMBER_MS });
+    return record;
+  }
+
+  return {
+    require: async authorization => {
+      const token = bearerOf(authorization);
+      const record = token === undefined ? undefined : await lookup(hashToken(token));
+      const principal = authenticate(() => record, authorization);
+      if (!principal) throw new ServiceError('unauthenticated');
+      return principal;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** What the authority is told by its environment. */
+import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
+import { z } from 'zod';
+
+export const AuthorityEnvironment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  /** 0 takes a free one. */
+  PORT: port.default(8080),
+  ETCD_URLS: urlList,
+  POSTGRES_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL'),
+  /** Where the first admin token is written (0600), and read from again. */
+  ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
+  READS: readAccess,
+  LOG_LEVEL: logLevel,
+  /** An intent without outcome is left to its writer for so long; must exceed the time a write may take. */
+  RECOVER_AFTER_MS: z.coerce.number().int().min(100).default(15_000),
+  RECOVER_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
+  HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
+  /** For tests: die at this point of a write. */
+  FAULT_POINT: z.string().optional(),
+});

@@ -1,0 +1,89 @@
+/** The authority: takes every write, recovers what was left undone, keeps the heartbeat. */
+import process from 'node:process';
+import { serve } from '@hono/node-server';
+import { createAudit } from '@quantivista/audit';
+import { createEtcd } from '@quantivista/etcd';
+import {
+  createBackoff,
+  createFaultPoint,
+  createLog,
+  createMetrics,
+  createShutdown,
+  parseEnvironment,
+  pause,
+} from '@quantivista/runtime';
+import { ensureAdminToken } from './admin-token.ts';
+import { createApp } from './app.ts';
+import { createCallers } from './callers.ts';
+import { AuthorityEnvironment } from './config.ts';
+import { createHeartbeat } from './heartbeat.ts';
+import { meterWriter } from './metered-writer.ts';
+import { createRecovery } from './recover/recovery.ts';
+import { createWriter } from './write/commit.ts';
+
+const config = parseEnvironment(AuthorityEnvironment, process.env);
+const log = createLog('authority', config.LOG_LEVEL);
+const shutdown = createShutdown(log);
+const stop = new AbortController();
+
+const etcd = createEtcd({ hosts: config.ETCD_URLS });
+shutdown.onShutdown('etcd', () => etcd.close());
+const audit = createAudit({ url: config.POSTGRES_URL });
+shutdown.onShutdown('audit', () => audit.close());
+
+/** Both stores may still be starting: wait for them as long as it takes. */
+async function prepare(): Promise<void> {
+  const backoff = createBackoff({ firstMs: 50, maxMs: 1_000 });
+  for (;;) {
+    try {
+      await audit.migrate();
+      return await ensureAdminToken(etcd, config.ADMIN_TOKEN_FILE, log);
+    } catch (error) {
+      log.warn({ err: error }, 'waiting for etcd and Postgres');
+      await pause(backoff.next());
+    }
+  }
+}
+await prepare();
+
+const metrics = createMetrics();
+const heartbeat = createHeartbeat({ etcd, audit, log, intervalMs: config.HEARTBEAT_INTERVAL_MS });
+const recovery = createRecovery({
+  etcd,
+  audit,
+  log,
+  afterMs: config.RECOVER_AFTER_MS,
+  intervalMs: config.RECOVER_INTERVAL_MS,
+});
+metrics.observed(
+  'qv_recovered_intents_total',
+  'operations given an outcome after their writer died',
+  () => recovery.recovered,
+);
+metrics.observed('qv_heartbeat_sequence', 'heartbeats put', () => heartbeat.sequence);
+
+const writer = meterWriter(
+  createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
+  metrics,
+);
+const app = createApp({
+  etcd,
+  audit,
+  writer,
+  callers: createCallers(etcd),
+  heartbeat,
+  recovery,
+  metrics,
+  log,
+  reads: config.READS,
+});
+
+const loops = [heartbeat.run(stop.signal), recovery.run(stop.signal)];
+shutdown.onShutdown('loops', async () => {
+  stop.abort();
+  await Promise.all(loops);
+});
+const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.PORT }, ({ address, port }) =>
+  log.info({ url: `http://${address}:${port}`, reads: config.READS }, 'listening'),
+);
+shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));

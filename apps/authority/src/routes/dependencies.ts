@@ -1,0 +1,21 @@
+/** What the routes are made of. */
+import type { Audit } from '@quantivista/audit';
+import type { Etcd } from '@quantivista/etcd';
+import type { Log, Metrics } from '@quantivista/runtime';
+import type { Callers } from '../callers.ts';
+import type { Heartbeat } from '../heartbeat.ts';
+import type { Recovery } from '../recover/recovery.ts';
+import type { Writer } from '../write/commit.ts';
+
+export interface Dependencies {
+  readonly etcd: Etcd;
+  readonly audit: Audit;
+  readonly writer: Writer;
+  readonly callers: Callers;
+  readonly heartbeat: Heartbeat;
+  readonly recovery: Recovery;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** `open`: reads need no token. */
+  readonly reads: 'open' | 'token';
+}

@@ -1,0 +1,90 @@
+/** A key's versions, and the way back to one of them. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  type Configuration,
+  type ConfigurationPath,
+  configurationKey,
+  entityTag,
+  GENERATION_KEY,
+  type RollbackResult,
+  rollbackRoute,
+  ServiceError,
+  versionsRoute,
+} from '@quantivista/contracts';
+import type { RequestedChange } from '../write/request.ts';
+import { checkAuthor, checkType } from '../write/validate.ts';
+import type { Dependencies } from './dependencies.ts';
+import { stateHeaders } from './headers.ts';
+import { requireReader } from './read.ts';
+
+export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { etcd, audit, callers, writer } = dependencies;
+
+  /** The present entry, and the generation that its versions belong to. */
+  async function present(path: ConfigurationPath) {
+    const { entries } = await etcd.read([GENERATION_KEY, configurationKey(path)]);
+    const generation = entries[0]?.value;
+    if (generation === undefined) throw new ServiceError('not_ready');
+    return { generation, entry: entries[1] };
+  }
+
+  app.openapi(versionsRoute, async c => {
+    await requireReader(dependencies, c);
+    const { environment, limit, before } = c.req.valid('query');
+    const { service_name: service, config_key: key } = c.req.valid('param');
+    const path = { environment, service, key } as ConfigurationPath;
+    const { generation } = await present(path);
+    const versions = await audit.versions(generation, path, { limit, before });
+    const last = versions.at(-1);
+    const more = versions.length === limit && last && last.version > 1;
+    return c.json({ versions, ...(more && { next_before: last.version }) }, 200);
+  });
+
+  app.openapi(rollbackRoute, async c => {
+    const { name } = await callers.require(c.req.header('authorization'));
+    const body = c.req.valid('json');
+    checkAuthor(body.updated_by, name);
+    const path = {
+      environment: body.environment,
+      service: body.service_name,
+      key: body.config_key,
+    } as ConfigurationPath;
+    const { generation, entry } = await present(path);
+    const target = await audit.version(generation, path, body.version);
+    if (!target) throw new ServiceError('version_not_found');
+    const [latest] = await audit.versions(generation, path, { limit: 1 });
+    if (latest && !latest.rollback_available) throw new ServiceError('rollback_unavailable');
+    checkType(target.config_type, false, 'body');
+
+    // What was judged above must still be what is replaced.
+    const conditions = entry ? { ifMatch: entityTag(generation, entry.modRevision) } : { ifAbsent: true };
+    const change: RequestedChange = target.deleted
+      ? { op: 'delete', path, field: 'body', conditions }
+      : {
+          op: 'set',
+          path,
+          field: 'body',
+          conditions,
+          value: target.config_value,
+          configType: target.config_type,
+          description: target.description,
+        };
+    const { revision, plan, configurations } = await writer.write({
+      changes: [change],
+      actor: name,
+      reason: body.reason ?? `rollback to version ${body.version}`,
+      rollbackAvailable: true,
+    });
+    const result: RollbackResult = {
+      service_name: path.service,
+      config_key: path.key,
+      environment: path.environment,
+      restored_version: body.version,
+      from_version: entry ? (JSON.parse(entry.value) as Configuration).version : (latest?.version ?? 0),
+      new_version: plan.changes[0]!.version,
+      revision,
+      configuration: configurations[0] ?? null,
+    };
+    return c.json(result, 200, stateHeaders(generation, revision));
+  });
+}

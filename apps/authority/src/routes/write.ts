@@ -1,0 +1,121 @@
+/** The endpoints that change something. Each one turns its body into a WriteRequest. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  type BatchChange,
+  type BatchRequest,
+  batchRoute,
+  type Configuration,
+  type ConfigurationUpdate,
+  deleteKeyRoute,
+  entityTag,
+  putKeyRoute,
+  ServiceError,
+} from '@quantivista/contracts';
+import type { Context } from 'hono';
+import type { Conditions, RequestedChange } from '../write/request.ts';
+import { checkAuthor, checkType, checkValue } from '../write/validate.ts';
+import type { Dependencies } from './dependencies.ts';
+import { stateHeaders } from './headers.ts';
+
+type Update = Pick<
+  ConfigurationUpdate,
+  'old_value' | 'new_value' | 'config_type' | 'description' | 'is_encrypted'
+>;
+
+const oldValue = (old: ConfigurationUpdate['old_value']): Conditions =>
+  old === undefined ? {} : { oldValue: old };
+
+/** If-Match and If-None-Match of a request for one key. */
+function headerConditions(c: Context): Conditions {
+  const ifMatch = c.req.header('if-match');
+  return {
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(c.req.header('if-none-match')?.trim() === '*' && { ifAbsent: true }),
+  };
+}
+
+function setChange(
+  path: RequestedChange['path'],
+  update: Update,
+  field: string,
+  conditions: Conditions,
+): RequestedChange {
+  checkType(update.config_type, update.is_encrypted, field);
+  checkValue(update.new_value, `${field}.new_value`);
+  return {
+    op: 'set',
+    path,
+    field,
+    conditions: { ...conditions, ...oldValue(update.old_value) },
+    value: update.new_value,
+    configType: update.config_type,
+    description: update.description,
+  };
+}
+
+function batchChange(change: BatchChange, index: number): RequestedChange {
+  const { environment, service_name: service, config_key: key } = change;
+  const field = `body.changes.${index}`;
+  const path = { environment, service, key } as RequestedChange['path'];
+  if (change.op === 'delete') return { op: 'delete', path, field, conditions: oldValue(change.old_value) };
+  return setChange(path, change, field, {});
+}
+
+export function registerWrites(app: OpenAPIHono, { callers, writer }: Dependencies): void {
+  const caller = (c: Context) => callers.require(c.req.header('authorization'));
+
+  app.openapi(putKeyRoute, async c => {
+    const { name } = await caller(c);
+    const body: ConfigurationUpdate = c.req.valid('json');
+    const { service_name: service, config_key: key } = c.req.valid('param');
+    checkAuthor(body.updated_by, name);
+    if (body.config_key !== undefined && body.config_key !== key) {
+      const errors = [{ field: 'body.config_key', message: 'is not the key of the path' }];
+      throw new ServiceError('invalid_request', {
+        message: 'body.config_key: is not the key of the path',
+        details: { errors },
+      });
+    }
+    const path = { environment: c.req.valid('query').environment, service, key } as RequestedChange['path'];
+    const { generation, revision, configurations } = await writer.write({
+      changes: [setChange(path, body, 'body', headerConditions(c))],
+      actor: name,
+      reason: body.reason ?? '',
+      rollbackAvailable: body.rollback_available,
+    });
+    const etag = entityTag(generation, revision);
+    return c.json(configurations[0]!, 200, stateHeaders(generation, revision, etag));
+  });
+
+  app.openapi(deleteKeyRoute, async c => {
+    const { name } = await caller(c);
+    const { environment, reason = '' } = c.req.valid('query');
+    const { service_name: service, config_key: key } = c.req.valid('param');
+    const path = { environment, service, key } as RequestedChange['path'];
+    const { generation, revision } = await writer.write({
+      changes: [{ op: 'delete', path, field: 'path', conditions: headerConditions(c) }],
+      actor: name,
+      reason,
+      rollbackAvailable: true,
+    });
+    return c.body(null, 204, stateHeaders(generation, revision));
+  });
+
+  app.openapi(batchRoute, async c => {
+    const { name } = await caller(c);
+    const body: BatchRequest = c.req.valid('json');
+    checkAuthor(body.updated_by, name);
+    const { generation, revision, configurations } = await writer.write({
+      changes: body.changes.map(batchChange),
+      actor: name,
+      reason: body.reason ?? '',
+      rollbackAvailable: body.rollback_available,
+    });
+    const result = {
+      revision,
+      changed: body.changes.length,
+      configurations: configurations.filter((each): each is Configuration => each !== undefined),
+    };
+    return c.json(result, 200, stateHeaders(generation, revision));
+  });
+}

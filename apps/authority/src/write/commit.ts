@@ -1,0 +1,130 @@
+/**
+ * The way of a write: intent → etcd transaction → outcome with versions → answer. Whatever dies in between,
+ * the marker in etcd knows which way it went, and recovery writes the outcome.
+ */
+import type { Audit, Outcome } from '@quantivista/audit';
+import { type Configuration, GENERATION_KEY, ServiceError } from '@quantivista/contracts';
+import type { Etcd, KeyValue, TxnResult } from '@quantivista/etcd';
+import { createBackoff, type FaultPoint, pause } from '@quantivista/runtime';
+import { createOperationId } from './operation-id.ts';
+import { keysOf, type Plan, plan } from './plan.ts';
+import type { WriteRequest } from './request.ts';
+import { resolveOperation } from './resolve.ts';
+import { checkShape } from './validate.ts';
+
+/** Every place where a write can be made to die, in order. */
+export const FAULT_POINTS = [
+  'write.before_intent',
+  'write.after_intent',
+  'write.after_commit',
+  'write.after_outcome',
+] as const;
+
+export interface Committed {
+  readonly generation: string;
+  readonly revision: number;
+  readonly plan: Plan;
+  /** The new state of each key, in the order of the request; undefined where it was deleted. */
+  readonly configurations: readonly (Configuration | undefined)[];
+}
+
+export interface Writer {
+  /**
+   * @throws ServiceError: what the plan refuses; `audit_unavailable`, `store_unavailable`, `write_aborted`:
+   * nothing was changed; `write_in_doubt`: recovery will decide
+   */
+  write(request: WriteRequest): Promise<Committed>;
+}
+
+export interface WriterOptions {
+  readonly etcd: Etcd;
+  readonly audit: Audit;
+  readonly faultPoint: FaultPoint;
+}
+
+/** Attempts while others change the same keys; each has an id and an intent of its own. */
+const ATTEMPTS = 20;
+/** How long an answer is awaited that was lost, or an outcome that can't be recorded. */
+const DOUBT_LIMIT_MS = 3_000;
+
+type Attempt = { readonly kind: 'committed'; readonly result: Committed } | { readonly kind: 'overtaken' };
+
+export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer {
+  /** Repeat `step` until it succeeds or the limit is over; then it is for recovery. */
+  async function insist<T>(step: () => Promise<T>): Promise<T> {
+    const backoff = createBackoff({ firstMs: 20, maxMs: 500 });
+    const until = Date.now() + DOUBT_LIMIT_MS;
+    for (;;) {
+      try {
+        return await step();
+      } catch (cause) {
+        if (Date.now() > until) throw new ServiceError('write_in_doubt', { cause });
+        await pause(backoff.next());
+      }
+    }
+  }
+
+  /** Which way the transaction went; `overtaken` where a key had changed since it was read. */
+  async function commit(txn: Plan['txn'], id: string): Promise<Outcome | 'overtaken'> {
+    let result: TxnResult;
+    try {
+      result = await etcd.txn(txn);
+    } catch {
+      // Its answer was lost: it may have been carried out, or may still be.
+      return insist(() => resolveOperation(etcd, id));
+    }
+    if (result.succeeded) return { status: 'committed', revision: result.revision };
+    // A marker that is there already was put by recovery, which took this writer for dead.
+    return result.found[0] ? { status: 'aborted' } : 'overtaken';
+  }
+
+  async function attempt(request: WriteRequest): Promise<Attempt> {
+    const { entries } = await etcd.read([GENERATION_KEY, ...keysOf(request)]);
+    const held = new Map(
+      entries.filter((entry): entry is KeyValue => !!entry).map(entry => [entry.key, entry]),
+    );
+    const generation = held.get(GENERATION_KEY)?.value;
+    if (generation === undefined) throw new ServiceError('not_ready');
+    const at = Date.now();
+    const planned = plan({ id: createOperationId(at), generation, at, request, held });
+
+    faultPoint('write.before_intent');
+    await audit.recordIntent({
+      id: planned.id,
+      generation,
+      actor: request.actor,
+      reason: request.reason,
+      rollbackAvailable: request.rollbackAvailable,
+      changes: planned.changes,
+    });
+    faultPoint('write.after_intent');
+    const outcome = await commit(planned.txn, planned.id);
+    faultPoint('write.after_commit');
+    if (outcome === 'overtaken') {
+      // Not in doubt: the transaction was refused whole. If this record fails, recovery finds the same.
+      await audit.recordOutcome(planned.id, { status: 'aborted' });
+      return { kind: 'overtaken' };
+    }
+    await insist(() => audit.recordOutcome(planned.id, outcome));
+    faultPoint('write.after_outcome');
+    if (outcome.status !== 'committed') throw new ServiceError('write_aborted');
+    const { revision } = outcome;
+    return {
+      kind: 'committed',
+      result: { generation, revision, plan: planned, configurations: planned.configurations },
+    };
+  }
+
+  return {
+    write: async request => {
+      checkShape(request);
+      const backoff = createBackoff({ firstMs: 5, maxMs: 200 });
+      for (let count = 0; count < ATTEMPTS; count++) {
+        const result = await attempt(request);
+        if (result.kind === 'committed') return result.result;
+        await pause(backoff.next());
+      }
+      throw new ServiceError('conflict', { message: 'the keys are being changed by others too often' });
+    },
+  };
+}

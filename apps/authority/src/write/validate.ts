@@ -1,0 +1,76 @@
+/** What the schemas can't say of a write. Nothing has been touched when this throws. */
+import {
+  type ConfigType,
+  configurationKey,
+  deletedKey,
+  type Json,
+  MAX_BATCH_OPERATIONS,
+  MAX_VALUE_BYTES,
+  ServiceError,
+} from '@quantivista/contracts';
+import type { WriteRequest } from './request.ts';
+
+const fault = (field: string, message: string): ServiceError =>
+  new ServiceError('invalid_request', {
+    message: `${field}: ${message}`,
+    details: { errors: [{ field, message }] },
+  });
+
+/** JSON text of a value that etcd, Redis and Postgres all take as it is. `field` is named in the error. */
+export function checkValue(value: Json, field: string): void {
+  const text = JSON.stringify(value);
+  if (Buffer.byteLength(text) > MAX_VALUE_BYTES) {
+    throw new ServiceError('too_large', {
+      message: `${field}: over ${MAX_VALUE_BYTES} bytes`,
+      details: { errors: [{ field, message: `over ${MAX_VALUE_BYTES} bytes` }] },
+    });
+  }
+  // Postgres stores neither NUL nor half of a surrogate pair; JSON.stringify writes both as escapes.
+  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text))
+    throw fault(field, 'holds a NUL or an unpaired surrogate');
+}
+
+/** Secrets need their own store; until it is there they are refused rather than kept in the open. */
+export function checkType(
+  type: ConfigType | undefined,
+  isEncrypted: boolean | undefined,
+  field: string,
+): void {
+  if (type === 'SECRET') {
+    throw new ServiceError('not_supported', {
+      message: 'SECRET values are not supported yet: nothing was stored',
+      details: { errors: [{ field: `${field}.config_type`, message: 'SECRET is not supported yet' }] },
+    });
+  }
+  if (isEncrypted) {
+    throw new ServiceError('not_supported', {
+      message: 'encrypted values are not supported yet: nothing was stored',
+      details: { errors: [{ field: `${field}.is_encrypted`, message: 'is not supported yet' }] },
+    });
+  }
+}
+
+/** `updated_by` is the caller: it may be left out, not be somebody else. */
+export function checkAuthor(updatedBy: string | undefined, caller: string): void {
+  if (updatedBy !== undefined && updatedBy !== caller) {
+    throw new ServiceError('forbidden', {
+      message: 'body.updated_by: must be the caller',
+      details: { errors: [{ field: 'body.updated_by', message: 'must be the caller' }] },
+    });
+  }
+}
+
+/** Each key once, and no more operations than one transaction takes. */
+export function checkShape(request: WriteRequest): void {
+  const keys = new Set<string>();
+  const services = new Set<string>();
+  for (const { path, field } of request.changes) {
+    const key = configurationKey(path);
+    if (keys.has(key)) throw fault(`${field}.config_key`, 'is changed twice in this request');
+    keys.add(key);
+    services.add(deletedKey(path.environment, path.service));
+  }
+  if (keys.size + services.size > MAX_BATCH_OPERATIONS) {
+    throw fault('body.changes', `keys and services together may be at most ${MAX_BATCH_OPERATIONS}`);
+  }
+}
