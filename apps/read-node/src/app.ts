@@ -16,6 +16,7 @@ import type { Replica } from './follow/replica.ts';
 import { type Answer, answerKey, answerService, stateHeaders } from './serve/answer.ts';
 import type { ReadAccess } from './serve/read-access.ts';
 import type { Status } from './serve/status.ts';
+import { type AdmitOptions, admit } from './serve/watch/admit.ts';
 
 export interface AppOptions {
   readonly replica: Replica;
@@ -23,7 +24,7 @@ export interface AppOptions {
   readonly status: () => Status;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly maxWaitMs: number;
+  readonly admission: AdmitOptions;
 }
 
 interface Freshness {
@@ -41,7 +42,7 @@ export function problemResponse(error: unknown): Response {
 const toResponse = (answer: Answer): Response =>
   new Response(answer.body, { status: answer.status, headers: answer.headers });
 
-export function createApp({ replica, access, status, metrics, log, maxWaitMs }: AppOptions): OpenAPIHono {
+export function createApp({ replica, access, status, metrics, log, admission }: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: result => {
       if (!result.success) throw validationFault(result.error, result.target);
@@ -56,7 +57,7 @@ export function createApp({ replica, access, status, metrics, log, maxWaitMs }: 
 
   /** The state, once it is as new as the request asks. */
   async function stateFor({ min_revision, max_age }: Freshness): Promise<Snapshot> {
-    if (min_revision !== undefined && !(await replica.reached(min_revision, maxWaitMs))) {
+    if (min_revision !== undefined && !(await replica.reached(min_revision, admission.maxWaitMs))) {
       const held = replica.current?.snapshot;
       throw new ServiceError('revision_not_reached', {
         details: { generation: held?.generation ?? null, revision: held?.revision ?? null },
@@ -84,7 +85,12 @@ export function createApp({ replica, access, status, metrics, log, maxWaitMs }: 
   );
 
   // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
-  app.openapi(watchRoute, () => {
+  app.openapi(watchRoute, async c => {
+    // Everything else that is wrong is said first: a person tries this with curl.
+    await admit(
+      { service: c.req.param('service_name'), query: c.req.query(), authorization: authorization(c) },
+      admission,
+    );
     throw new ServiceError('upgrade_required');
   });
   app.openapi(readServiceRoute, async c => {

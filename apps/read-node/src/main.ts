@@ -59,20 +59,21 @@ const status = () =>
   readStatus({ nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub });
 const fastLane = createFastLane(replica, access);
 const metrics = createNodeMetrics(status, fastLane.counts);
-const app = createApp({ replica, access, status, metrics, log, maxWaitMs: config.MAX_WAIT_MS });
+const admission = {
+  replica,
+  access,
+  watchers: () => hub.watchers,
+  maxWatchers: config.MAX_WATCHERS,
+  maxWaitMs: config.MAX_WAIT_MS,
+};
+const app = createApp({ replica, access, status, metrics, log, admission });
 const listener = await listen({
   hostname: config.HOST,
   port: config.PORT,
   fastLane,
   app,
   hub,
-  admission: {
-    replica,
-    access,
-    watchers: () => hub.watchers,
-    maxWatchers: config.MAX_WATCHERS,
-    maxWaitMs: config.MAX_WAIT_MS,
-  },
+  admission,
   problem: problemResponse,
 });
 shutdown.onShutdown('serve', listener.close);

@@ -15,7 +15,13 @@ export type ConfigType = z.infer<typeof ConfigType>;
 
 /** A JSON value. Absent and `null` differ: `null` is a value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export const JsonValue = z.json().openapi({ description: 'any JSON value' }) as unknown as z.ZodType<Json>;
+/** Bodies come from JSON.parse: what is there is a JSON value. */
+export const JsonValue: z.ZodType<Json> = z
+  .custom<Json>(value => value !== undefined, 'is required')
+  .openapi({
+    description: 'any JSON value',
+    type: ['null', 'boolean', 'number', 'string', 'array', 'object'],
+  });
 
 /** A configured value with what is known of it. In etcd it is stored as exactly this JSON. */
 export const Configuration = z

@@ -39,6 +39,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
         ? fastLane.resolve({ target: request.url!, authorization, ifNoneMatch })
         : undefined;
     if (!answer) return void slowly(request, response);
+    if (answer.body !== null) answer.headers['content-length'] = String(Buffer.byteLength(answer.body));
     response.writeHead(answer.status, answer.headers);
     response.end(answer.body ?? undefined);
   });

@@ -1,0 +1,81 @@
+/** The API as the commands use it: reads from the nearest node that answers, writes to the authority. */
+import type {
+  BatchRequest,
+  BatchResult,
+  Configuration,
+  ConfigurationMap,
+  ConfigurationUpdate,
+  RollbackRequest,
+  RollbackResult,
+  VersionList,
+} from '@quantivista/contracts';
+import { Failure, UsageError } from './fault.ts';
+import { type HttpRequest, type Reply, send } from './http.ts';
+import type { Settings } from './settings.ts';
+
+/** Every call throws Failure; those to the authority throw UsageError where none is known. */
+export interface Api {
+  readMap(service: string): Promise<Reply<ConfigurationMap>>;
+  readKey(service: string, key: string): Promise<Reply<Configuration>>;
+  /** The newest state, from the authority; empty for a service without values. */
+  presentMap(service: string): Promise<Reply<ConfigurationMap>>;
+  presentKey(service: string, key: string): Promise<Reply<Configuration>>;
+  /** `condition`: If-Match or If-None-Match. */
+  put(
+    service: string,
+    key: string,
+    update: Omit<ConfigurationUpdate, 'rollback_available'>,
+    condition?: Readonly<Record<string, string>>,
+  ): Promise<Reply<Configuration>>;
+  delete(service: string, key: string, reason: string | undefined): Promise<Reply<undefined>>;
+  versions(
+    service: string,
+    key: string,
+    page: { limit?: number | undefined; before?: number | undefined },
+  ): Promise<Reply<VersionList>>;
+  rollback(request: RollbackRequest): Promise<Reply<RollbackResult>>;
+  batch(request: Omit<BatchRequest, 'rollback_available'>): Promise<Reply<BatchResult>>;
+}
+
+const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
+const keyPath = (service: string, key: string) => `${servicePath(service)}/${encodeURIComponent(key)}`;
+
+export function createApi({ authority, nodes, token, environment }: Settings): Api {
+  const ask = <T>(baseUrl: string, request: HttpRequest) =>
+    send<T>(baseUrl, { ...request, token, query: { environment, ...request.query } });
+
+  const toAuthority = <T>(request: HttpRequest) => ask<T>(requireAuthority(authority), request);
+
+  /** From the first node that answers; one that is unreachable or not ready passes the question on. */
+  async function fromNode<T>(request: HttpRequest): Promise<Reply<T>> {
+    const servers = nodes.length > 0 ? nodes : [requireAuthority(authority)];
+    for (const [index, server] of servers.entries()) {
+      try {
+        return await ask<T>(server, request);
+      } catch (error) {
+        const elsewhere = error instanceof Failure && (error.status === undefined || error.status === 503);
+        if (!elsewhere || index === servers.length - 1) throw error;
+      }
+    }
+    throw new UsageError('No read node is known');
+  }
+
+  return {
+    readMap: service => fromNode({ path: servicePath(service) }),
+    readKey: (service, key) => fromNode({ path: keyPath(service, key) }),
+    presentMap: service => toAuthority({ path: servicePath(service) }),
+    presentKey: (service, key) => toAuthority({ path: keyPath(service, key) }),
+    put: (service, key, body, headers = {}) =>
+      toAuthority({ method: 'PUT', path: keyPath(service, key), body, headers }),
+    delete: (service, key, reason) =>
+      toAuthority({ method: 'DELETE', path: keyPath(service, key), query: { reason } }),
+    versions: (service, key, page) => toAuthority({ path: `${keyPath(service, key)}/versions`, query: page }),
+    rollback: body => toAuthority({ method: 'POST', path: '/api/v1/config/rollback', body }),
+    batch: body => toAuthority({ method: 'POST', path: '/api/v1/config/batch', body }),
+  };
+}
+
+function requireAuthority(authority: string | undefined): string {
+  if (authority !== undefined) return authority;
+  throw new UsageError('No authority is known: give --authority, set QVC_AUTHORITY, or run ./start first');
+}

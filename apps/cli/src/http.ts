@@ -1,0 +1,100 @@
+/** One request, and its answer or failure. The only place that knows the HTTP client. */
+import { fetch } from 'undici';
+import { describeProblem, Failure } from './fault.ts';
+
+const TIMEOUT_MS = 30_000;
+
+export interface HttpRequest {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly token?: string | undefined;
+}
+
+export interface Reply<T> {
+  /** `undefined` for 204. */
+  readonly body: T;
+  /** Revision of the state, or of the change; absent where the server does not say. */
+  readonly revision: number | undefined;
+  /** Seconds since the state was known to be complete. */
+  readonly ageS: number | undefined;
+  readonly etag: string | undefined;
+}
+
+/**
+ * Send a request to the server at `baseUrl`.
+ * @throws Failure with the problem that it answered, or without a status where it could not be reached
+ */
+export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Reply<T>> {
+  const url = new URL(baseUrl + request.path);
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  const headers: Record<string, string> = { accept: 'application/json', ...request.headers };
+  if (request.token !== undefined) headers.authorization = `Bearer ${request.token}`;
+  if (request.body !== undefined) headers['content-type'] = 'application/json';
+  let status: number;
+  let answered: Headers;
+  let text: string;
+  try {
+    const response = await fetch(url, {
+      method: request.method ?? 'GET',
+      headers,
+      body: request.body === undefined ? null : JSON.stringify(request.body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    status = response.status;
+    answered = response.headers as unknown as Headers;
+    text = await response.text();
+  } catch (error) {
+    throw new Failure(`${baseUrl} can't be reached: ${networkReason(error)}`);
+  }
+  if (status < 200 || status > 299) throw answerFailure(baseUrl, status, text, answered.get('retry-after'));
+  return {
+    body: (text === '' ? undefined : parse(text, baseUrl)) as T,
+    revision: number(answered.get('x-config-revision')),
+    ageS: number(answered.get('x-config-age')),
+    etag: answered.get('etag') ?? undefined,
+  };
+}
+
+/** The failure that an answer of a status other than 2xx stands for. `retryAfter` in seconds. */
+export function answerFailure(
+  baseUrl: string,
+  status: number,
+  text: string,
+  retryAfter: string | null | undefined,
+): Failure {
+  let problem: unknown;
+  try {
+    problem = JSON.parse(text);
+  } catch {}
+  const isProblem = typeof problem === 'object' && problem !== null && 'title' in problem;
+  const message = isProblem ? describeProblem(problem) : `${baseUrl} answered ${status}`;
+  return new Failure(message, status, number(retryAfter));
+}
+
+/** Why a connection failed, in a few words. */
+export function networkReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`;
+  if (error.cause instanceof Error) return networkReason(error.cause);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return 'connection refused';
+  if (code === 'ENOTFOUND') return 'unknown host';
+  return error.message || code || 'connection failed';
+}
+
+function parse(text: string, baseUrl: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Failure(`${baseUrl} did not answer JSON: is it a QuantiVista server?`);
+  }
+}
+
+function number(text: string | null | undefined): number | undefined {
+  return text ? Number(text) : undefined;
+}

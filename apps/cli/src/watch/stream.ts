@@ -1,0 +1,75 @@
+/** One connection to one node, from the handshake to its end. */
+import type { WatchFrame } from '@quantivista/contracts';
+import { WebSocket } from 'ws';
+import type { Failure } from '../fault.ts';
+import { answerFailure, networkReason } from '../http.ts';
+import { printable } from '../show.ts';
+
+/** Nodes send a heartbeat every other second: after so long a silence the connection is dead. */
+const SILENCE_MS = 30_000;
+const HANDSHAKE_MS = 10_000;
+
+/** How a connection ended. `refused`: the node answered the handshake with a failure. */
+export type StreamEnd =
+  | { readonly kind: 'refused'; readonly failure: Failure }
+  | { readonly kind: 'ended'; readonly code: number | undefined; readonly why: string };
+
+export interface StreamOptions {
+  readonly node: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly token: string | undefined;
+  /** Closes the connection when aborted. */
+  readonly signal: AbortSignal;
+  readonly onFrame: (frame: WatchFrame) => void;
+}
+
+/** Follow a stream until it ends. Never throws. */
+export function followStream({ node, path, query, token, signal, onFrame }: StreamOptions): Promise<StreamEnd> {
+  const url = new URL(node.replace(/^http/, 'ws') + path);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+  const socket = new WebSocket(url, {
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    handshakeTimeout: HANDSHAKE_MS,
+  });
+  return new Promise(resolve => {
+    const silence = setTimeout(() => end({ kind: 'ended', code: undefined, why: 'it fell silent' }), SILENCE_MS);
+    const close = () => end({ kind: 'ended', code: 1000, why: 'stopped' });
+    function end(how: StreamEnd): void {
+      clearTimeout(silence);
+      signal.removeEventListener('abort', close);
+      // Nothing that still arrives may be taken in: the next connection resumes from what was.
+      socket.removeAllListeners('message');
+      if (socket.readyState === WebSocket.OPEN && signal.aborted) socket.close(1000);
+      else socket.terminate();
+      resolve(how);
+    }
+    if (signal.aborted) return close();
+    signal.addEventListener('abort', close);
+    socket.on('ping', () => silence.refresh());
+    socket.on('message', data => {
+      silence.refresh();
+      try {
+        onFrame(JSON.parse(String(data)) as WatchFrame);
+      } catch {
+        end({ kind: 'ended', code: undefined, why: 'it sent what is no frame' });
+      }
+    });
+    socket.on('close', (code, reason) => {
+      const text = printable(String(reason));
+      end({ kind: 'ended', code, why: text === '' ? `closed (${code})` : `${text} (${code})` });
+    });
+    socket.on('error', error => end({ kind: 'ended', code: undefined, why: networkReason(error) }));
+    socket.on('unexpected-response', (_request, response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', chunk => {
+        text += chunk;
+      });
+      response.on('close', () => {
+        const status = response.statusCode ?? 0;
+        end({ kind: 'refused', failure: answerFailure(node, status, text, response.headers['retry-after']) });
+      });
+    });
+  });
+}
