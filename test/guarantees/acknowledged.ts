@@ -37,7 +37,7 @@ function misplaced(write: Write, commits: readonly Commit[], truth: Truth): Viol
   }
   for (const commit of commits) {
     const meant = new Map(write.changes.map(change => [nameOf(change), meaning(change, truth)]));
-    const stored = new Map(commit.changes.map(change => [nameOf(change), valueOf(change)]));
+    const stored = new Map(commit.changes.map(change => [nameOf(change), valueLeft(change)]));
     if (!isDeepStrictEqual(stored, meant))
       found.push(violation(`stored otherwise than written at ${commit.revision}`, id));
   }
@@ -47,7 +47,7 @@ function misplaced(write: Write, commits: readonly Commit[], truth: Truth): Viol
 const nameOf = (change: IntendedChange | KeyChange): string =>
   `${topicName('topic' in change ? change.topic : change)}/${change.key}`;
 
-const valueOf = ({ now }: KeyChange): Json | undefined => now?.config_value;
+const valueLeft = ({ now }: KeyChange): Json | undefined => now?.config_value;
 
 /** The value that the change is to leave behind; `undefined` for none. */
 function meaning(change: IntendedChange, truth: Truth): Json | undefined {

@@ -52,6 +52,7 @@ const CONFIGURATION = /^\/quantivista\/([a-z]+)\/([^/]+)\/([^/]+)$/;
 export function createTruth(store: readonly StoreRevision[]): Truth {
   const byTopic = new Map<string, TopicChange[]>();
   const byKey = new Map<string, KeyChange[]>();
+  const keysOf = new Map<string, Set<string>>();
   const commits: Commit[] = [];
 
   for (const { revision, changes } of store) {
@@ -65,6 +66,7 @@ export function createTruth(store: readonly StoreRevision[]): Truth {
       const version = now?.version ?? (past.at(-1)?.version ?? 0) + 1;
       const change: KeyChange = { topic, key: parts[3]!, revision, before: past.at(-1)?.now, now, version };
       past.push(change);
+      entry(keysOf, topicName(topic), () => new Set()).add(change.key);
       ofCommit.push(change);
     }
     if (ofCommit.length === 0) continue;
@@ -85,7 +87,7 @@ export function createTruth(store: readonly StoreRevision[]): Truth {
 
   const records = (topic: Topic, revision: number) => {
     const state: Record<string, Configuration> = {};
-    for (const name of new Set(changes(topic).flatMap(change => [...change.keys.keys()]))) {
+    for (const name of keysOf.get(topicName(topic)) ?? []) {
       const past = key(topic, name);
       const now = past[firstAfter(past, revision) - 1]?.now;
       if (now) state[name] = now;

@@ -40,12 +40,14 @@ export function describeProblem(problem: Partial<Problem>): string {
 
 function describeCurrent(current: unknown): string | undefined {
   if (current === null) return 'the key does not exist at present';
-  if (typeof current !== 'object' || !('config_value' in current) || !('version' in current)) return undefined;
+  if (typeof current !== 'object' || !('config_value' in current) || !('version' in current))
+    return undefined;
   return `at present ${showValue(current.config_value)} (version ${current.version})`;
 }
 
 /** Exit code of an error. What is of neither kind is a fault of this program, told without its stack. */
-export const exitCodeOf = (error: unknown): number => (error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE);
+export const exitCodeOf = (error: unknown): number =>
+  error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
 
 /** The text of an error, for the terminal. */
 export function describeError(error: unknown): string {

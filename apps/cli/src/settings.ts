@@ -32,7 +32,8 @@ export function resolveSettings(options: GlobalOptions, folder: string): Setting
   if (!environment.success) throw new UsageError(`There is no environment '${options.environment}'`);
   const authority = options.authority === undefined ? undefined : baseUrl(options.authority);
   const found = readEndpoints(folder);
-  const local = authority === undefined || (found && baseUrl(found.authority) === authority) ? found : undefined;
+  const local =
+    authority === undefined || (found && baseUrl(found.authority) === authority) ? found : undefined;
   const nodes = options.node?.split(',') ?? local?.regions.flatMap(region => region.nodes) ?? [];
   return {
     authority: authority ?? (local && baseUrl(local.authority)),

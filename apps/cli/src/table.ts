@@ -2,7 +2,11 @@
 import type { Colors } from './terminal.ts';
 
 /** Lines of a table: a dim heading, then the rows. Cells must be plain text, so that widths are right. */
-export function table(heading: readonly string[], rows: readonly (readonly string[])[], colors: Colors): string[] {
+export function table(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  colors: Colors,
+): string[] {
   const widths = heading.map((title, column) =>
     Math.max(title.length, ...rows.map(row => row[column]?.length ?? 0)),
   );

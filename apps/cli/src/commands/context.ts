@@ -10,7 +10,11 @@ export interface Context {
 }
 
 /** Print `value` as JSON where `--json` was given, else the lines made by `lines`. */
-export function present({ settings, terminal }: Context, value: unknown, lines: () => readonly string[]): void {
+export function present(
+  { settings, terminal }: Context,
+  value: unknown,
+  lines: () => readonly string[],
+): void {
   if (settings.json) terminal.out(JSON.stringify(value, null, 2));
   else for (const line of lines()) terminal.out(line);
 }

@@ -33,7 +33,8 @@ export async function set(
     ...(options.description !== undefined && { description: options.description }),
     ...(options.oldValue !== undefined && { old_value: parseOldValue(options.oldValue) }),
   };
-  const condition = options.ifVersion === undefined ? {} : await versionCondition(context, service, key, options.ifVersion);
+  const condition =
+    options.ifVersion === undefined ? {} : await versionCondition(context, service, key, options.ifVersion);
   const { body, revision } = await context.api.put(service, key, update, condition);
   present(context, body, () => {
     const at = revision === undefined ? '' : `, revision ${revision}`;

@@ -18,7 +18,7 @@ const SPACE = /[^\S\n]*/y;
 /** Space and comments between two statements. */
 const GAP = /(?:\s|#[^\n]*)*/y;
 const AFTER_QUOTE = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
-const ESCAPE = /\\(?:([abfnrtv"\\])|(\$)|0([0-7]{0,3}))/g;
+const ESCAPE = /\\(?:([abfnrtv"\\])|(\$)|0(\d{0,3}))/g;
 const ESCAPED: Record<string, string> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
 /**
@@ -78,7 +78,7 @@ export function readEnv({ text, name, outside = () => undefined, onUnset }: EnvS
       const end = source.indexOf('\n', at);
       const line = source.slice(at, end < 0 ? undefined : end);
       at += line.length;
-      const comment = line.search(/\s#|^#/);
+      const comment = line.indexOf(' #');
       values.set(key, expand((comment < 0 ? line : line.slice(0, comment)).trimEnd(), start));
     }
   }
@@ -97,7 +97,7 @@ function closingQuote(source: string, start: number): number {
 /** Escapes of a double-quoted value; an escaped dollar sign survives the interpolation that follows. */
 const unescape = (raw: string): string =>
   raw.replace(ESCAPE, (_match, char: string | undefined, dollar: string | undefined, octal: string) => {
-    if (dollar) return '$$$$'.slice(0, 2);
+    if (dollar) return '$$';
     if (char) return ESCAPED[char] ?? char;
-    return String.fromCharCode(Number.parseInt(octal || '0', 8));
+    return /^[0-3][0-7]{2}$/.test(octal) ? String.fromCharCode(Number.parseInt(octal, 8)) : `\\${octal}`;
   });

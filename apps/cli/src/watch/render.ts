@@ -8,7 +8,8 @@ export function renderChange(change: SeenChange, at: Date, colors: Colors): stri
   const { kind, key, before, after, revision, by, reason, version } = change;
   const values = {
     added: () => colors.green(`+ ${key} = ${showValue(after)}`),
-    changed: () => `${colors.yellow(`~ ${key}`)} ${colors.red(showValue(before))} → ${colors.green(showValue(after))}`,
+    changed: () =>
+      `${colors.yellow(`~ ${key}`)} ${colors.red(showValue(before))} → ${colors.green(showValue(after))}`,
     removed: () => colors.red(`- ${key} (was ${showValue(before)})`),
   }[kind]();
   const about = [

@@ -25,15 +25,26 @@ export interface StreamOptions {
 }
 
 /** Follow a stream until it ends. Never throws. */
-export function followStream({ node, path, query, token, signal, onFrame }: StreamOptions): Promise<StreamEnd> {
+export function followStream({
+  node,
+  path,
+  query,
+  token,
+  signal,
+  onFrame,
+}: StreamOptions): Promise<StreamEnd> {
   const url = new URL(node.replace(/^http/, 'ws') + path);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) url.searchParams.set(name, value);
   const socket = new WebSocket(url, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     handshakeTimeout: HANDSHAKE_MS,
   });
   return new Promise(resolve => {
-    const silence = setTimeout(() => end({ kind: 'ended', code: undefined, why: 'it fell silent' }), SILENCE_MS);
+    const silence = setTimeout(
+      () => end({ kind: 'ended', code: undefined, why: 'it fell silent' }),
+      SILENCE_MS,
+    );
     const close = () => end({ kind: 'ended', code: 1000, why: 'stopped' });
     function end(how: StreamEnd): void {
       clearTimeout(silence);

@@ -30,7 +30,9 @@ export function createView(): View {
   function applySnapshot(frame: WatchFrame & { type: 'snapshot' }): SeenChange[] {
     const seen: SeenChange[] = [];
     const unseen = { revision: frame.revision, reason: undefined };
-    for (const [key, { config_value: after, updated_by: by, version }] of Object.entries(frame.configurations)) {
+    for (const [key, { config_value: after, updated_by: by, version }] of Object.entries(
+      frame.configurations,
+    )) {
       const before = values.get(key);
       if (before === undefined) seen.push({ kind: 'added', key, before, after, by, version, ...unseen });
       else if (!isDeepStrictEqual(before, after)) {
@@ -39,7 +41,15 @@ export function createView(): View {
     }
     for (const [key, before] of values) {
       if (Object.hasOwn(frame.configurations, key)) continue;
-      seen.push({ kind: 'removed', key, before, after: undefined, by: undefined, version: undefined, ...unseen });
+      seen.push({
+        kind: 'removed',
+        key,
+        before,
+        after: undefined,
+        by: undefined,
+        version: undefined,
+        ...unseen,
+      });
     }
     values.clear();
     for (const [key, { config_value }] of Object.entries(frame.configurations)) values.set(key, config_value);
@@ -72,7 +82,8 @@ export function createView(): View {
     apply: frame => {
       // A reset is followed by a snapshot. Where the connection ends between the two, resuming from the
       // reset's revision would skip what the snapshot was to bring.
-      bookmark = frame.type === 'reset' ? undefined : { generation: frame.generation, revision: frame.revision };
+      bookmark =
+        frame.type === 'reset' ? undefined : { generation: frame.generation, revision: frame.revision };
       if (frame.type === 'snapshot') return applySnapshot(frame);
       return frame.type === 'update' ? applyUpdate(frame) : [];
     },

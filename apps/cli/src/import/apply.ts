@@ -1,0 +1,52 @@
+/** Carries out a plan: one transaction after the other, each whole or not at all. */
+import type { BatchChange, ConfigType, Environment } from '@quantivista/contracts';
+import type { Api } from '../api.ts';
+import { Failure } from '../fault.ts';
+import type { PlannedChange } from './plan.ts';
+import { split } from './split.ts';
+
+export interface ApplyOptions {
+  readonly environment: Environment;
+  /** Type of the values set; the server's choice where absent. */
+  readonly type: ConfigType | undefined;
+  readonly reason: string | undefined;
+  /** Called before each transaction, and after the last. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Apply `changes` on the condition that every value to be replaced is still the one that was planned with.
+ * @returns the revision of the last transaction, undefined where there was none
+ * @throws Failure saying how many transactions were made before the one that failed
+ */
+export async function apply(
+  api: Api,
+  changes: readonly PlannedChange[],
+  { environment, type, reason, onProgress }: ApplyOptions,
+): Promise<number | undefined> {
+  const transactions = split(changes.map(change => toBatchChange(change, environment, type)));
+  let revision: number | undefined;
+  for (const [done, transaction] of transactions.entries()) {
+    onProgress?.(done, transactions.length);
+    try {
+      const request = { changes: transaction, ...(reason !== undefined && { reason }) };
+      revision = (await api.batch(request)).body.revision;
+    } catch (error) {
+      if (!(error instanceof Failure) || done === 0) throw error;
+      const before = `${done} of ${transactions.length} transactions were made, up to revision ${revision}`;
+      throw new Failure(`${error.message} (${before}: the import can be repeated)`, error.status);
+    }
+  }
+  onProgress?.(transactions.length, transactions.length);
+  return revision;
+}
+
+function toBatchChange(
+  change: PlannedChange,
+  environment: Environment,
+  type: ConfigType | undefined,
+): BatchChange {
+  return change.op === 'delete' || type === undefined
+    ? { ...change, environment }
+    : { ...change, environment, config_type: type };
+}

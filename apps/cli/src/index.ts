@@ -1,0 +1,2 @@
+export type { ProgramOptions } from './program.ts';
+export { run } from './run.ts';

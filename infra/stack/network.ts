@@ -1,0 +1,163 @@
+/** A whole network on this machine: stores, the authority, regions with their nodes. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import type { Endpoints } from '@quantivista/contracts';
+import { createAuthority, createReadNode } from './apps.ts';
+import type { Component } from './component.ts';
+import { createPorts } from './ports.ts';
+import type { Runtime } from './programs.ts';
+import { createEtcdServer, createPostgresServer, createRedisServer } from './stores.ts';
+
+export interface NetworkOptions {
+  /** Data, logs and the token stand below it; it must be there and empty. */
+  readonly dir: string;
+  /** @default eu-west, us-east */
+  readonly regionNames?: readonly string[];
+  /** Roles of each node of a region. @default two nodes that feed and serve */
+  readonly nodeRoles?: readonly string[];
+  /** Of the read nodes; the authority runs on Node. @default bun */
+  readonly runtime?: Runtime;
+  readonly portBase?: number | undefined;
+  /** @default open */
+  readonly reads?: 'open' | 'token';
+  readonly authorityEnv?: Readonly<Record<string, string>>;
+  readonly nodeEnv?: Readonly<Record<string, string>>;
+  /** Told of each step that is done, and what it took. */
+  readonly onProgress?: (step: string, ms: number) => void;
+}
+
+export interface Region {
+  readonly name: string;
+  readonly redis: Component;
+  /** All nodes, those that only feed among them. */
+  readonly nodes: readonly Component[];
+  /** The nodes that answer reads. */
+  readonly serving: readonly Component[];
+}
+
+export interface Network {
+  readonly etcd: Component;
+  readonly postgres: Component;
+  readonly authority: Component;
+  readonly regions: readonly Region[];
+  readonly components: readonly Component[];
+  /** The admin token. */
+  readonly token: string;
+  readonly endpoints: Endpoints;
+  stop(): Promise<void>;
+}
+
+/** A component that is elsewhere: reachable by its URL, started and ended by somebody else. */
+function external(name: string, url: string): Component {
+  const refuse = () => {
+    throw new Error(`${name} is not ours`);
+  };
+  const nothing = async () => {};
+  return {
+    name,
+    url,
+    port: Number(new URL(url).port),
+    pid: undefined,
+    running: false,
+    logFile: '',
+    start: nothing,
+    ready: nothing,
+    stop: nothing,
+    ended: nothing,
+    kill: refuse,
+    pause: refuse,
+    resume: refuse,
+    wipe: refuse,
+  };
+}
+
+/** Start everything; what was started is ended again if a step fails. */
+export async function startNetwork(options: NetworkOptions): Promise<Network> {
+  const { dir, runtime = 'bun', reads = 'open', onProgress = () => {} } = options;
+  const { regionNames = ['eu-west', 'us-east'], nodeRoles = ['feed,serve', 'feed,serve'] } = options;
+  const ports = createPorts(options.portBase);
+  const tokenFile = join(dir, 'admin-token');
+  const components: Component[] = [];
+  const given = process.env;
+  mkdirSync(dir, { recursive: true });
+
+  const add = <T extends Component>(component: T): T => {
+    components.push(component);
+    return component;
+  };
+  const step = async (name: string, work: () => Promise<unknown>) => {
+    const startedAt = performance.now();
+    await work();
+    onProgress(name, performance.now() - startedAt);
+  };
+  const stop = async () => {
+    // The apps first: they end cleanly while their stores still answer.
+    const [apps, stores] = [components.filter(isApp), components.filter(each => !isApp(each))];
+    await Promise.all(apps.map(each => each.stop()));
+    await Promise.all(stores.map(each => each.stop()));
+  };
+  const appNames = new Set<string>();
+  const isApp = (component: Component) => appNames.has(component.name);
+
+  // Ports are taken in a fixed order, so that --port-base gives each part the same one every time.
+  const authorityPort = await ports.next();
+  const etcd = add(
+    given.QV_ETCD_URL
+      ? external('etcd', given.QV_ETCD_URL)
+      : createEtcdServer({ name: 'etcd', dir, port: await ports.next(), peerPort: await ports.next() }),
+  );
+  const postgres = add(
+    given.QV_POSTGRES_URL
+      ? external('postgres', given.QV_POSTGRES_URL)
+      : createPostgresServer({ name: 'postgres', dir, port: await ports.next() }),
+  );
+  const stores = { ETCD_URLS: etcd.url, READS: reads };
+  appNames.add('authority');
+  const authority = add(
+    createAuthority({
+      name: 'authority',
+      dir,
+      port: authorityPort,
+      runtime: 'node',
+      env: { ...stores, POSTGRES_URL: postgres.url, ADMIN_TOKEN_FILE: tokenFile, ...options.authorityEnv },
+    }),
+  );
+  const regions: Region[] = [];
+  for (const name of regionNames) {
+    const url = given[`QV_REDIS_URL_${name.toUpperCase().replaceAll('-', '_')}`];
+    const redisName = `redis-${name}`;
+    const redis = add(
+      url ? external(redisName, url) : createRedisServer({ name: redisName, dir, port: await ports.next() }),
+    );
+    const nodes: Component[] = [];
+    for (const [index, roles] of nodeRoles.entries()) {
+      const nodeName = `${name}-${index + 1}`;
+      appNames.add(nodeName);
+      const env = { ...stores, REGION: name, REDIS_URL: redis.url, ROLES: roles, NODE_ID: nodeName, ...options.nodeEnv };
+      nodes.push(add(createReadNode({ name: nodeName, dir, port: await ports.next(), runtime, env })));
+    }
+    regions.push({ name, redis, nodes, serving: nodes.filter((_, index) => nodeRoles[index]!.includes('serve')) });
+  }
+
+  try {
+    await step('etcd, Postgres and Redis', () =>
+      Promise.all([etcd, postgres, ...regions.map(region => region.redis)].map(each => each.start())),
+    );
+    await step('the authority and the read nodes', () =>
+      Promise.all([authority, ...regions.flatMap(region => region.nodes)].map(each => each.start())),
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  const endpoints: Endpoints = {
+    authority: authority.url,
+    regions: regions.map(({ name, redis, serving }) => ({ name, redis: redis.url, nodes: serving.map(({ url }) => url) })),
+    etcd: etcd.url,
+    postgres: postgres.url,
+    token,
+  };
+  return { etcd, postgres, authority, regions, components, token, endpoints, stop };
+}

@@ -1,0 +1,41 @@
+/** Where the programs of the stack are: on PATH, or where Debian puts them. */
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import process from 'node:process';
+
+export const ROOT = resolve(import.meta.dirname, '../..');
+
+/** The path of a program, `undefined` where it is not installed. */
+export function findProgram(name: string, more: readonly string[] = []): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...more];
+  return folders.map(folder => join(folder, name)).find(path => existsSync(path));
+}
+
+/** Debian keeps the server's programs out of PATH: newest version first. */
+function postgresFolders(): string[] {
+  const base = '/usr/lib/postgresql';
+  if (!existsSync(base)) return [];
+  const versions = readdirSync(base).sort((a, b) => Number(b) - Number(a));
+  return versions.map(version => join(base, version, 'bin'));
+}
+
+export const programs = {
+  etcd: () => findProgram('etcd'),
+  redis: () => findProgram('redis-server'),
+  postgres: () => findProgram('postgres', postgresFolders()),
+  initdb: () => findProgram('initdb', postgresFolders()),
+};
+
+/** @throws Error where it is missing */
+export function requireProgram(name: keyof typeof programs): string {
+  const path = programs[name]();
+  if (!path) throw new Error(`${name} is not installed: ./start installs it on Debian`);
+  return path;
+}
+
+/** The pinned runtimes themselves, not the shims: the process that is started must be the one that is killed. */
+export const runtimes = {
+  node: () => realpathSync(join(ROOT, 'node_modules/node/bin/node')),
+  bun: () => realpathSync(join(ROOT, 'node_modules/bun/bin/bun.exe')),
+};
+export type Runtime = keyof typeof runtimes;

@@ -1,0 +1,34 @@
+/** Waiting for a condition, never for a time. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface UntilOptions {
+  /** Named in the error. */
+  readonly what: string;
+  /** @default 30000 */
+  readonly timeoutMs?: number;
+  /** @default 20 */
+  readonly intervalMs?: number;
+}
+
+/**
+ * The first truthy answer of `condition`; a throw counts as "not yet".
+ * @throws Error naming what was awaited, with the last failure as its cause
+ */
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  { what, timeoutMs = 30_000, intervalMs = 20 }: UntilOptions,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  let cause: unknown;
+  for (;;) {
+    try {
+      const result = await condition();
+      if (result) return result;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause });
+    await pause(intervalMs);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The store's own account of itself, over etcd's JSON gateway: it shares no code with the product, neither
+ * client nor grouping of events.
+ */
+import type { StoreRevision } from './history.ts';
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const text = (encoded: string | undefined): string => Buffer.from(encoded ?? '', 'base64').toString();
+
+/** Everything that the product distributes. */
+const RANGE = { key: base64('/quantivista/'), range_end: base64('/quantivista0') };
+
+interface WireEvent {
+  readonly type?: 'DELETE';
+  readonly kv: { readonly key: string; readonly value?: string; readonly mod_revision: string };
+}
+interface WireWatch {
+  readonly result?: { readonly events?: readonly WireEvent[]; readonly canceled?: boolean };
+  readonly error?: unknown;
+}
+
+async function post(url: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
+  if (!response.ok) throw new Error(`etcd answers ${response.status} to ${path}`);
+  return response;
+}
+
+/** The store's present revision. */
+export async function storeRevision(url: string): Promise<number> {
+  const answer = await post(url, '/v3/kv/range', { ...RANGE, count_only: true });
+  const { header } = (await answer.json()) as { header: { revision: string } };
+  return Number(header.revision);
+}
+
+/**
+ * Every revision of the distributed range from the first on, up to one at or after the present revision.
+ * It ends by itself because the authority's heartbeat goes on.
+ */
+export async function readStore(url: string): Promise<StoreRevision[]> {
+  const target = await storeRevision(url);
+  const stop = new AbortController();
+  const answer = await post(
+    url,
+    '/v3/watch',
+    { create_request: { ...RANGE, start_revision: 1 } },
+    stop.signal,
+  );
+  const revisions: { revision: number; changes: { key: string; value: string | undefined }[] }[] = [];
+  try {
+    for await (const { result, error } of lines(answer.body!)) {
+      if (error || result?.canceled)
+        throw new Error(`etcd does not tell its history: ${JSON.stringify(error ?? result)}`);
+      for (const { type, kv } of result?.events ?? []) {
+        const revision = Number(kv.mod_revision);
+        if (revisions.at(-1)?.revision !== revision) revisions.push({ revision, changes: [] });
+        const value = type === 'DELETE' ? undefined : text(kv.value);
+        revisions.at(-1)!.changes.push({ key: text(kv.key), value });
+      }
+      if ((revisions.at(-1)?.revision ?? 0) >= target) return revisions;
+    }
+    throw new Error('etcd ended the watch');
+  } finally {
+    stop.abort();
+  }
+}
+
+async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<WireWatch> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = parts.pop()!;
+    for (const part of parts) if (part !== '') yield JSON.parse(part) as WireWatch;
+  }
+}

@@ -1,0 +1,32 @@
+/** Two projects, one after the other: what needs no network first, then what needs the machine for itself. */
+import { defineConfig } from 'vitest/config';
+
+const exclude = ['**/node_modules/**', '**/.stack/**'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/harness/count-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{packages,apps,infra}/**/*.test.ts', 'test/{architecture,harness}/**/*.test.ts'],
+          exclude,
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'network',
+          include: ['test/{e2e,guarantees,faults,conformance}/**/*.test.ts'],
+          exclude,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
