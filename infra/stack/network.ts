@@ -45,6 +45,7 @@ export interface Network {
   /** The admin token. */
   readonly token: string;
   readonly endpoints: Endpoints;
+  /** End everything, and delete the stores' data. */
   stop(): Promise<void>;
 }
 
@@ -68,7 +69,7 @@ function external(name: string, url: string): Component {
     kill: refuse,
     pause: refuse,
     resume: refuse,
-    wipe: refuse,
+    wipe: () => {},
   };
 }
 
@@ -96,6 +97,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const [apps, stores] = [components.filter(isApp), components.filter(each => !isApp(each))];
     await Promise.all(apps.map(each => each.stop()));
     await Promise.all(stores.map(each => each.stop()));
+    for (const each of stores) each.wipe();
   };
   const appNames = new Set<string>();
   const isApp = (component: Component) => appNames.has(component.name);

@@ -1,8 +1,9 @@
 /** The stores of the stack: private instances on ports of their own. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { type Component, createComponent } from './component.ts';
 import { requireProgram } from './programs.ts';
@@ -80,8 +81,9 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /** A Postgres of its own, with the user `quantivista` and without a password: it listens on loopback alone. */
 export function createPostgresServer({ name, dir, port }: StoreOptions): Component {
-  const dataDir = join(dir, name);
   const user = postgresUser();
+  // Another user must reach it, and can't where the project lies below /root.
+  const dataDir = user ? join(tmpdir(), `quantivista-${process.pid}-${port}`) : join(dir, name);
   return createComponent({
     name,
     url: `postgres://quantivista@127.0.0.1:${port}/postgres`,
@@ -96,10 +98,7 @@ export function createPostgresServer({ name, dir, port }: StoreOptions): Compone
     prepare: async () => {
       if (existsSync(join(dataDir, 'PG_VERSION'))) return;
       mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-      if (user) {
-        chownSync(dataDir, user.uid, user.gid);
-        chmodSync(dirname(dataDir), 0o755);
-      }
+      if (user) chownSync(dataDir, user.uid, user.gid);
       const args = ['-D', dataDir, '-A', 'trust', '-U', 'quantivista', '--no-sync', '-E', 'UTF8', '--locale', 'C'];
       const { status, stderr } = spawnSync(requireProgram('initdb'), args, { ...user, encoding: 'utf8' });
       if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
