@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'network',
-          include: ['test/{e2e,guarantees,faults,conformance}/**/*.test.ts'],
+          include: ['test/{stores,e2e,guarantees,faults,conformance}/**/*.test.ts'],
           exclude,
           fileParallelism: false,
           testTimeout: 120_000,

@@ -46,3 +46,5 @@ export function installComponents(progress: (line: string) => void): void {
   }
   progress(`installed in ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
 }
+
+if (import.meta.main) installComponents(line => console.log(line));

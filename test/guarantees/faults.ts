@@ -1,57 +1,73 @@
-/** Kills every process of a cluster in turn, each while the others work, and waits until all is well again. */
+/** Kills every process of a network in turn, each while the others work, and waits until all is well again. */
 import type { Component } from '../../infra/stack/component.ts';
-import { untilReady } from '../../infra/stack/until-ready.ts';
-import type { Cluster } from './cluster.ts';
+import type { Network } from '../../infra/stack/network.ts';
+import { until } from '../../infra/stack/until.ts';
+import type { Topic } from './history.ts';
 import { storeRevision } from './oracle.ts';
 import { type Reader, readService } from './readers.ts';
 import type { Writers } from './writers.ts';
 
 export interface FaultsOptions {
-  readonly cluster: Cluster;
+  readonly network: Network;
+  readonly topics: readonly Topic[];
   readonly writers: Writers;
-  /** By the name of the node that it reads. */
+  /** By the name of the node that is read. */
   readonly readers: ReadonlyMap<string, Reader>;
 }
 
 /** Revisions that must be committed while a regional process is down: something to catch up with. */
 const MISSED = 20;
-const LIMIT_MS = 30_000;
 
 /** One round; answers the names of what was killed. */
 export async function killInTurn(options: FaultsOptions): Promise<string[]> {
-  const { authority, etcd, regions } = options.cluster;
-  const regional = regions.flatMap(({ redis, feeders, nodes }) => [redis, ...feeders, ...nodes]);
-  const central = [authority, etcd];
-  for (const target of [...regional, ...central]) {
-    await killAndRecover(target, central.includes(target), options);
-  }
-  return [...regional, ...central].map(target => target.name);
+  const { authority, etcd, regions } = options.network;
+  const regional = regions.flatMap(({ redis, nodes }) => [redis, ...nodes]);
+  for (const target of regional) await killRegional(target, options);
+  for (const target of [authority, etcd]) await killCentral(target, options);
+  return [...regional, authority, etcd].map(target => target.name);
 }
 
-async function killAndRecover(target: Component, isCentral: boolean, options: FaultsOptions): Promise<void> {
-  const { cluster, writers, readers } = options;
-  const until = (name: string, probe: () => Promise<boolean> | boolean) =>
-    untilReady({ name: `${target.name}: ${name}`, probe: async () => probe(), limitMs: LIMIT_MS });
-
-  const before = isCentral ? 0 : await storeRevision(cluster.etcd.url);
-  const failedBefore = writers.failed;
-  readers.get(target.name)?.end();
+/** Writes go on meanwhile, and the process has to catch up with them. */
+async function killRegional(target: Component, options: FaultsOptions): Promise<void> {
+  const { url } = options.network.etcd;
+  const before = await storeRevision(url);
+  const reader = options.readers.get(target.name);
+  reader?.end();
   await target.kill('SIGKILL');
-  // The fault must be felt before it is over.
-  if (isCentral) await until('a write failed', () => writers.failed > failedBefore);
-  else await until('writes went on', async () => (await storeRevision(cluster.etcd.url)) > before + MISSED);
+  await until(async () => (await storeRevision(url)) > before + MISSED, {
+    what: `writes to go on without ${target.name}`,
+  });
   await target.start();
-  readers.get(target.name)?.begin();
-
-  const committed = writers.writes.length;
-  await until('writes are acknowledged', () => writers.acknowledgedSince(committed));
-  const revision = await storeRevision(cluster.etcd.url);
-  await until('every node has caught up', () => everyNodeReached(cluster, revision));
+  reader?.begin();
+  await recovered(target, options);
 }
+
+/** Writes under way are lost or in doubt: at least one must have been, or the fault was not felt. */
+async function killCentral(target: Component, options: FaultsOptions): Promise<void> {
+  const { writers } = options;
+  const before = writers.failed;
+  await target.kill('SIGKILL');
+  await until(() => writers.failed > before, { what: `a write to fail without ${target.name}` });
+  await target.start();
+  await recovered(target, options);
+}
+
+async function recovered(target: Component, { network, topics, writers }: FaultsOptions): Promise<void> {
+  const seen = writers.writes.length;
+  await until(() => writers.acknowledgedSince(seen), {
+    what: `writes to be acknowledged after ${target.name}`,
+  });
+  const revision = await storeRevision(network.etcd.url);
+  await until(() => everyNodeReached(network, topics[0]!, revision), {
+    what: `every node to catch up after ${target.name}`,
+  });
+}
+
+export const servingNodes = ({ regions }: Network): Component[] => regions.flatMap(region => region.serving);
 
 /** Whether each node has reached `revision`. A node that is behind waits for a while before it says so. */
-export async function everyNodeReached(cluster: Cluster, revision: number): Promise<boolean> {
-  const { nodes, token, topics } = cluster;
-  const reads = nodes.map(node => readService(node.url, token, topics[0]!, revision));
+export async function everyNodeReached(network: Network, topic: Topic, revision: number): Promise<boolean> {
+  const { token } = network;
+  const reads = servingNodes(network).map(node => readService(node.url, token, topic, revision));
   return (await Promise.allSettled(reads)).every(read => read.status === 'fulfilled');
 }

@@ -96,14 +96,16 @@ describe('every revision arrives once and in order', () => {
     expect(cuts).toBe(3);
   });
 
-  test('where a cut comes before the backlog begins', async () => {
+  test('where a cut comes with the first event of a backlog', async () => {
     const first = await put('start', '0');
-    const last = await putMany(500, 'x');
-    const watch = linked.watch({ prefix: PREFIX, from: first, onRevision: () => {} });
-    link.cut();
-    link.heal();
-    await watch.ended;
-    const { revisions } = await follow(first, last);
+    const last = await putMany(2_500, 'x');
+    let cut = false;
+    const { revisions } = await follow(first, last, () => {
+      if (cut) return;
+      cut = true;
+      link.cut();
+      link.heal();
+    });
     expect(revisions).toEqual(range(first, last));
   });
 
@@ -129,15 +131,15 @@ describe('every revision arrives once and in order', () => {
   test('through a half-open link, which is noticed by its silence', async () => {
     const first = await put('start', '0');
     let hung = false;
-    let last = 0;
-    const following = follow(first, first + 200, seen => {
-      if (seen.length !== 50 || hung) return;
+    const following = follow(first, first + 300, () => {
+      if (hung) return;
       hung = true;
       link.hang();
       setTimeout(() => link.heal(), 1_500);
     });
-    last = await putMany(200, 'x');
-    expect(last).toBe(first + 200);
+    await until(() => hung, { what: 'the link to hang' });
+    const last = await putMany(300, 'x');
+    expect(last).toBe(first + 300);
     const { revisions, ends } = await following;
     expect(revisions).toEqual(range(first, last));
     expect(hung && ends.length > 1).toBe(true);
@@ -235,6 +237,7 @@ describe('transactions', () => {
 
   test('an answer cut off on its way leaves the transaction in doubt', async () => {
     const key = `${PREFIX}doubt`;
+    await linked.read([key]);
     link.blockAnswers();
     const txn = linked
       .txn({ compare: [{ key, target: 'create', is: 0 }], success: [{ op: 'put', key, value: 'mine' }] })

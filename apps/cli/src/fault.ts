@@ -1,6 +1,6 @@
 /** What can go wrong, in the two kinds that the exit code tells apart, and its line on the terminal. */
 import type { Problem } from '@quantivista/contracts';
-import { printable, showValue } from './show.ts';
+import { printable, showShort } from './show.ts';
 
 export const EXIT_OK = 0;
 /** The server or the network answered with a failure. */
@@ -42,7 +42,7 @@ function describeCurrent(current: unknown): string | undefined {
   if (current === null) return 'the key does not exist at present';
   if (typeof current !== 'object' || !('config_value' in current) || !('version' in current))
     return undefined;
-  return `at present ${showValue(current.config_value)} (version ${current.version})`;
+  return `at present ${showShort(current.config_value)} (version ${current.version})`;
 }
 
 /** Exit code of an error. What is of neither kind is a fault of this program, told without its stack. */

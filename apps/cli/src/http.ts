@@ -1,4 +1,5 @@
 /** One request, and its answer or failure. The only place that knows the HTTP client. */
+import type { Problem } from '@quantivista/contracts';
 import { fetch } from 'undici';
 import { describeProblem, Failure } from './fault.ts';
 
@@ -72,7 +73,7 @@ export function answerFailure(
     problem = JSON.parse(text);
   } catch {}
   const isProblem = typeof problem === 'object' && problem !== null && 'title' in problem;
-  const message = isProblem ? describeProblem(problem) : `${baseUrl} answered ${status}`;
+  const message = isProblem ? describeProblem(problem as Partial<Problem>) : `${baseUrl} answered ${status}`;
   return new Failure(message, status, number(retryAfter));
 }
 

@@ -17,12 +17,12 @@ export interface ProgramOptions {
   readonly terminal: Terminal;
   /** Where `.stack/endpoints.json` is looked for. */
   readonly folder: string;
-  /** Ends `watch`. */
-  readonly signal: AbortSignal;
+  /** A signal that aborts when the user wants `watch` to end; asked for by it alone. */
+  readonly interruption: () => AbortSignal;
 }
 
 /** The program, which throws CommanderError for a wrong command line, and what its commands throw. */
-export function createProgram({ terminal, folder, signal }: ProgramOptions): Command {
+export function createProgram({ terminal, folder, interruption }: ProgramOptions): Command {
   const program = new Command('qvc')
     .description('QuantiVista Config on the command line')
     .addOption(new Option('--authority <url>', 'where changes are written').env('QVC_AUTHORITY'))
@@ -83,7 +83,7 @@ export function createProgram({ terminal, folder, signal }: ProgramOptions): Com
   program
     .command('watch <service>')
     .description('show every change as it happens')
-    .action(service => watch(context(), service, signal));
+    .action(service => watch(context(), service, interruption()));
   program
     .command('import <file>')
     .description('set the values of a file: env, JSON, YAML or compose')

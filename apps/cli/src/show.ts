@@ -8,3 +8,11 @@ export const printable = (text: string): string =>
 
 /** A JSON value on one line; strings in quotes, so that `"5"` and `5` differ to the eye too. */
 export const showValue = (value: unknown): string => printable(JSON.stringify(value) ?? '');
+
+const SHORT = 120;
+
+/** {@link showValue}, cut where it would fill the screen. */
+export function showShort(value: unknown): string {
+  const text = showValue(value);
+  return text.length <= SHORT ? text : `${text.slice(0, SHORT)}… (${text.length} characters)`;
+}

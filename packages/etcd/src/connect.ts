@@ -22,7 +22,8 @@ export const connect = ({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 =>
       // etcd cuts off clients that ping more often than every 5 s.
       'grpc.keepalive_time_ms': 6_000,
       'grpc.keepalive_timeout_ms': 3_000,
-      'grpc.keepalive_permit_without_calls': 1,
+      // An idle connection is not pinged, which etcd counts as abuse; after a missed deadline etcd3 makes a new one.
+      'grpc.keepalive_permit_without_calls': 0,
       'grpc.max_receive_message_length': 64 * 1024 * 1024,
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,

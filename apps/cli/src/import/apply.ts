@@ -10,7 +10,7 @@ export interface ApplyOptions {
   /** Type of the values set; the server's choice where absent. */
   readonly type: ConfigType | undefined;
   readonly reason: string | undefined;
-  /** Called before each transaction, and after the last. */
+  /** Called before each transaction. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -37,7 +37,6 @@ export async function apply(
       throw new Failure(`${error.message} (${before}: the import can be repeated)`, error.status);
     }
   }
-  onProgress?.(transactions.length, transactions.length);
   return revision;
 }
 

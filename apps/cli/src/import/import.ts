@@ -37,12 +37,13 @@ export async function importFile(context: Context, path: string, options: Import
     return;
   }
   const variables = format === 'env' || format === 'compose';
+  const progress = createProgress(terminal.progress, 'transactions');
   const revision = await apply(api, planned.changes, {
     environment,
     type: options.type ?? (variables ? 'ENVIRONMENT_VARIABLE' : undefined),
     reason: options.reason,
-    onProgress: createProgress(terminal.progress, 'transactions'),
-  });
+    onProgress: progress.show,
+  }).finally(progress.end);
   if (json) terminal.out(JSON.stringify({ ...result, revision: revision ?? null }, null, 2));
   else terminal.out(revision === undefined ? 'nothing to change' : `revision ${revision}`);
 }

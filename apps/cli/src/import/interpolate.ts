@@ -29,7 +29,7 @@ export function interpolate(template: string, lookup: Lookup, onUnset: (name: st
       result += '$';
       at = dollar + 2;
     } else if (name !== undefined) {
-      result += valueOf(name, lookup, onUnset);
+      result += read(name, lookup, onUnset);
       at = dollar + 1 + name.length;
     } else if (rest.startsWith('{')) {
       const end = closingBrace(template, dollar);
@@ -50,7 +50,7 @@ function substitute(expression: string, lookup: Lookup, onUnset: (name: string) 
   if (name === undefined || (operation !== '' && operator === undefined)) {
     throw new InterpolationError(`\${${expression}} is not a variable`);
   }
-  if (operator === undefined) return valueOf(name, lookup, onUnset);
+  if (operator === undefined) return read(name, lookup, onUnset);
   const operand = () => interpolate(operation.slice(operator.length), lookup, onUnset);
   const value = lookup(name);
   // With a colon, an empty variable counts as one that is not set.
@@ -62,7 +62,7 @@ function substitute(expression: string, lookup: Lookup, onUnset: (name: string) 
   throw new InterpolationError(`${name} is required${message === '' ? '' : `: ${message}`}`);
 }
 
-function valueOf(name: string, lookup: Lookup, onUnset: (name: string) => void): string {
+function read(name: string, lookup: Lookup, onUnset: (name: string) => void): string {
   const value = lookup(name);
   if (value === undefined) onUnset(name);
   return value ?? '';

@@ -1,7 +1,7 @@
 /** The variables that each service of a compose file reads. */
-import { parse } from 'yaml';
 import { UsageError } from '../fault.ts';
 import { InterpolationError, interpolate, type Lookup } from './interpolate.ts';
+import { isMap, parseYaml } from './parse-yaml.ts';
 import { readEnv } from './read-env.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -27,7 +27,7 @@ interface EnvFileEntry {
  * @throws UsageError where the file is not readable as compose
  */
 export function readCompose({ text, name, variables, readFile, warn }: ComposeSource): Wanted {
-  const services = section(parseYaml(text, name), 'services', name);
+  const services = requireServices(parseYaml(text, name, { exact: true }), name);
   const unset = new Set<string>();
   const lookup: Lookup = variable => variables.get(variable);
   const onUnset = (variable: string) => {
@@ -74,17 +74,6 @@ export const looksLikeCompose = (document: unknown): boolean =>
   isMap(document.services) &&
   Object.values(document.services).some(service => isMap(service) && 'environment' in service);
 
-/** @throws UsageError with the line */
-export function parseYaml(text: string, name: string): unknown {
-  try {
-    // Integers as bigint: as text they keep every digit.
-    return parse(text, { merge: true, intAsBigInt: true, logLevel: 'error' });
-  } catch (error) {
-    const [message] = (error as Error).message.split('\n');
-    throw new UsageError(`${name}: ${message!.replace(/:$/, '')}`);
-  }
-}
-
 /** The `environment` of a service, as a list or as a map; a name alone has no value yet. */
 function readEnvironment(
   environment: unknown,
@@ -128,11 +117,7 @@ function scalar(value: unknown, where: string): string | undefined {
   return String(value);
 }
 
-function section(document: unknown, name: string, file: string): Record<string, unknown> {
-  const found = isMap(document) ? document[name] : undefined;
-  if (!isMap(found)) throw new UsageError(`${file} has no ${name}`);
-  return found;
+function requireServices(document: unknown, name: string): Record<string, unknown> {
+  if (isMap(document) && isMap(document.services)) return document.services;
+  throw new UsageError(`${name} has no services`);
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -72,7 +72,7 @@ export function readEnv({ text, name, outside = () => undefined, onUnset }: EnvS
       if (end < 0) fail('the quote is not closed');
       const raw = source.slice(at + 1, end);
       at = end + 1;
-      values.set(key, quote === "'" ? raw.replaceAll("\\'", "'") : expand(unescape(raw), start));
+      values.set(key, quote === "'" ? raw.replaceAll("\\'", "'") : expand(withoutEscapes(raw), start));
       if (at < source.length && take(AFTER_QUOTE) === '') fail('text after the closing quote');
     } else {
       const end = source.indexOf('\n', at);
@@ -95,7 +95,7 @@ function closingQuote(source: string, start: number): number {
 }
 
 /** Escapes of a double-quoted value; an escaped dollar sign survives the interpolation that follows. */
-const unescape = (raw: string): string =>
+const withoutEscapes = (raw: string): string =>
   raw.replace(ESCAPE, (_match, char: string | undefined, dollar: string | undefined, octal: string) => {
     if (dollar) return '$$';
     if (char) return ESCAPED[char] ?? char;

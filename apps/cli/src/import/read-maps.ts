@@ -1,7 +1,7 @@
 /** Values from JSON or YAML: one service's map, or a map of services. */
 import { type Json, JsonValue } from '@quantivista/contracts';
-import { parse } from 'yaml';
 import { UsageError } from '../fault.ts';
+import { isMap, parseYaml } from './parse-yaml.ts';
 import type { Wanted } from './wanted.ts';
 
 /**
@@ -30,17 +30,12 @@ export function parseJson(text: string, name: string): unknown {
 
 /** @throws UsageError where the text is not YAML, or holds what JSON can't (`.inf`, maps with other keys) */
 export function parseYamlValues(text: string, name: string): unknown {
-  let document: unknown;
-  try {
-    document = parse(text, { merge: true, logLevel: 'error' });
-  } catch (error) {
-    throw new UsageError(`${name}: ${(error as Error).message.split('\n')[0]!.replace(/:$/, '')}`);
-  }
+  const document = parseYaml(text, name);
   if (JsonValue.safeParse(document).success) return document;
   throw new UsageError(`${name} holds a value that JSON does not have`);
 }
 
 function entriesOf(value: unknown, where: string): [string, unknown][] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
+  if (isMap(value)) return Object.entries(value);
   throw new UsageError(`${where}: a map was expected`);
 }

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../fault.ts';
-import { looksLikeCompose, parseYaml, readCompose } from './read-compose.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { looksLikeCompose, readCompose } from './read-compose.ts';
 import { readEnv } from './read-env.ts';
 import { parseJson, parseYamlValues, readMaps } from './read-maps.ts';
 import { requireNames, type Wanted } from './wanted.ts';

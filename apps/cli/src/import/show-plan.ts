@@ -1,5 +1,5 @@
 /** A plan as a coloured difference. */
-import { showValue } from '../show.ts';
+import { showShort } from '../show.ts';
 import type { Colors } from '../terminal.ts';
 import type { Plan, PlannedChange } from './plan.ts';
 
@@ -23,9 +23,9 @@ export function showPlan({ changes, unchanged }: Plan, colors: Colors): string[]
 
 function showChange(change: PlannedChange, colors: Colors): string {
   if (change.op === 'delete')
-    return colors.red(`- ${change.config_key} (was ${showValue(change.old_value)})`);
-  const value = showValue(change.new_value);
+    return colors.red(`- ${change.config_key} (was ${showShort(change.old_value)})`);
+  const value = showShort(change.new_value);
   if (change.old_value === undefined) return colors.green(`+ ${change.config_key} = ${value}`);
-  const before = colors.red(showValue(change.old_value));
+  const before = colors.red(showShort(change.old_value));
   return `${colors.yellow(`~ ${change.config_key}`)} ${before} → ${colors.green(value)}`;
 }

@@ -1,5 +1,5 @@
 /** A change as a coloured line: what, from what to what, who, why, and with which revision. */
-import { printable, showValue } from '../show.ts';
+import { printable, showShort } from '../show.ts';
 import type { Colors } from '../terminal.ts';
 import type { SeenChange } from './view.ts';
 
@@ -7,10 +7,10 @@ import type { SeenChange } from './view.ts';
 export function renderChange(change: SeenChange, at: Date, colors: Colors): string {
   const { kind, key, before, after, revision, by, reason, version } = change;
   const values = {
-    added: () => colors.green(`+ ${key} = ${showValue(after)}`),
+    added: () => colors.green(`+ ${key} = ${showShort(after)}`),
     changed: () =>
-      `${colors.yellow(`~ ${key}`)} ${colors.red(showValue(before))} → ${colors.green(showValue(after))}`,
-    removed: () => colors.red(`- ${key} (was ${showValue(before)})`),
+      `${colors.yellow(`~ ${key}`)} ${colors.red(showShort(before))} → ${colors.green(showShort(after))}`,
+    removed: () => colors.red(`- ${key} (was ${showShort(before)})`),
   }[kind]();
   const about = [
     by === undefined ? 'while away' : `by ${printable(by)}`,

@@ -67,7 +67,7 @@ export function followStream({
       }
     });
     socket.on('close', (code, reason) => {
-      const text = printable(String(reason));
+      const text = printable(String(reason)) || (code === 1006 ? 'the connection broke' : '');
       end({ kind: 'ended', code, why: text === '' ? `closed (${code})` : `${text} (${code})` });
     });
     socket.on('error', error => end({ kind: 'ended', code: undefined, why: networkReason(error) }));

@@ -1,0 +1,143 @@
+/**
+ * I1, I2 and I3 on a real network: thousands of changes while every process is killed in turn, and not one
+ * guarantee broken in what was recorded. SEED repeats the choices made, CHANGES sets the number of changes.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { expect, test } from 'vitest';
+import { type Network, startNetwork } from '../../infra/stack/network.ts';
+import { until } from '../../infra/stack/until.ts';
+import { check } from './check.ts';
+import { killInTurn, servingNodes } from './faults.ts';
+import type { History, Topic } from './history.ts';
+import { readStore, storeRevision } from './oracle.ts';
+import { createRandom } from './random.ts';
+import { readService, startReader } from './readers.ts';
+import { type RecordingWatcher, startWatcher } from './recording-watcher.ts';
+import { createTruth, type Truth } from './truth.ts';
+import { startWriters } from './writers.ts';
+
+const CHANGES = Number(process.env.CHANGES ?? 10_000);
+const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const WATCHERS = 20;
+const TOPICS = ['accounts', 'limits', 'orders', 'pricing', 'risk', 'trading'].map(
+  (service): Topic => ({ environment: 'PRODUCTION', service }),
+);
+
+interface Status {
+  readonly generation: string;
+  readonly revision: number;
+  readonly digest: string;
+}
+
+test('every process is killed in turn, and every guarantee holds', { timeout: 300_000 }, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'guarantees-'));
+  const network = await startNetwork({ dir, nodeRoles: ['feed', 'feed', 'serve', 'serve'], reads: 'token' });
+  try {
+    await run(network);
+  } finally {
+    await network.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+async function run(network: Network): Promise<void> {
+  const { token, etcd, authority } = network;
+  const random = createRandom(SEED);
+  const nodes = servingNodes(network);
+  const watchers = Array.from({ length: WATCHERS }, (_, n) => {
+    const topic = TOPICS[n % TOPICS.length]!;
+    return startWatcher({ id: `watcher-${n}`, topic, nodes, token, random: createRandom(SEED + n + 1) });
+  });
+  const readers = new Map(
+    nodes.map(({ name, url }) => [name, startReader({ node: name, url, token, topics: TOPICS })]),
+  );
+  const writers = startWriters({ url: authority.url, token, topics: TOPICS, random });
+  try {
+    const killed = await killInTurn({ network, topics: TOPICS, writers, readers });
+    await until(() => writers.changed >= CHANGES, { what: `${CHANGES} changes`, timeoutMs: 120_000 });
+    await writers.stop();
+
+    const last = await storeRevision(etcd.url);
+    await until(() => watchers.every(watcher => watcher.reached >= last), {
+      what: 'every watcher to reach the end',
+    });
+    const statuses = await statusesAfter(nodes, last);
+    const reads = await Promise.all(
+      nodes.flatMap(node => TOPICS.map(topic => readService(node.url, token, topic, last))),
+    );
+    for (const reader of readers.values()) await reader.stop();
+    for (const watcher of watchers) watcher.stop();
+
+    const history: History = {
+      generation: statuses[0]!.generation,
+      store: await readStore(etcd.url),
+      writes: writers.writes,
+      watchers: watchers.map(watcher => watcher.history),
+      lives: [...readers.values()].flatMap(reader => reader.lives),
+    };
+    const truth = createTruth(history.store);
+    console.log(summary(history, truth, watchers, killed));
+
+    expect(new Set(statuses.map(status => status.digest)).size).toBe(1);
+    for (const read of reads) expect(isDeepStrictEqual(read.map, truth.values(read.topic, last))).toBe(true);
+    expect(resets(history)).toEqual([]);
+    expect(check(history)).toEqual([]);
+  } finally {
+    await writers.stop();
+    for (const reader of readers.values()) await reader.stop();
+    for (const watcher of watchers) watcher.stop();
+  }
+}
+
+/** What each node says of itself once it has reached `revision`: no write is under way, so digests agree. */
+async function statusesAfter(
+  nodes: readonly { url: string; name: string }[],
+  revision: number,
+): Promise<Status[]> {
+  return Promise.all(
+    nodes.map(({ url, name }) =>
+      until(
+        async () => {
+          const status = (await (await fetch(`${url}/status`)).json()) as Status;
+          return status.revision >= revision ? status : undefined;
+        },
+        { what: `${name} to reach ${revision}` },
+      ),
+    ),
+  );
+}
+
+/** Streams retain enough to resume from: none may have had to start over. */
+const resets = ({ watchers }: History) =>
+  watchers.flatMap(({ id, events }) =>
+    events.flatMap(event =>
+      event.kind === 'frame' && event.frame.type === 'reset'
+        ? [`${id} from ${event.node}: ${event.frame.reason}`]
+        : [],
+    ),
+  );
+
+function summary(
+  { writes, lives }: History,
+  { commits, last }: Truth,
+  watchers: readonly RecordingWatcher[],
+  killed: readonly string[],
+): string {
+  const outcomes = Map.groupBy(writes, write => write.outcome.kind);
+  const count = (kind: 'acknowledged' | 'refused' | 'unknown') => outcomes.get(kind)?.length ?? 0;
+  const changes = commits.reduce((sum, commit) => sum + commit.changes.length, 0);
+  const frames = watchers.reduce((sum, watcher) => sum + watcher.history.events.length, 0);
+  const resumed = watchers.reduce((sum, watcher) => sum + watcher.resumed, 0);
+  const gapMs = Math.max(...watchers.map(watcher => watcher.longestGapMs));
+  const reads = lives.reduce((sum, life) => sum + life.reads.length, 0);
+  return [
+    `seed ${SEED}: ${changes} changes in ${commits.length} commits, store at revision ${last}`,
+    `writes: ${count('acknowledged')} acknowledged, ${count('refused')} refused, ${count('unknown')} unknown`,
+    `killed and restarted: ${killed.join(', ')}`,
+    `${watchers.length} watchers: ${frames} frames, ${resumed} resumptions, longest gap ${Math.round(gapMs)} ms`,
+    `${reads} reads in ${lives.length} lives of ${new Set(lives.map(life => life.node)).size} nodes`,
+  ].join('\n');
+}
