@@ -56,10 +56,20 @@ async function run(network: Network): Promise<void> {
   );
   const writers = startWriters({ url: authority.url, token, topics: TOPICS, random });
   try {
-    const killed = await killInTurn({ network, topics: TOPICS, writers, readers });
+    const allRead = () => [...readers.values()].every(({ lives }) => lives.at(-1)!.reads.length > 0);
+    const allUnderWay = () => allRead() && watchers.every(watcher => watcher.reached > 0);
+    await until(allUnderWay, { what: 'every reader and watcher to begin' });
+    const killed = await killInTurn({
+      network,
+      topics: TOPICS,
+      writers,
+      readers,
+      random: createRandom(SEED),
+    });
     await until(() => writers.changed >= CHANGES, { what: `${CHANGES} changes`, timeoutMs: 120_000 });
     await writers.stop();
 
+    await until(allRead, { what: 'every node to be read again' });
     const last = await storeRevision(etcd.url);
     await until(() => watchers.every(watcher => watcher.reached >= last), {
       what: 'every watcher to reach the end',
@@ -85,6 +95,9 @@ async function run(network: Network): Promise<void> {
     for (const read of reads) expect(isDeepStrictEqual(read.map, truth.values(read.topic, last))).toBe(true);
     expect(resets(history)).toEqual([]);
     expect(check(history)).toEqual([]);
+    // Or the run has proven nothing.
+    expect(watchers.every(watcher => watcher.resumed > 0)).toBe(true);
+    expect(history.lives.every(life => life.reads.length > 0)).toBe(true);
   } finally {
     await writers.stop();
     for (const reader of readers.values()) await reader.stop();

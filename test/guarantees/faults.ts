@@ -4,6 +4,7 @@ import type { Network } from '../../infra/stack/network.ts';
 import { until } from '../../infra/stack/until.ts';
 import type { Topic } from './history.ts';
 import { storeRevision } from './oracle.ts';
+import type { Random } from './random.ts';
 import { type Reader, readService } from './readers.ts';
 import type { Writers } from './writers.ts';
 
@@ -13,18 +14,24 @@ export interface FaultsOptions {
   readonly writers: Writers;
   /** By the name of the node that is read. */
   readonly readers: ReadonlyMap<string, Reader>;
+  readonly random: Random;
 }
 
 /** Revisions that must be committed while a regional process is down: something to catch up with. */
 const MISSED = 20;
 
-/** One round; answers the names of what was killed. */
+/** One round, in an order of chance; answers the names of what was killed. */
 export async function killInTurn(options: FaultsOptions): Promise<string[]> {
   const { authority, etcd, regions } = options.network;
-  const regional = regions.flatMap(({ redis, nodes }) => [redis, ...nodes]);
-  for (const target of regional) await killRegional(target, options);
-  for (const target of [authority, etcd]) await killCentral(target, options);
-  return [...regional, authority, etcd].map(target => target.name);
+  const central = [authority, etcd];
+  const left = [...central, ...regions.flatMap(({ redis, nodes }) => [redis, ...nodes])];
+  const killed: string[] = [];
+  while (left.length > 0) {
+    const [target] = left.splice(options.random.below(left.length), 1);
+    await (central.includes(target!) ? killCentral : killRegional)(target!, options);
+    killed.push(target!.name);
+  }
+  return killed;
 }
 
 /** Writes go on meanwhile, and the process has to catch up with them. */
