@@ -29,5 +29,7 @@ function createApp(main: string, { name, dir, port, runtime, env }: AppOptions):
   });
 }
 
-export const createAuthority = (options: AppOptions): Component => createApp('apps/authority/src/main.ts', options);
-export const createReadNode = (options: AppOptions): Component => createApp('apps/read-node/src/main.ts', options);
+export const createAuthority = (options: AppOptions): Component =>
+  createApp('apps/authority/src/main.ts', options);
+export const createReadNode = (options: AppOptions): Component =>
+  createApp('apps/read-node/src/main.ts', options);

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { descendants, signalAll } from './descendants.ts';
 import { until } from './until.ts';
 
 export interface ComponentOptions {
@@ -24,6 +26,8 @@ export interface ComponentOptions {
   readonly ready: () => Promise<boolean>;
   /** @default SIGTERM */
   readonly stopSignal?: NodeJS.Signals;
+  /** Start again where it ends before it is ready: what a killed life left may need a moment to go. */
+  readonly retryStart?: boolean;
 }
 
 export interface Component {
@@ -35,11 +39,13 @@ export interface Component {
   readonly logFile: string;
   /** Start it, and wait until it is ready. `env` replaces single variables for this start. */
   start(options?: { env?: Record<string, string | undefined>; wait?: boolean }): Promise<void>;
-  /** Resolves when it answers. */
+  /** Kill it where it runs, and start it on the same port and data. */
+  restart(options?: { env?: Record<string, string | undefined> }): Promise<void>;
+  /** Resolves when it answers. @throws at the limit, or at once where it has ended; with the end of its log */
   ready(timeoutMs?: number): Promise<void>;
-  /** Send `signal` (SIGKILL) and wait for the end. */
+  /** Send `signal` (SIGKILL, which goes to its own children too) and wait for the end. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** SIGSTOP: it keeps its sockets and does nothing. */
+  /** SIGSTOP, for its own children too: they keep their sockets and do nothing. */
   pause(): void;
   resume(): void;
   /** Ask it to end; insist after ten seconds. */
@@ -58,35 +64,84 @@ process.on('exit', () => {
 
 /** On Linux the kernel kills the child if this process is killed; the pid stays the child's own. */
 const SETPRIV = '/usr/bin/setpriv';
-function guarded(command: string, args: readonly string[], user: ComponentOptions['user']): [string, string[]] {
-  if (!existsSync(SETPRIV)) return [command, [...args]];
-  const identity = user ? [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'] : [];
-  return [SETPRIV, ['--pdeathsig=KILL', ...identity, command, ...args]];
-}
+const guarded = (command: string, args: readonly string[]): [string, string[]] =>
+  existsSync(SETPRIV) ? [SETPRIV, ['--pdeathsig=KILL', command, ...args]] : [command, [...args]];
+
+const RETRY_INTERVAL_MS = 100;
+const START_LIMIT_MS = 30_000;
 
 export function createComponent(options: ComponentOptions): Component {
   const { name, logFile } = options;
   let child: ChildProcess | undefined;
   let exited: Promise<void> = Promise.resolve();
 
-  const tail = () => (existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n').slice(-12).join('\n') : '');
+  const tail = () =>
+    existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n').slice(-12).join('\n') : '';
 
-  async function ready(timeoutMs = 30_000): Promise<void> {
-    const answers = async () => {
-      if (!child) throw new Error('it has ended');
-      return options.ready();
-    };
-    try {
-      await until(answers, { what: `${name} to be ready`, timeoutMs });
-    } catch (error) {
-      throw new Error(`${(error as Error).message}; its log ends with:\n${tail()}`, { cause: error });
-    }
+  async function ready(timeoutMs = START_LIMIT_MS): Promise<void> {
+    const answers = async () => (child ? (await options.ready()) && 'ready' : 'ended');
+    const told = (message: string, cause?: unknown) =>
+      new Error(`${message}; its log ends with:\n${tail()}`, { cause });
+    const outcome = await until(answers, { what: `${name} to be ready`, timeoutMs }).catch((error: Error) => {
+      throw told(error.message, error);
+    });
+    if (outcome === 'ended') throw told(`${name} has ended before it was ready`);
   }
+
+  function launch(env: Record<string, string | undefined> | undefined): void {
+    mkdirSync(dirname(logFile), { recursive: true });
+    const log = openSync(logFile, 'a');
+    const [command, args] = guarded(options.command, options.args);
+    const started = spawn(command, args, {
+      env: { ...process.env, ...options.env, ...env },
+      stdio: ['ignore', log, log],
+      // A group of its own: Ctrl-C in a terminal reaches only us, who end the components in order.
+      detached: true,
+      ...options.user,
+    });
+    closeSync(log);
+    child = started;
+    running.add(started);
+    exited = new Promise(resolve => {
+      const gone = () => {
+        running.delete(started);
+        if (child === started) child = undefined;
+        resolve();
+      };
+      started.once('exit', gone);
+      started.once('error', gone);
+    });
+  }
+
+  const start: Component['start'] = async ({ env, wait = true } = {}) => {
+    if (child) throw new Error(`${name} is running`);
+    await options.prepare?.();
+    const deadline = Date.now() + START_LIMIT_MS;
+    launch(env);
+    while (wait) {
+      try {
+        return await ready(Math.max(0, deadline - Date.now()));
+      } catch (error) {
+        if (child || !options.retryStart || Date.now() > deadline) throw error;
+        await sleep(RETRY_INTERVAL_MS);
+        launch(env);
+      }
+    }
+  };
 
   async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    child?.kill(signal);
+    if (!child) return;
+    // Listed first: once their parent is gone they are not found any more, and stopped ones would stay forever.
+    const family = signal === 'SIGKILL' ? descendants(child.pid) : [];
+    child.kill(signal);
+    signalAll(family, signal);
     await exited;
   }
+
+  const signalFamily = (signal: NodeJS.Signals) => {
+    child?.kill(signal);
+    signalAll(descendants(child?.pid), signal);
+  };
 
   return {
     name,
@@ -101,37 +156,18 @@ export function createComponent(options: ComponentOptions): Component {
     },
     ready,
     kill,
-    start: async ({ env, wait = true } = {}) => {
-      if (child) throw new Error(`${name} is running`);
-      await options.prepare?.();
-      mkdirSync(dirname(logFile), { recursive: true });
-      const log = openSync(logFile, 'a');
-      const [command, args] = guarded(options.command, options.args, options.user);
-      const started = spawn(command, args, {
-        env: { ...process.env, ...options.env, ...env },
-        stdio: ['ignore', log, log],
-      });
-      closeSync(log);
-      child = started;
-      running.add(started);
-      exited = new Promise(resolve => {
-        const gone = () => {
-          running.delete(started);
-          if (child === started) child = undefined;
-          resolve();
-        };
-        started.once('exit', gone);
-        started.once('error', gone);
-      });
-      if (wait) await ready();
+    start,
+    restart: async options => {
+      await kill();
+      await start(options);
     },
-    pause: () => void child?.kill('SIGSTOP'),
-    resume: () => void child?.kill('SIGCONT'),
+    pause: () => signalFamily('SIGSTOP'),
+    resume: () => signalFamily('SIGCONT'),
     stop: async () => {
       if (!child) return;
-      child.kill('SIGCONT');
+      signalFamily('SIGCONT');
       child.kill(options.stopSignal ?? 'SIGTERM');
-      const insist = setTimeout(() => child?.kill('SIGKILL'), 10_000);
+      const insist = setTimeout(() => void kill(), 10_000);
       await exited;
       clearTimeout(insist);
     },

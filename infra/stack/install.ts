@@ -4,7 +4,12 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { findProgram, programs } from './programs.ts';
 
-const PACKAGES = { etcd: 'etcd-server', redis: 'redis-server', postgres: 'postgresql', initdb: 'postgresql' } as const;
+const PACKAGES = {
+  etcd: 'etcd-server',
+  redis: 'redis-server',
+  postgres: 'postgresql',
+  initdb: 'postgresql',
+} as const;
 const BREW = { etcd: 'etcd', redis: 'redis', postgres: 'postgresql', initdb: 'postgresql' } as const;
 /** Debian starts a service as it installs it; this project starts its own and leaves the system's alone. */
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -42,7 +47,9 @@ export function installComponents(progress: (line: string) => void): void {
     progress(`installing ${packages.join(', ')} …`);
     run('brew', ['install', ...packages]);
   } else {
-    throw new Error(`missing on PATH: ${missing.join(', ')} (installed by itself only on Debian as root, or with brew)`);
+    throw new Error(
+      `missing on PATH: ${missing.join(', ')} (installed by itself only on Debian as root, or with brew)`,
+    );
   }
   progress(`installed in ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
 }

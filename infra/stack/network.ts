@@ -67,6 +67,7 @@ function external(name: string, url: string): Component {
     stop: nothing,
     ended: nothing,
     kill: refuse,
+    restart: refuse,
     pause: refuse,
     resume: refuse,
     wipe: () => {},
@@ -136,10 +137,22 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     for (const [index, roles] of nodeRoles.entries()) {
       const nodeName = `${name}-${index + 1}`;
       appNames.add(nodeName);
-      const env = { ...stores, REGION: name, REDIS_URL: redis.url, ROLES: roles, NODE_ID: nodeName, ...options.nodeEnv };
+      const env = {
+        ...stores,
+        REGION: name,
+        REDIS_URL: redis.url,
+        ROLES: roles,
+        NODE_ID: nodeName,
+        ...options.nodeEnv,
+      };
       nodes.push(add(createReadNode({ name: nodeName, dir, port: await ports.next(), runtime, env })));
     }
-    regions.push({ name, redis, nodes, serving: nodes.filter((_, index) => nodeRoles[index]!.includes('serve')) });
+    regions.push({
+      name,
+      redis,
+      nodes,
+      serving: nodes.filter((_, index) => nodeRoles[index]!.includes('serve')),
+    });
   }
 
   try {
@@ -156,7 +169,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const token = readFileSync(tokenFile, 'utf8').trim();
   const endpoints: Endpoints = {
     authority: authority.url,
-    regions: regions.map(({ name, redis, serving }) => ({ name, redis: redis.url, nodes: serving.map(({ url }) => url) })),
+    regions: regions.map(({ name, redis, serving }) => ({
+      name,
+      redis: redis.url,
+      nodes: serving.map(({ url }) => url),
+    })),
     etcd: etcd.url,
     postgres: postgres.url,
     token,

@@ -29,7 +29,12 @@ const answers = (port: number, request: string | Buffer, expected: string): Prom
   });
 
 /** One etcd member that syncs every write. */
-export function createEtcdServer({ name, dir, port, peerPort }: StoreOptions & { peerPort: number }): Component {
+export function createEtcdServer({
+  name,
+  dir,
+  port,
+  peerPort,
+}: StoreOptions & { peerPort: number }): Component {
   const url = `http://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   const dataDir = join(dir, name);
@@ -61,7 +66,18 @@ export function createRedisServer({ name, dir, port }: StoreOptions): Component 
     url: `redis://127.0.0.1:${port}`,
     port,
     command: requireProgram('redis'),
-    args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dataDir],
+    args: [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      dataDir,
+    ],
     dataDir,
     logFile: join(dir, `${name}.log`),
     prepare: async () => void mkdirSync(dataDir, { recursive: true }),
@@ -76,8 +92,14 @@ function postgresUser(): { uid: number; gid: number } | undefined {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** The first message of a client that asks for TLS: a server that accepts connections answers `N` (or `S`). */
-const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+/** The first message of a client: length, protocol 3.0, then names and values. `R` answers it once it may log in. */
+function startupMessage(user: string): Buffer {
+  const pairs = Buffer.from(`user\0${user}\0database\0postgres\0\0`);
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(8 + pairs.length, 0);
+  head.writeInt32BE(3 << 16, 4);
+  return Buffer.concat([head, pairs]);
+}
 
 /** A Postgres of its own, with the user `quantivista` and without a password: it listens on loopback alone. */
 export function createPostgresServer({ name, dir, port }: StoreOptions): Component {
@@ -89,7 +111,16 @@ export function createPostgresServer({ name, dir, port }: StoreOptions): Compone
     url: `postgres://quantivista@127.0.0.1:${port}/postgres`,
     port,
     command: requireProgram('postgres'),
-    args: ['-D', dataDir, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    args: [
+      '-D',
+      dataDir,
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+    ],
     user,
     dataDir,
     logFile: join(dir, `${name}.log`),
@@ -99,10 +130,24 @@ export function createPostgresServer({ name, dir, port }: StoreOptions): Compone
       if (existsSync(join(dataDir, 'PG_VERSION'))) return;
       mkdirSync(dataDir, { recursive: true, mode: 0o700 });
       if (user) chownSync(dataDir, user.uid, user.gid);
-      const args = ['-D', dataDir, '-A', 'trust', '-U', 'quantivista', '--no-sync', '-E', 'UTF8', '--locale', 'C'];
+      const args = [
+        '-D',
+        dataDir,
+        '-A',
+        'trust',
+        '-U',
+        'quantivista',
+        '--no-sync',
+        '-E',
+        'UTF8',
+        '--locale',
+        'C',
+      ];
       const { status, stderr } = spawnSync(requireProgram('initdb'), args, { ...user, encoding: 'utf8' });
       if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
     },
-    ready: async () => (await answers(port, SSL_REQUEST, 'N')) || answers(port, SSL_REQUEST, 'S'),
+    // After SIGKILL its children may hold the shared memory for a moment, and it does not start before.
+    retryStart: true,
+    ready: () => answers(port, startupMessage('quantivista'), 'R'),
   });
 }

@@ -15,7 +15,9 @@ afterEach(() => region.stop());
 async function putMany(count: number, key = 'key'): Promise<number[]> {
   const revisions: number[] = [];
   for (let value = 1; value <= count; value++) {
-    revisions.push(await until(() => region.put(`${key}${value % 20}`, value), { what: 'etcd to take a put' }));
+    revisions.push(
+      await until(() => region.put(`${key}${value % 20}`, value), { what: 'etcd to take a put' }),
+    );
   }
   return revisions;
 }
@@ -23,7 +25,9 @@ async function putMany(count: number, key = 'key'): Promise<number[]> {
 /** Each revision once, in order, and the state never replaced. */
 function expectAll(node: Node, revisions: readonly number[]) {
   const wanted = new Set(revisions);
-  expect(node.applied.map(entry => entry.revision).filter(revision => wanted.has(revision))).toEqual(revisions);
+  expect(node.applied.map(entry => entry.revision).filter(revision => wanted.has(revision))).toEqual(
+    revisions,
+  );
   expect(node.replaced).toBe(0);
 }
 const expectAllEverywhere = (revisions: readonly number[]) => {
@@ -93,7 +97,9 @@ describe('nothing is missed, doubled or reordered (I1)', () => {
   test('the link to Redis half open', async () => {
     region.redisLink.hang();
     const during = await putMany(100);
-    await until(() => region.nodes.every(node => !node.follower.connected), { what: 'the nodes to notice the silence' });
+    await until(() => region.nodes.every(node => !node.follower.connected), {
+      what: 'the nodes to notice the silence',
+    });
     expect(ready()).toBe(true);
     region.redisLink.heal();
     await region.converged(during.at(-1)!);
@@ -111,7 +117,8 @@ describe('nothing is missed, doubled or reordered (I1)', () => {
   });
 
   test('a batch of 4 MB in one revision', async () => {
-    const path = (index: number) => configurationKey({ environment: 'TEST', service: 'big', key: `k${index}` });
+    const path = (index: number) =>
+      configurationKey({ environment: 'TEST', service: 'big', key: `k${index}` });
     const batch = (round: number) =>
       region.store.txn({
         compare: [],
@@ -163,19 +170,28 @@ describe('what is no longer held is replaced, and that is said', () => {
     region.etcd.wipe();
     await region.etcd.start();
     await until(() => region.put('new', 1), { what: 'etcd to take a put' });
-    await until(() => region.feeders.every(feeder => feeder.state === 'waiting'), { what: 'the feeders to wait' });
-    for (const node of region.nodes) expect(node.replica.current!.snapshot.entry('TEST', 'risk', 'first')).toBeDefined();
+    await until(() => region.feeders.every(feeder => feeder.state === 'waiting'), {
+      what: 'the feeders to wait',
+    });
+    for (const node of region.nodes)
+      expect(node.replica.current!.snapshot.entry('TEST', 'risk', 'first')).toBeDefined();
   });
 
   test('a revision with more changes than a stream entry takes comes as a whole state', async () => {
-    const key = (index: number) => configurationKey({ environment: 'TEST', service: 'many', key: `k${index}` });
+    const key = (index: number) =>
+      configurationKey({ environment: 'TEST', service: 'many', key: `k${index}` });
     for (let at = 0; at < 2_000; at += 100) {
-      const success = Array.from({ length: 100 }, (_, index) => ({ op: 'put' as const, key: key(at + index), value: '{}' }));
+      const success = Array.from({ length: 100 }, (_, index) => ({
+        op: 'put' as const,
+        key: key(at + index),
+        value: '{}',
+      }));
       await region.store.txn({ compare: [], success });
     }
     await region.store.deleteRange('/quantivista/test/many/', '/quantivista/test/many0');
     await region.converged(await region.put('after', 1));
-    for (const node of region.nodes) expect(node.replica.current!.snapshot.entry('TEST', 'many', 'k0')).toBeUndefined();
+    for (const node of region.nodes)
+      expect(node.replica.current!.snapshot.entry('TEST', 'many', 'k0')).toBeUndefined();
   });
 });
 
@@ -199,7 +215,9 @@ describe('a node that starts', () => {
     const late = region.startNode();
     await until(() => late.replica.current, { what: 'the node to be ready' });
     expect(late.replica.current!.snapshot.digest()).toBe(region.nodes[0]!.replica.current!.snapshot.digest());
-    expect(late.replica.current!.history.after(revisions[0]!)!.map(entry => entry.revision)).toEqual(revisions.slice(1));
+    expect(late.replica.current!.history.after(revisions[0]!)!.map(entry => entry.revision)).toEqual(
+      revisions.slice(1),
+    );
     await region.etcd.start();
   });
 

@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Configuration, configurationKey, DISTRIBUTED_PREFIX, GENERATION_KEY } from '@quantivista/contracts';
+import {
+  type Configuration,
+  configurationKey,
+  DISTRIBUTED_PREFIX,
+  GENERATION_KEY,
+} from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import { createRegionReader, createRegionWriter } from '@quantivista/region';
 import { silentLog } from '@quantivista/runtime';
@@ -54,7 +59,12 @@ export interface RegionUnderTest {
 export async function startRegion(): Promise<RegionUnderTest> {
   const dir = mkdtempSync(join(tmpdir(), 'qv-region-'));
   const ports = createPorts();
-  const etcd = createEtcdServer({ name: 'etcd', dir, port: await ports.next(), peerPort: await ports.next() });
+  const etcd = createEtcdServer({
+    name: 'etcd',
+    dir,
+    port: await ports.next(),
+    peerPort: await ports.next(),
+  });
   const redis = createRedisServer({ name: 'redis', dir, port: await ports.next() });
   await Promise.all([etcd.start(), redis.start()]);
   const etcdLink = await createLink(etcd.port);
@@ -143,7 +153,9 @@ export async function startRegion(): Promise<RegionUnderTest> {
         const equals = () => {
           const snapshot = node.replica.current?.snapshot;
           return (
-            snapshot?.generation === generation && snapshot.revision >= revision && snapshot.digest() === expected
+            snapshot?.generation === generation &&
+            snapshot.revision >= revision &&
+            snapshot.digest() === expected
           );
         };
         await until(equals, { what: `a node to equal etcd at revision ${revision}` });

@@ -47,7 +47,9 @@ const put = async (key: string, value: string) =>
 async function putMany(count: number, value: string): Promise<number> {
   let last = 0;
   for (let at = 0; at < count; at += 50) {
-    const batch = Array.from({ length: Math.min(50, count - at) }, (_, index) => put(`k${at + index}`, value));
+    const batch = Array.from({ length: Math.min(50, count - at) }, (_, index) =>
+      put(`k${at + index}`, value),
+    );
     last = Math.max(last, ...(await Promise.all(batch)));
   }
   return last;
@@ -183,7 +185,10 @@ describe('a watch that can not go on says why', () => {
   test('compacted: where its start is no longer held', async () => {
     const first = await put('start', '0');
     const last = await putMany(50, 'x');
-    await fetch(`${server.url}/v3/kv/compaction`, { method: 'POST', body: JSON.stringify({ revision: last }) });
+    await fetch(`${server.url}/v3/kv/compaction`, {
+      method: 'POST',
+      body: JSON.stringify({ revision: last }),
+    });
     const { ends } = await follow(first, last);
     expect(ends.at(-1)).toEqual({ reason: 'compacted' });
     expect(await direct.list({ prefix: PREFIX, revision: first })).toEqual({ kind: 'compacted' });
@@ -212,7 +217,9 @@ describe('lists', () => {
   test('over the message limit are asked for in smaller pages', async () => {
     await putMany(100, 'w'.repeat(900_000));
     const listed = await linked.list({ prefix: PREFIX });
-    expect(listed.kind === 'listed' && listed.entries.filter(each => each.value.length === 900_000).length).toBe(100);
+    expect(
+      listed.kind === 'listed' && listed.entries.filter(each => each.value.length === 900_000).length,
+    ).toBe(100);
   });
 });
 
@@ -228,7 +235,9 @@ describe('transactions', () => {
       result => ({ result }),
       error => ({ error }),
     );
-    await until(async () => (await direct.read([key])).entries[0], { what: 'the transaction to be carried out' });
+    await until(async () => (await direct.read([key])).entries[0], {
+      what: 'the transaction to be carried out',
+    });
     const outcome = await settled;
     // With or without the answer: never `succeeded: false` for what is stored.
     if ('result' in outcome) expect(outcome.result.succeeded).toBe(true);
@@ -245,14 +254,18 @@ describe('transactions', () => {
         () => 'answered',
         error => error.code,
       );
-    await until(async () => (await direct.read([key])).entries[0], { what: 'the transaction to be carried out' });
+    await until(async () => (await direct.read([key])).entries[0], {
+      what: 'the transaction to be carried out',
+    });
     link.cut();
     expect(await txn).toBe('store_unavailable');
     expect((await direct.read([key])).entries[0]?.value).toBe('mine');
   });
 
   test('after an oversized answer other calls go on', async () => {
-    const failing = linked.read(Array.from({ length: 100 }, (_, index) => `${PREFIX}k${index}`)).catch(() => {});
+    const failing = linked
+      .read(Array.from({ length: 100 }, (_, index) => `${PREFIX}k${index}`))
+      .catch(() => {});
     await Promise.all([failing, put('beside', '1')]);
     expect((await linked.read([`${PREFIX}beside`])).entries[0]?.value).toBe('1');
   });

@@ -2,7 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRegionReader, createRegionWriter, type RegionReader, type RegionWriter } from '@quantivista/region';
+import {
+  createRegionReader,
+  createRegionWriter,
+  type RegionReader,
+  type RegionWriter,
+} from '@quantivista/region';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
@@ -93,13 +98,21 @@ describe('apply', () => {
   });
 
   test('1,900 changes fit into one revision', async () => {
-    const changes = Object.fromEntries(Array.from({ length: 1_900 }, (_, index) => [`k${index}`, String(index)]));
+    const changes = Object.fromEntries(
+      Array.from({ length: 1_900 }, (_, index) => [`k${index}`, String(index)]),
+    );
     expect(await writer.apply(FIRST, [step(10, 11, changes)])).toEqual(['applied']);
     expect(Object.keys(await contents(FIRST))).toHaveLength(1_902);
   });
 
   test('any number of feeders, each with its own part of the same history, end in its last state', async () => {
-    const history = fc.array(fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.option(fc.string(), { nil: undefined }), { minKeys: 1, noNullPrototype: true }), { minLength: 1, maxLength: 12 });
+    const history = fc.array(
+      fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.option(fc.string(), { nil: undefined }), {
+        minKeys: 1,
+        noNullPrototype: true,
+      }),
+      { minLength: 1, maxLength: 12 },
+    );
     await fc.assert(
       fc.asyncProperty(history, fc.array(fc.nat(), { maxLength: 30 }), async (changes, order) => {
         region++;
@@ -195,7 +208,9 @@ describe('reading', () => {
   test('a stopped Redis is a fault at once, not a queue', async () => {
     await server.kill();
     await expect(reader.state()).rejects.toMatchObject({ code: 'store_unavailable' });
-    await expect(writer.apply(FIRST, [step(1, 2, { a: '1' })])).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(writer.apply(FIRST, [step(1, 2, { a: '1' })])).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
     await server.start();
     await until(() => reader.state(), { what: 'the reader to be back' });
     expect(await reader.state()).toEqual(EMPTY);

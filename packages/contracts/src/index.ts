@@ -1,5 +1,6 @@
 export * from './configuration.ts';
 export * from './endpoints.ts';
+export * from './entity-tag.ts';
 export * from './errors.ts';
 export * from './frames.ts';
 export * from './keys.ts';

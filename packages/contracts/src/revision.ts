@@ -29,10 +29,3 @@ export function parseBookmark(text: string): Bookmark | undefined {
   const revision = Number(match[2]);
   return Number.isSafeInteger(revision) ? { generation: match[1]!, revision } : undefined;
 }
-
-/**
- * The strong ETag of a representation last changed at `revision`. It names the generation too: after a
- * restore the same revision may stand for other bytes.
- */
-export const entityTag = (generation: string, revision: number): string =>
-  `"${generation.slice(0, 8)}.${revision}"`;

@@ -5,6 +5,7 @@ import {
   configurationKey,
   entityTag,
   GENERATION_KEY,
+  noneMatch,
   readKeyRoute,
   readServiceRoute,
   ServiceError,
@@ -30,9 +31,9 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
   const { etcd } = dependencies;
 
   const answer = (c: Context, headers: Record<string, string>, body: string) =>
-    c.req.header('if-none-match') === headers.etag
-      ? c.body(null, 304, headers)
-      : c.body(body, 200, { ...headers, 'content-type': 'application/json' });
+    headers.etag === undefined || noneMatch(c.req.header('if-none-match') ?? null, headers.etag)
+      ? c.body(body, 200, { ...headers, 'content-type': 'application/json' })
+      : c.body(null, 304, headers);
 
   app.openapi(readServiceRoute, async c => {
     await requireReader(dependencies, c);

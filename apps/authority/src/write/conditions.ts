@@ -1,17 +1,12 @@
 /** Whether the conditions of a change hold of the key's present state. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Configuration, entityTag, ServiceError } from '@quantivista/contracts';
+import { type Configuration, entityTag, ServiceError, someMatch } from '@quantivista/contracts';
 import type { RequestedChange } from './request.ts';
 
 /** A key's present state. */
 export interface Present {
   readonly configuration: Configuration;
   readonly modRevision: number;
-}
-
-/** An If-Match header: `*`, or a list of strong tags. */
-function matches(header: string, tag: string): boolean {
-  return header.trim() === '*' || header.split(',').some(part => part.trim() === tag);
 }
 
 /** @throws ServiceError `conflict`, with the present state, where one does not hold */
@@ -35,7 +30,7 @@ export function checkConditions(
   if (oldValue !== undefined && !isDeepStrictEqual(oldValue, present?.configuration.config_value ?? null)) {
     refuse('old_value is not the present value');
   }
-  if (ifMatch !== undefined && !(present && matches(ifMatch, entityTag(generation, present.modRevision)))) {
+  if (ifMatch !== undefined && !(present && someMatch(ifMatch, entityTag(generation, present.modRevision)))) {
     refuse('If-Match is not the present entity tag');
   }
 }

@@ -22,10 +22,8 @@ const PASSING: ReadonlySet<number> = new Set([409, 429, 500, 502, 503, 504]);
 export async function watch(context: Context, service: string, signal: AbortSignal): Promise<void> {
   requireService(service);
   const { settings, terminal } = context;
-  const nodes =
-    settings.nodes.length > 0 ? settings.nodes : [settings.authority].filter(url => url !== undefined);
-  if (nodes.length === 0)
-    throw new UsageError('No read node is known: give --node, set QVC_NODE, or run ./start first');
+  const { nodes } = settings;
+  if (nodes.length === 0) throw new UsageError('A read node is needed: give --node or set QVC_NODE');
   const view = createView();
   let framesSeen = 0;
   let failures = 0;

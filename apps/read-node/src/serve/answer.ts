@@ -1,5 +1,5 @@
 /** What a read answers, as plain data: the same whichever runtime and whichever way the request came. */
-import { entityTag } from '@quantivista/contracts';
+import { entityTag, noneMatch } from '@quantivista/contracts';
 import { type Snapshot, serviceMap, serviceMapTag } from '@quantivista/snapshot';
 import type { Replica } from '../follow/replica.ts';
 
@@ -22,14 +22,6 @@ export const stateHeaders = (replica: Replica, snapshot: Snapshot): Record<strin
   'x-config-generation': snapshot.generation,
   'x-config-age': formatAge(replica.ageMs()),
 });
-
-/** Whether an If-None-Match header admits `tag` (RFC 9110: a list, `*`, weak comparison). */
-export function noneMatch(header: string | null, tag: string): boolean {
-  if (header === null) return true;
-  if (header === tag) return false;
-  if (header.trim() === '*') return false;
-  return !header.split(',').some(part => part.trim().replace(/^W\//, '') === tag);
-}
 
 function tagged(
   headers: Record<string, string>,

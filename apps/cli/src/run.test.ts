@@ -1,0 +1,231 @@
+/** The command line against servers that answer what is prepared: exit codes, errors, resuming. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import picocolors from 'picocolors';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { run } from './run.ts';
+
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Record<string, unknown>;
+  readonly body: unknown;
+}
+
+const servers: Server[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'qvc-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+async function listen(server: Server): Promise<string> {
+  servers.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A server that gives every request to `answer`, and keeps what it was asked. */
+async function serve(
+  answer: (asked: Asked) => { status?: number; headers?: Record<string, string>; body: unknown },
+) {
+  const asked: Asked[] = [];
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const one = {
+      method: request.method!,
+      url: request.url!,
+      headers: request.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+    asked.push(one);
+    const { status = 200, headers = {}, body } = answer(one);
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  return { url: await listen(server), asked };
+}
+
+function qvc(args: string[], signal = new AbortController().signal) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = {
+    out: (line: string) => out.push(line),
+    err: (line: string) => err.push(line),
+    progress: undefined,
+    colors: picocolors.createColors(false),
+  };
+  const done = run(args, { terminal, folder, interruption: () => signal });
+  return { out, err, done };
+}
+
+async function finish(args: string[]) {
+  const { out, err, done } = qvc(args);
+  return { code: await done, out: out.join('\n'), err: err.join('\n') };
+}
+
+test.each([
+  [[], 'A command is needed'],
+  [['frobnicate'], "unknown command 'frobnicate'"],
+  [['get'], "missing required argument 'service'"],
+  [['get', 'Upper', '--authority', 'http://x'], 'service "Upper" must match'],
+  [['get', 'a'], 'No authority is known'],
+  [['get', 'a', '--authority', 'ftp://x'], 'is not an http or https URL'],
+  [['get', 'a', '-e', 'moon', '--authority', 'http://x'], "no environment 'moon'"],
+  [['set', 'a', 'k', '1', '--type', 'NONE'], 'Allowed choices'],
+  [['set', 'a', 'k', '1', '--old-value', 'x', '--authority', 'http://x'], 'is not JSON'],
+  [['set', 'a', 'k', '12345678901234567890', '--authority', 'http://x'], 'give --string'],
+  [['watch', 'a', '--authority', 'http://x'], 'A read node is needed'],
+  [['import', 'nowhere.env', '--authority', 'http://x'], 'There is no file nowhere.env'],
+])('%j is wrong usage', async (args, message) => {
+  const { code, err, out } = await finish(args);
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+  expect(err).toMatch(/^error: [^\n]+$/);
+  expect(out).toBe('');
+});
+
+test('a problem becomes one line, without what would steer the terminal', async () => {
+  const errors = [{ field: 'body.reason', message: 'too long' }];
+  const problem = { type: 'x', title: 'The request is not valid', detail: 'bad\x1b[2J', errors };
+  const { url } = await serve(() => ({ status: 400, body: problem }));
+  expect(await finish(['get', 'a', '--authority', url])).toEqual({
+    code: 1,
+    out: '',
+    err: 'error: The request is not valid: bad\\u001b[2J: body.reason: too long',
+  });
+});
+
+test('an answer that is no problem, and a server that is not there', async () => {
+  const { url } = await serve(() => ({ status: 502, body: '<html>' }));
+  expect((await finish(['get', 'a', '--authority', url])).err).toBe(`error: ${url} answered 502`);
+  servers.splice(0).forEach(server => void server.close());
+  const { code, err } = await finish(['get', 'a', '--authority', 'http://127.0.0.1:9']);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^error: http:\/\/127\.0\.0\.1:9 can't be reached: /);
+});
+
+test('a read passes on from a node that is not ready', async () => {
+  const first = await serve(() => ({ status: 503, body: { title: 'not ready' } }));
+  const second = await serve(() => ({ body: { k: 'v' } }));
+  const { code, out } = await finish([
+    'get',
+    'a',
+    '--json',
+    '--node',
+    `${first.url},${second.url}`,
+    '--token',
+    't',
+  ]);
+  expect([code, JSON.parse(out)]).toEqual([0, { k: 'v' }]);
+  expect(second.asked[0]).toMatchObject({ url: '/api/v1/config/a?environment=DEVELOPMENT' });
+  expect(second.asked[0]!.headers.authorization).toBe('Bearer t');
+});
+
+test('set: JSON where it is JSON, and only under the condition', async () => {
+  const { url, asked } = await serve(({ method }) => ({
+    headers: { etag: '"g.7"', 'x-config-revision': '9' },
+    body: { config_value: 5, version: method === 'PUT' ? 4 : 3 },
+  }));
+  const base = ['--authority', url, '-e', 'production'];
+  expect((await finish(['set', 'a', 'k', '5', '--if-version', '3', '--reason', 'r', ...base])).out).toBe(
+    'a/k = 5 (version 4, revision 9)',
+  );
+  expect(asked[1]).toMatchObject({ method: 'PUT', url: '/api/v1/config/a/k?environment=PRODUCTION' });
+  expect(asked[1]!.headers['if-match']).toBe('"g.7"');
+  expect(asked[1]!.body).toEqual({ new_value: 5, reason: 'r' });
+  expect((await finish(['set', 'a', 'k', '5', '--if-version', '2', ...base])).err).toContain(
+    'at version 3, not 2',
+  );
+  await finish(['set', 'a', 'k', '5', '--string', '--old-value', 'null', ...base]);
+  expect(asked.at(-1)!.body).toEqual({ new_value: '5', old_value: null });
+  await finish(['set', 'a', 'k', 'plain text', ...base]);
+  expect(asked.at(-1)!.body).toEqual({ new_value: 'plain text' });
+});
+
+test('import: a dry run changes nothing; a failure tells what was done before it', async () => {
+  const file = join(folder, 'many.env');
+  writeFileSync(file, Array.from({ length: 200 }, (_, index) => `K${index}=${index}`).join('\n'));
+  let batches = 0;
+  const { url, asked } = await serve(({ method }) => {
+    if (method === 'GET') return { body: { K0: 'old', K1: '1', stays: true } };
+    return ++batches === 1 ? { body: { revision: 41 } } : { status: 409, body: { title: 'A condition' } };
+  });
+  const base = ['import', file, '--service', 'a', '--authority', url];
+  const dry = await finish([...base, '--dry-run', '--json']);
+  const { environment, services, changes } = JSON.parse(dry.out);
+  expect([dry.code, environment, batches]).toEqual([0, 'DEVELOPMENT', 0]);
+  expect(services.a).toMatchObject({ K0: '0', K199: '199', stays: true });
+  expect(changes[0]).toEqual({
+    op: 'set',
+    service_name: 'a',
+    config_key: 'K0',
+    old_value: 'old',
+    new_value: '0',
+  });
+
+  const { code, err, out } = await finish(base);
+  expect(code).toBe(1);
+  expect(out).toContain('198 added, 1 changed, 1 unchanged');
+  expect(err).toBe(
+    'error: A condition (1 of 2 transactions were made, up to revision 41: the import can be repeated)',
+  );
+  const sent = asked
+    .filter(({ method }) => method === 'POST')
+    .map(({ body }) => body as { changes: object[] });
+  expect(sent.map(({ changes }) => changes.length)).toEqual([120, 79]);
+  expect(sent[0]!.changes[0]).toEqual({ ...changes[0], environment, config_type: 'ENVIRONMENT_VARIABLE' });
+});
+
+test('watch goes on at the next node from the last frame seen, and ends when asked', async () => {
+  const generation = '5b8f2f4e-6a51-4c0e-9a5e-1f6f3d1d7c11';
+  const at = (revision: number) => ({ generation, revision, environment: 'DEVELOPMENT', service_name: 'a' });
+  const since: (string | null)[] = [];
+  const node = async (answer: (socket: WebSocket) => void) => {
+    const server = createServer();
+    new WebSocketServer({ server }).on('connection', (socket, request) => {
+      since.push(new URL(request.url!, 'http://x').searchParams.get('since'));
+      answer(socket);
+    });
+    return listen(server);
+  };
+  const stop = new AbortController();
+  const first = await node(socket => {
+    socket.send(JSON.stringify({ type: 'snapshot', ...at(5), configurations: {} }));
+    socket.send(JSON.stringify({ type: 'heartbeat', ...at(6), age: 0 }), () => socket.terminate());
+  });
+  const update = {
+    config_key: 'k',
+    old_value: null,
+    new_value: 1,
+    deleted: false,
+    updated_by: 'ann',
+    reason: 'why',
+    version: 1,
+  };
+  const second = await node(socket => {
+    socket.send(JSON.stringify({ type: 'update', ...at(7), updates: [update] }));
+    setTimeout(() => stop.abort(), 50);
+  });
+  const { out, err, done } = qvc(['watch', 'a', '--node', `${first},${second}`], stop.signal);
+  expect(await done).toBe(0);
+  expect(since).toEqual([null, `${generation}:6`]);
+  expect(out[1]).toMatch(/^\d\d:\d\d:\d\d \+ k = 1 by ann · why · version 1 · revision 7$/);
+  expect(err).toEqual([expect.stringContaining('the connection broke'), `resumed on ${second}`]);
+});
+
+test('watch ends with what the node refuses for good', async () => {
+  const { url } = await serve(() => ({ status: 401, body: { title: 'A valid token is needed' } }));
+  expect(await finish(['watch', 'a', '--node', url])).toMatchObject({
+    code: 1,
+    err: 'error: A valid token is needed',
+  });
+});
