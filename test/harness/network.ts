@@ -1,0 +1,55 @@
+/** A network for a test: its own folder, ports and data, and nothing left of it afterwards. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Component } from '../../infra/stack/component.ts';
+import { type Network, type NetworkOptions, startNetwork } from '../../infra/stack/network.ts';
+import { type Api, createApi } from './api.ts';
+
+export interface TestNetwork extends Network {
+  /** With the admin token, unless told otherwise. */
+  api(component: Component, token?: string): Api;
+  /** All nodes of all regions that answer reads. */
+  readonly serving: readonly Component[];
+}
+
+export type TestNetworkOptions = Omit<NetworkOptions, 'dir'>;
+
+/** Start a network. Its logs are deleted with it by `stop`; LOG_LEVEL is `warn` unless `…Env` says otherwise. */
+export async function startTestNetwork(options: TestNetworkOptions = {}): Promise<TestNetwork> {
+  const dir = mkdtempSync(join(tmpdir(), 'qv-network-'));
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  try {
+    const network = await startNetwork({
+      ...options,
+      authorityEnv: { LOG_LEVEL: 'warn', ...options.authorityEnv },
+      nodeEnv: { LOG_LEVEL: 'warn', ...options.nodeEnv },
+      dir,
+    });
+    return {
+      ...network,
+      serving: network.regions.flatMap(region => region.serving),
+      api: ({ url }, token = network.token) => createApi({ url, token }),
+      stop: async () => {
+        await network.stop();
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Start a network, run `test` with it, and end it however the test went. */
+export async function withNetwork<T>(
+  options: TestNetworkOptions,
+  test: (network: TestNetwork) => Promise<T>,
+): Promise<T> {
+  const network = await startTestNetwork(options);
+  try {
+    return await test(network);
+  } finally {
+    await network.stop();
+  }
+}
