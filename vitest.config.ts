@@ -10,21 +10,25 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{packages,apps,infra}/**/*.test.ts', 'test/{architecture,harness}/**/*.test.ts'],
+          include: [
+            '{packages,apps,infra}/**/*.test.ts',
+            'test/{architecture,harness}/**/*.test.ts',
+            'test/guarantees/check.test.ts',
+          ],
           exclude,
           testTimeout: 20_000,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: 'network',
           include: ['test/{stores,e2e,guarantees,faults,conformance}/**/*.test.ts'],
-          exclude,
+          exclude: [...exclude, 'test/guarantees/check.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -54,8 +54,12 @@ function placeKeys(service: string): Record<string, ExampleKey> {
   };
 }
 
-/** Put the example through the authority, in as few transactions as it admits. Answers the number of values. */
+/**
+ * Put the example through the authority, in as few transactions as it admits; nothing where a service of it
+ * has values already, as in an etcd that runs elsewhere. Answers the number of values put.
+ */
 export async function loadExample(authorityUrl: string, token: string): Promise<number> {
+  if (await isLoaded(authorityUrl, token)) return 0;
   const changes = exampleChanges();
   for (const batch of inBatches(changes)) {
     const response = await fetch(`${authorityUrl}/api/v1/config/batch`, {
@@ -67,6 +71,14 @@ export async function loadExample(authorityUrl: string, token: string): Promise<
     if (!response.ok) throw new Error(`the example was refused: ${response.status} ${await response.text()}`);
   }
   return changes.length;
+}
+
+async function isLoaded(authorityUrl: string, token: string): Promise<boolean> {
+  const response = await fetch(`${authorityUrl}/api/v1/config/risk_engine?environment=PRODUCTION`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(10_000),
+  });
+  return response.ok && Object.keys((await response.json()) as object).length > 0;
 }
 
 /** A service costs an operation as well as each key: both count towards the limit. */

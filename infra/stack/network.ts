@@ -79,9 +79,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { dir, runtime = 'bun', reads = 'open', onProgress = () => {} } = options;
   const { regionNames = ['eu-west', 'us-east'], nodeRoles = ['feed,serve', 'feed,serve'] } = options;
   const ports = createPorts(options.portBase);
-  const tokenFile = join(dir, 'admin-token');
   const components: Component[] = [];
   const given = process.env;
+  // An etcd that is not ours may know a token already: then its file must be named.
+  const tokenFile = given.QV_ADMIN_TOKEN_FILE ?? join(dir, 'admin-token');
   mkdirSync(dir, { recursive: true });
 
   const add = <T extends Component>(component: T): T => {
@@ -155,6 +156,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     });
   }
 
+  let token: string;
   try {
     await step('etcd, Postgres and Redis', () =>
       Promise.all([etcd, postgres, ...regions.map(region => region.redis)].map(each => each.start())),
@@ -162,11 +164,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     await step('the authority and the read nodes', () =>
       Promise.all([authority, ...regions.flatMap(region => region.nodes)].map(each => each.start())),
     );
+    token = readFileSync(tokenFile, 'utf8').trim();
   } catch (error) {
     await stop();
     throw error;
   }
-  const token = readFileSync(tokenFile, 'utf8').trim();
   const endpoints: Endpoints = {
     authority: authority.url,
     regions: regions.map(({ name, redis, serving }) => ({

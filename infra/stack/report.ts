@@ -13,7 +13,8 @@ two read nodes each, with the example of a trading platform. Ctrl-C ends everyth
   --runtime bun|node   what the read nodes run on (default: bun)
   --help               this
 
-QV_ETCD_URL, QV_POSTGRES_URL and QV_REDIS_URL_{REGION} (EU_WEST, US_EAST) name components that run elsewhere.
+QV_ETCD_URL, QV_POSTGRES_URL and QV_REDIS_URL_{REGION} (EU_WEST, US_EAST) name components that run elsewhere,
+and QV_ADMIN_TOKEN_FILE the file of the token that such an etcd knows.
 `;
 
 export const milliseconds = (ms: number): string => `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;

@@ -1,5 +1,6 @@
 /** `.stack/{pid}-{time}/` of one ./start, and `.stack/endpoints.json` of the newest. Gone when it ends. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Endpoints } from '@quantivista/contracts';
@@ -38,6 +39,12 @@ export function createRunFolder(stackDir: string): RunFolder {
 }
 
 function sweep(stackDir: string): void {
+  // Where root runs Postgres, its data stands among the temporary files (stores.ts).
+  for (const name of readdirSync(tmpdir())) {
+    const pid = /^quantivista-(\d+)-\d+$/.exec(name)?.[1];
+    if (pid !== undefined && !lives(Number(pid)))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
   for (const name of readdirSync(stackDir)) {
     const pid = /^(\d+)-[0-9a-z]+$/.exec(name)?.[1];
     if (pid === undefined || lives(Number(pid))) continue;

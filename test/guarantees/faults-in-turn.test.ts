@@ -11,7 +11,7 @@ import { type Network, startNetwork } from '../../infra/stack/network.ts';
 import { until } from '../../infra/stack/until.ts';
 import { check } from './check.ts';
 import { killInTurn, servingNodes } from './faults.ts';
-import type { History, Topic } from './history.ts';
+import type { History, IntendedChange, Topic } from './history.ts';
 import { readStore, storeRevision } from './oracle.ts';
 import { createRandom } from './random.ts';
 import { readService, startReader } from './readers.ts';
@@ -141,6 +141,8 @@ function summary(
 ): string {
   const outcomes = Map.groupBy(writes, write => write.outcome.kind);
   const count = (kind: 'acknowledged' | 'refused' | 'unknown') => outcomes.get(kind)?.length ?? 0;
+  const acknowledged = (outcomes.get('acknowledged') ?? []).flatMap(write => write.changes);
+  const kind = (to: IntendedChange['to']) => acknowledged.filter(change => change.to === to).length;
   const changes = commits.reduce((sum, commit) => sum + commit.changes.length, 0);
   const frames = watchers.reduce((sum, watcher) => sum + watcher.history.events.length, 0);
   const resumed = watchers.reduce((sum, watcher) => sum + watcher.resumed, 0);
@@ -149,6 +151,7 @@ function summary(
   return [
     `seed ${SEED}: ${changes} changes in ${commits.length} commits, store at revision ${last}`,
     `writes: ${count('acknowledged')} acknowledged, ${count('refused')} refused, ${count('unknown')} unknown`,
+    `of the keys acknowledged: ${kind('value')} set, ${kind('nothing')} deleted, ${kind('version')} rolled back`,
     `killed and restarted: ${killed.join(', ')}`,
     `${watchers.length} watchers: ${frames} frames, ${resumed} resumptions, longest gap ${Math.round(gapMs)} ms`,
     `${reads} reads in ${lives.length} lives of ${new Set(lives.map(life => life.node)).size} nodes`,

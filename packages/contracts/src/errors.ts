@@ -112,5 +112,7 @@ export function problemHeaders(code: ErrorCode): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   if (code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
+  // The rest of the body is not read, so the connection can't be used for another request.
+  if (code === 'too_large') headers.connection = 'close';
   return headers;
 }
