@@ -28,6 +28,8 @@ export interface Feeder {
 
 /** Revisions in one exchange with Redis. */
 const BATCH = 128;
+/** After so long without news Redis is asked whether it still has what it was given. */
+const QUIET_MS = 1_000;
 
 /** Why a round ended; the next one starts from what etcd and Redis then say. */
 type RoundEnd =
@@ -66,6 +68,12 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
     return { generation, revision: listed.revision };
   }
 
+  /** A Redis that lost its data says nothing of it, and without changes nobody would notice. */
+  async function holds(generation: string, revision: number): Promise<boolean> {
+    const held = await region.state();
+    return held.generation === generation && held.revision !== undefined && held.revision >= revision;
+  }
+
   /** Watch from `start` on and apply what comes, until either side ends it. */
   async function pump(generation: string, start: number, signal: AbortSignal): Promise<RoundEnd> {
     const queue: RevisionEvents[] = [];
@@ -84,6 +92,14 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
       ended = end;
       wake();
     });
+    const news = () =>
+      new Promise<'news' | 'quiet'>(resolve => {
+        const timer = setTimeout(() => resolve('quiet'), QUIET_MS);
+        wake = () => {
+          clearTimeout(timer);
+          resolve('news');
+        };
+      });
     const stop = () => watch.close();
     signal.addEventListener('abort', stop);
     state = 'watching';
@@ -91,9 +107,7 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
       for (;;) {
         if (queue.length === 0) {
           if (ended) return ended.reason;
-          await new Promise<void>(resolve => {
-            wake = resolve;
-          });
+          if ((await news()) === 'quiet' && !(await holds(generation, last))) return 'not continuous';
           continue;
         }
         const batch = queue.splice(0, BATCH);
