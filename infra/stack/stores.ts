@@ -28,20 +28,21 @@ const answers = (port: number, request: string | Buffer, expected: string): Prom
     socket.once('data', data => done(data.toString('latin1').startsWith(expected)));
   });
 
+export interface EtcdServerOptions extends StoreOptions {
+  readonly peerPort: number;
+  /** `name=peer URL` of every member, comma separated. @default this member alone */
+  readonly cluster?: string;
+}
+
 /** One etcd member that syncs every write. */
-export function createEtcdServer({
-  name,
-  dir,
-  port,
-  peerPort,
-}: StoreOptions & { peerPort: number }): Component {
+export function createEtcdServer({ name, dir, port, peerPort, cluster }: EtcdServerOptions): Component {
   const url = `http://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   const dataDir = join(dir, name);
   const args = ['--name', name, '--data-dir', dataDir];
   args.push('--listen-client-urls', url, '--advertise-client-urls', url);
   args.push('--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer);
-  args.push('--initial-cluster', `${name}=${peer}`, '--logger', 'zap');
+  args.push('--initial-cluster', cluster ?? `${name}=${peer}`, '--logger', 'zap');
   args.push('--auto-compaction-mode', 'revision', '--auto-compaction-retention', '100000');
   return createComponent({
     name,

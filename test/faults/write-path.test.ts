@@ -201,7 +201,7 @@ test('a transaction that comes after recovery has given it up is refused', async
   const present = new Map(entries.map(entry => [entry.key, entry]));
   const late = plan({ id: createOperationId(), generation, at: Date.now(), request, held: present });
 
-  expect(await resolveOperation(store, late.id)).toEqual({ status: 'aborted' });
+  expect(await resolveOperation(store, { id: late.id, generation })).toEqual({ status: 'aborted' });
   const result = await store.txn(late.txn);
   expect(result.succeeded).toBe(false);
   expect(result.found[0]?.value).toBe('aborted');

@@ -1,5 +1,6 @@
 /** The record that the project exists for, and the request that changes it. */
 import { z } from '@hono/zod-openapi';
+import { FreeText } from './free-text.ts';
 import { ActorName, ConfigKey, Environment, ServiceName } from './names.ts';
 import { Revision } from './revision.ts';
 
@@ -44,7 +45,7 @@ export type Configuration = z.infer<typeof Configuration>;
 /** What every request that changes something may say about itself. */
 const changeFields = {
   updated_by: ActorName.optional().openapi({ description: 'the caller; another name is refused' }),
-  reason: z.string().max(2000).optional(),
+  reason: FreeText.optional(),
   rollback_available: z.boolean().default(true),
 };
 
@@ -53,7 +54,7 @@ const valueFields = {
   old_value: JsonValue.optional().openapi({ description: 'condition: the present value, else 409' }),
   new_value: JsonValue,
   config_type: ConfigType.optional(),
-  description: z.string().max(2000).optional(),
+  description: FreeText.optional(),
   is_encrypted: z.boolean().optional(),
 };
 

@@ -3,6 +3,7 @@ export * from './endpoints.ts';
 export * from './entity-tag.ts';
 export * from './errors.ts';
 export * from './frames.ts';
+export * from './free-text.ts';
 export * from './keys.ts';
 export * from './names.ts';
 export * from './revision.ts';

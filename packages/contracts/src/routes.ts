@@ -12,6 +12,7 @@ import {
 } from './configuration.ts';
 import { Problem } from './errors.ts';
 import { WatchFrame } from './frames.ts';
+import { FreeText } from './free-text.ts';
 import { ConfigKey, Environment, ServiceName } from './names.ts';
 import { RollbackRequest, RollbackResult, VersionList } from './versions.ts';
 
@@ -44,7 +45,7 @@ export const ReadQuery = z.object({
   max_age: z.coerce.number().nonnegative().optional(),
 });
 export const WriteQuery = z.object({ environment: Environment });
-export const DeleteQuery = z.object({ environment: Environment, reason: z.string().max(2000).optional() });
+export const DeleteQuery = z.object({ environment: Environment, reason: FreeText.optional() });
 export const VersionsQuery = z.object({
   environment: Environment,
   limit: z.coerce.number().int().min(1).max(500).default(50),

@@ -1,6 +1,7 @@
 /** History of one key, and the way back to a version of it. */
 import { z } from '@hono/zod-openapi';
 import { ConfigType, Configuration, JsonValue } from './configuration.ts';
+import { FreeText } from './free-text.ts';
 import { ActorName, ConfigKey, Environment, ServiceName } from './names.ts';
 import { Revision } from './revision.ts';
 
@@ -35,7 +36,7 @@ export const RollbackRequest = z
     environment: Environment,
     version: z.int().positive(),
     updated_by: ActorName.optional(),
-    reason: z.string().max(2000).optional(),
+    reason: FreeText.optional(),
   })
   .openapi('RollbackRequest');
 export type RollbackRequest = z.infer<typeof RollbackRequest>;

@@ -1,6 +1,5 @@
 /** Gives every intent that lost its writer an outcome. Any number of authorities may do it at once. */
-import type { Audit, Outcome, PendingIntent } from '@quantivista/audit';
-import { GENERATION_KEY } from '@quantivista/contracts';
+import type { Audit } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import { type Log, pause } from '@quantivista/runtime';
 import { resolveOperation } from '../write/resolve.ts';
@@ -25,23 +24,18 @@ const SWEEP_INTERVAL_MS = 60 * 60 * 1_000;
 export function createRecovery({ etcd, audit, log, afterMs, intervalMs }: RecoveryOptions): Recovery {
   let recovered = 0;
 
-  async function decide(intent: PendingIntent, generation: string): Promise<Outcome> {
-    // Markers are gone with their store: what happened in another life can't be known any more.
-    if (intent.generation !== generation) return { status: 'unknown' };
-    return resolveOperation(etcd, intent.id);
-  }
-
-  async function round(): Promise<void> {
-    const pending = await audit.pendingIntents(afterMs);
-    if (pending.length === 0) return;
-    const { entries } = await etcd.read([GENERATION_KEY]);
-    const generation = entries[0]?.value;
-    if (generation === undefined) return;
-    for (const intent of pending) {
-      const outcome = await decide(intent, generation);
-      if (!(await audit.recordOutcome(intent.id, outcome))) continue;
-      recovered++;
-      log.warn({ intent: intent.id, ...outcome }, 'an operation was recovered');
+  async function round(signal: AbortSignal): Promise<void> {
+    for (const intent of await audit.pendingIntents(afterMs)) {
+      if (signal.aborted) return;
+      const outcome = await resolveOperation(etcd, intent);
+      try {
+        if (!(await audit.recordOutcome(intent.id, outcome))) continue;
+        recovered++;
+        log.warn({ intent: intent.id, ...outcome }, 'an operation was recovered');
+      } catch (error) {
+        // One that can't be recorded must not keep the others waiting.
+        log.error({ intent: intent.id, ...outcome, err: error }, 'an outcome was not recorded');
+      }
     }
   }
 
@@ -53,7 +47,7 @@ export function createRecovery({ etcd, audit, log, afterMs, intervalMs }: Recove
       let sweptAt = 0;
       while (!signal.aborted) {
         try {
-          await round();
+          await round(signal);
           if (Date.now() - sweptAt > SWEEP_INTERVAL_MS) {
             await sweepMarkers(etcd, audit);
             sweptAt = Date.now();

@@ -14,6 +14,9 @@ export const limitBody = (): MiddlewareHandler =>
     },
   });
 
+/** Refuses what is not UTF-8, where decoding as usual would replace bytes and store the replacement. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** @throws ServiceError `unsupported_media_type`, `invalid_json` */
 export const requireJson = (): MiddlewareHandler =>
   async function requireJson(c, next) {
@@ -21,7 +24,7 @@ export const requireJson = (): MiddlewareHandler =>
       const type = c.req.header('content-type') ?? '';
       if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
       try {
-        JSON.parse(await c.req.text());
+        JSON.parse(utf8.decode(await c.req.arrayBuffer()));
       } catch (cause) {
         if (cause instanceof ServiceError) throw cause;
         throw new ServiceError('invalid_json', { cause });

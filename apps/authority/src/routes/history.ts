@@ -4,6 +4,7 @@ import {
   type Configuration,
   type ConfigurationPath,
   configurationKey,
+  deletedKey,
   entityTag,
   GENERATION_KEY,
   type RollbackResult,
@@ -11,21 +12,33 @@ import {
   ServiceError,
   versionsRoute,
 } from '@quantivista/contracts';
+import type { KeyValue } from '@quantivista/etcd';
 import type { RequestedChange } from '../write/request.ts';
 import { checkAuthor, checkType } from '../write/validate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 import { requireReader } from './read.ts';
 
+/** Of a key that exists, or was deleted; 0 where it never was. */
+function lastVersion(key: string, entry: KeyValue | undefined, deleted: KeyValue | undefined): number {
+  if (entry) return (JSON.parse(entry.value) as Configuration).version;
+  const versions = new Map<string, number>(deleted && Object.entries(JSON.parse(deleted.value)));
+  return versions.get(key) ?? 0;
+}
+
 export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, audit, callers, writer } = dependencies;
 
-  /** The present entry, and the generation that its versions belong to. */
+  /** The present entry, the key's newest version, and the generation that its versions belong to. */
   async function present(path: ConfigurationPath) {
-    const { entries } = await etcd.read([GENERATION_KEY, configurationKey(path)]);
-    const generation = entries[0]?.value;
+    const { entries } = await etcd.read([
+      GENERATION_KEY,
+      configurationKey(path),
+      deletedKey(path.environment, path.service),
+    ]);
+    const [generation, entry, deleted] = entries;
     if (generation === undefined) throw new ServiceError('not_ready');
-    return { generation, entry: entries[1] };
+    return { generation: generation.value, entry, version: lastVersion(path.key, entry, deleted) };
   }
 
   app.openapi(versionsRoute, async c => {
@@ -49,11 +62,14 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
       service: body.service_name,
       key: body.config_key,
     } as ConfigurationPath;
-    const { generation, entry } = await present(path);
+    const { generation, entry, version } = await present(path);
     const target = await audit.version(generation, path, body.version);
     if (!target) throw new ServiceError('version_not_found');
-    const [latest] = await audit.versions(generation, path, { limit: 1 });
-    if (latest && !latest.rollback_available) throw new ServiceError('rollback_unavailable');
+    const latest = await audit.version(generation, path, version);
+    // Its outcome is outstanding: whether it may be rolled back is not recorded yet.
+    if (!latest)
+      throw new ServiceError('write_in_doubt', { message: `version ${version} is being recorded` });
+    if (!latest.rollback_available) throw new ServiceError('rollback_unavailable');
     checkType(target.config_type, false, 'body');
 
     // What was judged above must still be what is replaced.
@@ -80,7 +96,7 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
       config_key: path.key,
       environment: path.environment,
       restored_version: body.version,
-      from_version: entry ? (JSON.parse(entry.value) as Configuration).version : (latest?.version ?? 0),
+      from_version: version,
       new_version: plan.changes[0]!.version,
       revision,
       configuration: configurations[0] ?? null,

@@ -39,11 +39,11 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
     await requireReader(dependencies, c);
     const { environment, min_revision } = c.req.valid('query');
     const { service_name } = c.req.valid('param');
-    const { entries } = await etcd.read([GENERATION_KEY]);
+    const { revision, entries } = await etcd.read([GENERATION_KEY]);
     const generation = entries[0]?.value;
-    const listed = await etcd.list({
-      prefix: servicePrefix(environment as ConfigurationPath['environment'], service_name),
-    });
+    // At the same revision: the values are of that generation, whatever comes between.
+    const prefix = servicePrefix(environment as ConfigurationPath['environment'], service_name);
+    const listed = await etcd.list({ prefix, revision });
     if (generation === undefined || listed.kind !== 'listed') throw new ServiceError('not_ready');
     requireRevision(min_revision, generation, listed.revision);
     const snapshot = buildSnapshot(generation, listed.revision, listed.entries);

@@ -9,7 +9,7 @@ import { createBackoff, type FaultPoint, pause } from '@quantivista/runtime';
 import { createOperationId } from './operation-id.ts';
 import { keysOf, type Plan, plan } from './plan.ts';
 import type { WriteRequest } from './request.ts';
-import { resolveOperation } from './resolve.ts';
+import { markedOutcome, resolveOperation } from './resolve.ts';
 import { checkShape } from './validate.ts';
 
 /** Every place where a write can be made to die, in order. */
@@ -47,6 +47,11 @@ const ATTEMPTS = 20;
 /** How long an answer is awaited that was lost, or an outcome that can't be recorded. */
 const DOUBT_LIMIT_MS = 3_000;
 
+/** Keys read at once: of up to 1 MB each. */
+const READ_KEYS = 32;
+
+const REPLACED = 'the store was replaced: it can not be known any more whether the change was made';
+
 type Attempt = { readonly kind: 'committed'; readonly result: Committed } | { readonly kind: 'overtaken' };
 
 export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer {
@@ -64,25 +69,33 @@ export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer
     }
   }
 
+  /** In parts that fit into one answer, and so not at one revision: the transaction compares each key. */
+  async function read(keys: readonly string[]): Promise<Map<string, KeyValue>> {
+    const held = new Map<string, KeyValue>();
+    for (let from = 0; from < keys.length; from += READ_KEYS) {
+      const { entries } = await etcd.read(keys.slice(from, from + READ_KEYS));
+      for (const entry of entries) if (entry) held.set(entry.key, entry);
+    }
+    return held;
+  }
+
   /** Which way the transaction went; `overtaken` where a key had changed since it was read. */
-  async function commit(txn: Plan['txn'], id: string): Promise<Outcome | 'overtaken'> {
+  async function commit({ id, txn }: Plan, generation: string): Promise<Outcome | 'overtaken'> {
     let result: TxnResult;
     try {
       result = await etcd.txn(txn);
     } catch {
       // Its answer was lost: it may have been carried out, or may still be.
-      return insist(() => resolveOperation(etcd, id));
+      return insist(() => resolveOperation(etcd, { id, generation }));
     }
     if (result.succeeded) return { status: 'committed', revision: result.revision };
     // A marker that is there already was put by recovery, which took this writer for dead.
-    return result.found[0] ? { status: 'aborted' } : 'overtaken';
+    const marker = result.found[0];
+    return marker ? markedOutcome(marker) : 'overtaken';
   }
 
   async function attempt(request: WriteRequest): Promise<Attempt> {
-    const { entries } = await etcd.read([GENERATION_KEY, ...keysOf(request)]);
-    const held = new Map(
-      entries.filter((entry): entry is KeyValue => !!entry).map(entry => [entry.key, entry]),
-    );
+    const held = await read(keysOf(request));
     const generation = held.get(GENERATION_KEY)?.value;
     if (generation === undefined) throw new ServiceError('not_ready');
     const at = Date.now();
@@ -98,7 +111,7 @@ export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer
       changes: planned.changes,
     });
     faultPoint('write.after_intent');
-    const outcome = await commit(planned.txn, planned.id);
+    const outcome = await commit(planned, generation);
     faultPoint('write.after_commit');
     if (outcome === 'overtaken') {
       // Not in doubt: the transaction was refused whole. If this record fails, recovery finds the same.
@@ -107,6 +120,7 @@ export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer
     }
     await insist(() => audit.recordOutcome(planned.id, outcome));
     faultPoint('write.after_outcome');
+    if (outcome.status === 'unknown') throw new ServiceError('write_in_doubt', { message: REPLACED });
     if (outcome.status !== 'committed') throw new ServiceError('write_aborted');
     const { revision } = outcome;
     return {

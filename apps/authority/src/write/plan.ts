@@ -10,17 +10,19 @@ import {
   type Configuration,
   configurationKey,
   deletedKey,
+  GENERATION_KEY,
   operationKey,
   ServiceError,
 } from '@quantivista/contracts';
 import type { Compare, KeyValue, Operation, Txn } from '@quantivista/etcd';
 import { checkConditions, type Present } from './conditions.ts';
 import type { RequestedChange, WriteRequest } from './request.ts';
+import { checkSize } from './size.ts';
 
-/** The keys that a plan reads, and compares. */
+/** The keys that a plan reads, and compares: the generation too, so that no other store takes the changes. */
 export function keysOf(request: WriteRequest): string[] {
   const documents = new Set(request.changes.map(({ path }) => deletedKey(path.environment, path.service)));
-  return [...request.changes.map(({ path }) => configurationKey(path)), ...documents];
+  return [GENERATION_KEY, ...request.changes.map(({ path }) => configurationKey(path)), ...documents];
 }
 
 export interface PlanInput {
@@ -46,13 +48,15 @@ export interface Plan {
 interface DeletedDocument {
   readonly modRevision: number;
   readonly versions: Record<string, number>;
-  needed: boolean;
   changed: boolean;
 }
 
-/** @throws ServiceError `conflict`, `type_conflict`, `configuration_not_found`, `invalid_request` */
+/** @throws ServiceError `conflict`, `type_conflict`, `configuration_not_found`, `invalid_request`, `too_large` */
 export function plan({ id, generation, at, request, held }: PlanInput): Plan {
-  const compare: Compare[] = [{ key: operationKey(id), target: 'create', is: 0 }];
+  const compare: Compare[] = [
+    { key: operationKey(id), target: 'create', is: 0 },
+    { key: GENERATION_KEY, target: 'mod', is: held.get(GENERATION_KEY)?.modRevision ?? 0 },
+  ];
   const success: Operation[] = [];
   const changes: RecordedChange[] = [];
   const configurations: (Configuration | undefined)[] = [];
@@ -64,11 +68,9 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
     const document = documents.get(key) ?? {
       modRevision: entry?.modRevision ?? 0,
       versions: Object.assign(Object.create(null), entry && JSON.parse(entry.value)),
-      needed: false,
       changed: false,
     };
     documents.set(key, document);
-    document.needed = true;
     return document;
   };
 
@@ -109,7 +111,7 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
   }
 
   for (const [key, document] of documents) {
-    if (document.needed) compare.push({ key, target: 'mod', is: document.modRevision });
+    compare.push({ key, target: 'mod', is: document.modRevision });
     if (document.changed) success.push({ op: 'put', key, value: JSON.stringify(document.versions) });
   }
   const note: CommitNote = {
@@ -121,6 +123,7 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
   };
   success.push({ op: 'put', key: operationKey(id), value: 'committed' });
   success.push({ op: 'put', key: COMMIT_KEY, value: JSON.stringify(note) });
+  checkSize(success, changes);
   return {
     id,
     txn: { compare, success, failure: [{ op: 'get', key: operationKey(id) }] },

@@ -16,8 +16,26 @@ const fault = (field: string, message: string): ServiceError =>
     details: { errors: [{ field, message }] },
   });
 
-/** JSON text of a value that etcd, Redis and Postgres all take as it is. `field` is named in the error. */
+/** Deeper values overflow the stack of one that reads them: JSON.stringify, Postgres, a client. */
+const MAX_DEPTH = 100;
+
+/** What is wrong with a value's structure, or with a number in it. */
+function structuralFault(value: Json, depth = 0): string | undefined {
+  // 1e400 is JSON; parsed it is Infinity, and stringified again null.
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'holds a number out of range';
+  if (value === null || typeof value !== 'object') return undefined;
+  if (depth === MAX_DEPTH) return `is nested over ${MAX_DEPTH} levels deep`;
+  for (const part of Object.values(value)) {
+    const wrong = structuralFault(part, depth + 1);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+/** A value that etcd, Redis and Postgres all take as it is. `field` is named in the error. */
 export function checkValue(value: Json, field: string): void {
+  const wrong = structuralFault(value);
+  if (wrong !== undefined) throw fault(field, wrong);
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) > MAX_VALUE_BYTES) {
     throw new ServiceError('too_large', {
