@@ -16,8 +16,8 @@ export interface NetworkOptions {
   readonly regionNames?: readonly string[];
   /** Roles of each node of a region. @default two nodes that feed and serve */
   readonly nodeRoles?: readonly string[];
-  /** Of the read nodes; the authority runs on Node. @default bun */
-  readonly runtime?: Runtime;
+  /** Of the read nodes, or of each node of a region; the authority runs on Node. @default bun */
+  readonly runtime?: Runtime | readonly Runtime[];
   readonly portBase?: number | undefined;
   /** @default open */
   readonly reads?: 'open' | 'token';
@@ -146,7 +146,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         NODE_ID: nodeName,
         ...options.nodeEnv,
       };
-      nodes.push(add(createReadNode({ name: nodeName, dir, port: await ports.next(), runtime, env })));
+      const itsRuntime = typeof runtime === 'string' ? runtime : runtime[index]!;
+      nodes.push(
+        add(createReadNode({ name: nodeName, dir, port: await ports.next(), runtime: itsRuntime, env })),
+      );
     }
     regions.push({
       name,

@@ -34,7 +34,13 @@ interface Status {
 
 test('every process is killed in turn, and every guarantee holds', { timeout: 300_000 }, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'guarantees-'));
-  const network = await startNetwork({ dir, nodeRoles: ['feed', 'feed', 'serve', 'serve'], reads: 'token' });
+  const network = await startNetwork({
+    dir,
+    nodeRoles: ['feed', 'feed', 'serve', 'serve'],
+    // Both runtimes in each role: what one sends, watchers resume at the other.
+    runtime: ['bun', 'node', 'bun', 'node'],
+    reads: 'token',
+  });
   try {
     await run(network);
   } finally {
