@@ -35,6 +35,9 @@ export function parseReadTarget(target: string): ReadTarget | undefined {
   return { environment: environment.toUpperCase(), service: target.slice(PREFIX.length, slash), key };
 }
 
+/** Names are at most 300 characters together; what is longer is made up, and must not fill the memory. */
+const LONGEST_REMEMBERED = 512;
+
 /** {@link parseReadTarget} that remembers: services ask for the same few thousand targets over and over. */
 export function createTargetParser(capacity = 20_000): (target: string) => ReadTarget | undefined {
   const known = new Map<string, ReadTarget>();
@@ -42,7 +45,7 @@ export function createTargetParser(capacity = 20_000): (target: string) => ReadT
     const cached = known.get(target);
     if (cached) return cached;
     const parsed = parseReadTarget(target);
-    if (parsed) {
+    if (parsed && target.length <= LONGEST_REMEMBERED) {
       if (known.size >= capacity) known.clear();
       known.set(target, parsed);
     }
