@@ -2,10 +2,10 @@ export type { RegionOptions } from './connection.ts';
 export type { Change, SnapshotEntry, StreamEntry } from './entry.ts';
 export { createRegionReader, type RegionReader } from './reader.ts';
 export { MAX_CHANGES } from './rules.ts';
+export type { RegionState } from './state.ts';
 export {
   type ApplyResult,
   createRegionWriter,
-  type RegionState,
   type RegionWriter,
   type RevisionStep,
 } from './writer.ts';

@@ -1,8 +1,8 @@
 /** What a node reads from its region's Redis. */
 import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
 import { decodeEntry, decodeField, type SnapshotEntry, type StreamEntry } from './entry.ts';
-import { generationKeys, pointerKey } from './keys.ts';
-import type { RegionState } from './writer.ts';
+import { generationKeys } from './keys.ts';
+import { type RegionState, readState } from './state.ts';
 
 /** Every call throws ServiceError `store_unavailable` where Redis does not answer. */
 export interface RegionReader {
@@ -25,12 +25,7 @@ export function createRegionReader({ url, region, blockMs = 500 }: RegionOptions
   const blocking = connectRedis(url, blockMs + 2_500);
 
   return {
-    state: async () => {
-      const generation = (await redis.get(pointerKey(region)).catch(unavailable)) ?? undefined;
-      if (generation === undefined) return { generation, revision: undefined };
-      const revision = await redis.get(generationKeys(region, generation).revision).catch(unavailable);
-      return { generation, revision: revision === null ? undefined : Number(revision) };
-    },
+    state: () => readState(redis, region),
 
     scan: async generation => {
       const { snapshot } = generationKeys(region, generation);

@@ -4,12 +4,7 @@ import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
 import { encodeField, encodeValue, type SnapshotEntry } from './entry.ts';
 import { generationKeys, loadingKey, pointerKey } from './keys.ts';
 import { APPLY, MAX_CHANGES, PUBLISH } from './rules.ts';
-
-/** What a region holds; `revision` is absent where its keys were lost. */
-export interface RegionState {
-  readonly generation: string | undefined;
-  readonly revision: number | undefined;
-}
+import { type RegionState, readState } from './state.ts';
 
 /** One revision of the store, and the one that it follows on. */
 export interface RevisionStep {
@@ -48,12 +43,7 @@ export function createRegionWriter({ url, region, streamLength = 20_000 }: Regio
   const call = redis as unknown as Record<'qvApply' | 'qvPublish', (...args: string[]) => Promise<string[]>>;
 
   return {
-    state: async () => {
-      const generation = (await redis.get(pointer).catch(unavailable)) ?? undefined;
-      if (generation === undefined) return { generation, revision: undefined };
-      const revision = await redis.get(generationKeys(region, generation).revision).catch(unavailable);
-      return { generation, revision: revision === null ? undefined : Number(revision) };
-    },
+    state: () => readState(redis, region),
 
     apply: async (generation, steps) => {
       const keys = generationKeys(region, generation);
