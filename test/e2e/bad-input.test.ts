@@ -201,6 +201,46 @@ const WRITES: Record<string, Case> = {
     type: 'invalid_request',
     field: 'body.new_value',
   },
+  'a number out of range': {
+    body: '{"new_value":[1e400]}',
+    headers: json,
+    status: 400,
+    type: 'invalid_request',
+    field: 'body.new_value',
+  },
+  'a value nested far too deep': {
+    body: `{"new_value":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    headers: json,
+    status: 400,
+    type: 'invalid_request',
+    field: 'body.new_value',
+  },
+  'a NUL in the reason': {
+    body: { ...value, reason: 'a\u0000b' },
+    status: 400,
+    type: 'invalid_request',
+    field: 'body.reason',
+  },
+  'half of a surrogate pair in the description': {
+    body: '{"new_value":1,"description":"\\ud800"}',
+    headers: json,
+    status: 400,
+    type: 'invalid_request',
+    field: 'body.description',
+  },
+  'a NUL in the reason of a delete': {
+    method: 'DELETE',
+    path: `${KEY}&reason=a%00b`,
+    status: 400,
+    type: 'invalid_request',
+    field: 'query.reason',
+  },
+  'a NUL in the reason of a rollback': {
+    ...rollbackTo({ reason: 'a\u0000b' }),
+    status: 400,
+    type: 'invalid_request',
+    field: 'body.reason',
+  },
   'a SECRET': {
     body: { ...value, config_type: 'SECRET' },
     status: 422,
@@ -321,6 +361,14 @@ const WRITES: Record<string, Case> = {
     type: 'invalid_request',
     field: 'body.changes',
   },
+  'a batch whose values grow over what a transaction takes': {
+    ...batch([]),
+    // Each number is four characters here, and twenty-one once it is written out.
+    body: `{"changes":[${['k1', 'k2'].map(key => JSON.stringify({ ...change, config_key: key }).replace('11', `[${Array(40_000).fill('1e20')}]`))}]}`,
+    headers: json,
+    status: 413,
+    type: 'too_large',
+  },
   'a batch that names a key twice': {
     ...batch([change, { ...change, new_value: 12 }]),
     status: 400,
@@ -362,6 +410,26 @@ describe('writes', () => {
       expect(await everything()).toEqual(before);
     },
   );
+
+  test.each([
+    [
+      'is not UTF-8',
+      [Buffer.from('{"new_value":"'), Buffer.from([0xff]), Buffer.from('"}')],
+      400,
+      'invalid_json',
+    ],
+    ['has no announced end', Array<Buffer>(15).fill(Buffer.alloc(100_000, 32)), 413, 'too_large'],
+  ])('a body that %s', async (_, parts, status, type) => {
+    const before = await everything();
+    const answer = await fetch(authority.url + KEY, {
+      method: 'PUT',
+      headers: { ...json, authorization: `Bearer ${network.token}` },
+      body: new Blob(parts).stream(),
+      duplex: 'half',
+    });
+    expect(await answer.json()).toMatchObject({ type: `urn:quantivista:problem:${type}`, status });
+    expect(await everything()).toEqual(before);
+  });
 
   test('a conflict carries the present state', async () => {
     const answer = await authority.put('risk', 'limit', 11, { body: { old_value: 9 } });

@@ -255,6 +255,26 @@ test('etcd stopped: writes are refused, and what was under way is resolved', asy
   expect(answers.length).toBe(20);
 });
 
+test('a rollback waits until the present version is on record', async () => {
+  await set('a', 1);
+  await authority.stop();
+  await authority.start({ env: { FAULT_POINT: 'write.after_commit' } });
+  await call('PUT', `${service}/a?environment=TEST`, { new_value: 2, rollback_available: false }).catch(
+    () => {},
+  );
+  await authority.ended();
+  // Nobody recovers it for now: whether this version may be rolled back is not known.
+  await authority.start({ env: { RECOVER_AFTER_MS: '600000' } });
+  const back = () =>
+    call('POST', 'rollback', { service_name: service, config_key: 'a', environment: 'TEST', version: 1 });
+  expect((await back()).body.type).toBe('urn:quantivista:problem:write_in_doubt');
+  await authority.restart();
+  await settled();
+  expect((await back()).body.type).toBe('urn:quantivista:problem:rollback_unavailable');
+  expect((await value('a')).config_value).toBe(2);
+  await expectTrailToAgree();
+});
+
 test('16 writers of the same key: every acknowledged write is one version, none is lost', async () => {
   await set('n', 0);
   const results = await Promise.all(
@@ -271,6 +291,22 @@ test('16 writers of the same key: every acknowledged write is one version, none 
   const versions = results.flat();
   expect(new Set(versions).size).toBe(versions.length);
   expect((await value('n')).version).toBe(1 + versions.length);
+  await settled();
+  await expectTrailToAgree();
+});
+
+test('etcd wiped: a new life with the same token, and nothing of the old one passes for committed', async () => {
+  await set('a', 1);
+  const generation = async () => (await store.read([GENERATION_KEY])).entries[0]?.value;
+  const before = await generation();
+  const writes = Array.from({ length: 8 }, (_, index) => set(`k${index}`, 1).catch(() => undefined));
+  await etcd.kill();
+  await Promise.all(writes);
+  etcd.wipe();
+  await etcd.start();
+  await until(async () => (await set('a', 2)).status === 200, { what: 'writes to go on' });
+  expect(await generation()).not.toBe(before);
+  expect(await value('a')).toMatchObject({ config_value: 2, version: 1 });
   await settled();
   await expectTrailToAgree();
 });

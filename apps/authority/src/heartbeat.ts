@@ -13,6 +13,8 @@ export interface HeartbeatOptions {
   readonly audit: Audit;
   readonly log: Log;
   readonly intervalMs: number;
+  /** Called when another generation is found, before the first beat in it; tried again where it rejects. */
+  readonly onGeneration?: () => Promise<void>;
 }
 
 export interface Heartbeat {
@@ -25,9 +27,11 @@ export interface Heartbeat {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export function createHeartbeat({ etcd, audit, log, intervalMs }: HeartbeatOptions): Heartbeat {
+export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
+  const { etcd, audit, log, intervalMs, onGeneration } = options;
   let generation: string | undefined;
-  let modRevision = 0;
+  /** Whether the store is known to be in `generation` still. */
+  let identified = false;
   let revision = 0;
   let sequence = 0;
 
@@ -55,25 +59,26 @@ export function createHeartbeat({ etcd, audit, log, intervalMs }: HeartbeatOptio
       await begin(held.modRevision, `the store is at revision ${read.revision}, and was at ${known}`);
       return false;
     }
+    if (held.value !== generation) await onGeneration?.();
     generation = held.value;
-    modRevision = held.modRevision;
+    identified = true;
     revision = read.revision;
     if (beat) sequence = Math.max(sequence, (JSON.parse(beat.value) as Beat).sequence);
     return true;
   }
 
   async function beat(): Promise<void> {
-    if (modRevision === 0 && !(await identify())) return;
+    if (!identified && !(await identify())) return;
     // Taken before the transaction is sent: an age reckoned from it is never too small.
     const at = Date.now();
     const value: Beat = { sequence: sequence + 1, at };
     const result = await etcd.txn({
-      compare: [{ key: GENERATION_KEY, target: 'mod', is: modRevision }],
+      compare: [{ key: GENERATION_KEY, target: 'value', is: generation! }],
       success: [{ op: 'put', key: HEARTBEAT_KEY, value: JSON.stringify(value) }],
     });
     // Another store, or an older state of this one: find out before the next beat.
     if (!result.succeeded || result.revision <= revision) {
-      modRevision = 0;
+      identified = false;
       return;
     }
     sequence++;
@@ -102,7 +107,7 @@ export function createHeartbeat({ etcd, audit, log, intervalMs }: HeartbeatOptio
           failing = true;
         }
         // A generation that was only just begun is beaten in at once.
-        const restMs = modRevision === 0 && !failing ? 5 : Math.max(0, intervalMs - (Date.now() - startedAt));
+        const restMs = !identified && !failing ? 5 : Math.max(0, intervalMs - (Date.now() - startedAt));
         await pause(restMs, signal);
       }
     },

@@ -47,7 +47,14 @@ async function prepare(): Promise<void> {
 await prepare();
 
 const metrics = createMetrics();
-const heartbeat = createHeartbeat({ etcd, audit, log, intervalMs: config.HEARTBEAT_INTERVAL_MS });
+const heartbeat = createHeartbeat({
+  etcd,
+  audit,
+  log,
+  intervalMs: config.HEARTBEAT_INTERVAL_MS,
+  // A store that was wiped or restored may not know the token any more.
+  onGeneration: () => ensureAdminToken(etcd, config.ADMIN_TOKEN_FILE, log),
+});
 const recovery = createRecovery({
   etcd,
   audit,

@@ -9,12 +9,11 @@ export interface KeyValue {
   readonly modRevision: number;
 }
 
-/** Holds where the key's create or mod revision is `is`; 0 means that the key does not exist. */
-export interface Compare {
-  readonly key: string;
-  readonly target: 'create' | 'mod';
-  readonly is: number;
-}
+export type Compare =
+  /** Holds where the key's create or mod revision is `is`; 0 means that the key does not exist. */
+  | { readonly key: string; readonly target: 'create' | 'mod'; readonly is: number }
+  /** Holds where the key exists with this value. */
+  | { readonly key: string; readonly target: 'value'; readonly is: string };
 
 export type Operation =
   | { readonly op: 'put'; readonly key: string; readonly value: string }
@@ -42,10 +41,13 @@ export const fromWire = (kv: IKeyValue): KeyValue => ({
   modRevision: Number(kv.mod_revision),
 });
 
-const compareToWire = ({ key, target, is }: Compare): ICompare =>
-  target === 'create'
-    ? { key: Buffer.from(key), result: 'Equal', target: 'Create', create_revision: String(is) }
-    : { key: Buffer.from(key), result: 'Equal', target: 'Mod', mod_revision: String(is) };
+function compareToWire({ key: name, target, is }: Compare): ICompare {
+  const key = Buffer.from(name);
+  if (target === 'value') return { key, result: 'Equal', target: 'Value', value: Buffer.from(is) };
+  return target === 'create'
+    ? { key, result: 'Equal', target: 'Create', create_revision: String(is) }
+    : { key, result: 'Equal', target: 'Mod', mod_revision: String(is) };
+}
 
 function operationToWire(operation: Operation): IRequestOp {
   const key = Buffer.from(operation.key);

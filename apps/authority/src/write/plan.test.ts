@@ -4,6 +4,7 @@ import {
   configurationKey,
   deletedKey,
   entityTag,
+  GENERATION_KEY,
   type Json,
   MAX_BATCH_OPERATIONS,
   operationKey,
@@ -46,7 +47,8 @@ const request = (...changes: RequestedChange[]): WriteRequest => ({
 
 /** A store in a few lines: enough to carry out what was planned. */
 function createStore() {
-  const entries = new Map<string, KeyValue>();
+  const generation = { key: GENERATION_KEY, value: GENERATION, createRevision: 1, modRevision: 1 };
+  const entries = new Map<string, KeyValue>([[GENERATION_KEY, generation]]);
   let revision = 1;
   return {
     entries,
@@ -57,7 +59,10 @@ function createStore() {
       return plan({ id: createOperationId(), generation: GENERATION, at: 1_000, request: wanted, held });
     },
     carryOut: ({ compare, success }: Txn): boolean => {
-      const holds = compare.every(({ key, is }) => (entries.get(key)?.modRevision ?? 0) === is);
+      const holds = compare.every(({ key, target, is }) => {
+        const entry = entries.get(key);
+        return (target === 'value' ? entry?.value : (entry?.modRevision ?? 0)) === is;
+      });
       if (!holds) return false;
       revision++;
       for (const operation of success) {
@@ -119,7 +124,7 @@ describe('a transaction', () => {
     const compared = planned.txn.compare.map(each => each.key);
     const keys = ['a', 'b', 'c'].map(key => configurationKey(pathOf(key)));
     expect(new Set(compared)).toEqual(
-      new Set([operationKey(planned.id), ...keys, deletedKey('TEST', 'risk')]),
+      new Set([operationKey(planned.id), GENERATION_KEY, ...keys, deletedKey('TEST', 'risk')]),
     );
     const puts = planned.txn.success.flatMap(each => (each.op === 'put' ? [each.key] : []));
     expect(puts).toContain(operationKey(planned.id));

@@ -55,7 +55,8 @@ interface DeletedDocument {
 export function plan({ id, generation, at, request, held }: PlanInput): Plan {
   const compare: Compare[] = [
     { key: operationKey(id), target: 'create', is: 0 },
-    { key: GENERATION_KEY, target: 'mod', is: held.get(GENERATION_KEY)?.modRevision ?? 0 },
+    // By value: in a store that was wiped, its mod revision is likely the same again.
+    { key: GENERATION_KEY, target: 'value', is: generation },
   ];
   const success: Operation[] = [];
   const changes: RecordedChange[] = [];
