@@ -194,6 +194,13 @@ const WRITES: Record<string, Case> = {
     type: 'invalid_request',
     field: 'body.new_value',
   },
+  'an integer that would be rounded': {
+    body: '{"new_value":[12345678901234567890]}',
+    headers: json,
+    status: 400,
+    type: 'invalid_request',
+    field: 'body',
+  },
   'half of a surrogate pair': {
     body: '{"new_value":"\\ud800"}',
     headers: json,

@@ -17,14 +17,27 @@ export const limitBody = (): MiddlewareHandler =>
 /** Refuses what is not UTF-8, where decoding as usual would replace bytes and store the replacement. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** @throws ServiceError `unsupported_media_type`, `invalid_json` */
+/** Integers beyond 2^53 would be rounded on their way to the store: nobody would be told. */
+function refuseRounding(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source ?? '';
+  if (typeof value === 'number' && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) {
+    const message = `the integer ${source.slice(0, 40)} can't be kept exactly: send it as a string`;
+    throw new ServiceError('invalid_request', {
+      message: `body: ${message}`,
+      details: { errors: [{ field: 'body', message }] },
+    });
+  }
+  return value;
+}
+
+/** @throws ServiceError `unsupported_media_type`, `invalid_json`, `invalid_request` */
 export const requireJson = (): MiddlewareHandler =>
   async function requireJson(c, next) {
     if (c.req.method === 'PUT' || c.req.method === 'POST') {
       const type = c.req.header('content-type') ?? '';
       if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
       try {
-        JSON.parse(utf8.decode(await c.req.arrayBuffer()));
+        JSON.parse(utf8.decode(await c.req.arrayBuffer()), refuseRounding);
       } catch (cause) {
         if (cause instanceof ServiceError) throw cause;
         throw new ServiceError('invalid_json', { cause });
