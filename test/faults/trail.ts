@@ -26,7 +26,10 @@ export interface Trail {
   intents(generation: string): Promise<IntentRow[]>;
   /** The newest version of every key. */
   newestRows(generation: string): Promise<AuditRow[]>;
+  /** Intents without an outcome: counted in the trail itself. */
   pending(): Promise<number>;
+  /** The same by the list that recovery works from. */
+  listedAsPending(): Promise<number>;
   /** Every row there is, of intents, outcomes and versions. */
   rowCount(): Promise<number>;
   close(): Promise<void>;
@@ -60,6 +63,7 @@ export function openTrail(url: string): Trail {
       count(
         'SELECT count(*) FROM change_intent i WHERE NOT EXISTS (SELECT 1 FROM change_outcome o WHERE o.intent_id = i.id)',
       ),
+    listedAsPending: () => count('SELECT count(*) FROM change_pending'),
     rowCount: () =>
       count(`SELECT (SELECT count(*) FROM change_intent) + (SELECT count(*) FROM change_outcome)
                + (SELECT count(*) FROM configuration_audit) AS count`),

@@ -143,6 +143,7 @@ async function expectTrailToAgree() {
       expect(intent.rows).toHaveLength(0);
     }
   }
+  expect(await trail.listedAsPending()).toBe(await trail.pending());
   // And what is held is what the newest row says.
   for (const row of await trail.newestRows(generation)) {
     const path = configurationKey({

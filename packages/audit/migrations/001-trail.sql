@@ -18,6 +18,14 @@ CREATE TABLE change_outcome (
   decided_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Intents that have no outcome yet: what recovery looks at. The trail itself only grows, and would have to be
+-- searched whole.
+CREATE TABLE change_pending (
+  intent_id  uuid PRIMARY KEY,
+  generation uuid NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
 -- The trail: one row a key changed, and so the key's versions too.
 CREATE TABLE configuration_audit (
   id                 uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -40,5 +48,4 @@ CREATE TABLE configuration_audit (
   UNIQUE (generation, environment, service_name, config_key, version)
 );
 
-CREATE INDEX change_intent_created ON change_intent (created_at);
 CREATE INDEX configuration_audit_revision ON configuration_audit (generation, revision);

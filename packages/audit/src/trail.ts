@@ -39,8 +39,11 @@ export interface PendingIntent {
 export async function recordIntent(pool: Pool, intent: Intent): Promise<void> {
   await pool.query({
     name: 'record-intent',
-    text: `INSERT INTO change_intent (id, generation, actor, reason, rollback_available, operations)
-           VALUES ($1, $2, $3, $4, $5, $6)`,
+    text: `WITH intent AS (
+             INSERT INTO change_intent (id, generation, actor, reason, rollback_available, operations)
+             VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, generation
+           )
+           INSERT INTO change_pending (intent_id, generation) SELECT id, generation FROM intent`,
     values: [
       intent.id,
       intent.generation,
@@ -75,6 +78,8 @@ export async function recordOutcome(pool: Pool, intentId: string, outcome: Outco
                jsonb_to_recordset(intent.operations) AS change(config_key text, service_name text, environment text,
                  old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text, description text)
              WHERE outcome.status = 'committed'
+           ), settled AS (
+             DELETE FROM change_pending USING outcome WHERE change_pending.intent_id = outcome.intent_id
            )
            SELECT 1 FROM outcome`,
     values: [intentId, outcome.status, revision],
@@ -86,9 +91,8 @@ export async function recordOutcome(pool: Pool, intentId: string, outcome: Outco
 export async function pendingIntents(pool: Pool, olderThanMs: number): Promise<PendingIntent[]> {
   const { rows } = await pool.query<PendingIntent>({
     name: 'pending-intents',
-    text: `SELECT id, generation FROM change_intent
+    text: `SELECT intent_id AS id, generation FROM change_pending
            WHERE created_at < now() - $1 * interval '1 millisecond'
-             AND NOT EXISTS (SELECT 1 FROM change_outcome WHERE intent_id = change_intent.id)
            ORDER BY created_at LIMIT 1000`,
     values: [olderThanMs],
   });
