@@ -30,18 +30,30 @@ function refuseRounding(_key: string, value: unknown, context?: { source?: strin
   return value;
 }
 
+/** @throws ServiceError `invalid_json`, `invalid_request` */
+function checkJson(bytes: ArrayBuffer): void {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+    JSON.parse(text);
+  } catch (cause) {
+    throw new ServiceError('invalid_json', { cause });
+  }
+  try {
+    JSON.parse(text, refuseRounding);
+  } catch (error) {
+    // Nested deeper than a reviver can walk, and so far deeper than any value may be: refused with the values.
+    if (!(error instanceof RangeError)) throw error;
+  }
+}
+
 /** @throws ServiceError `unsupported_media_type`, `invalid_json`, `invalid_request` */
 export const requireJson = (): MiddlewareHandler =>
   async function requireJson(c, next) {
     if (c.req.method === 'PUT' || c.req.method === 'POST') {
       const type = c.req.header('content-type') ?? '';
       if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
-      try {
-        JSON.parse(utf8.decode(await c.req.arrayBuffer()), refuseRounding);
-      } catch (cause) {
-        if (cause instanceof ServiceError) throw cause;
-        throw new ServiceError('invalid_json', { cause });
-      }
+      checkJson(await c.req.arrayBuffer());
     }
     await next();
   };
