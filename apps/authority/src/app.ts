@@ -1,6 +1,6 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { problemHeaders, ServiceError, toProblem, validationFault } from '@quantivista/contracts';
+import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
 import { limitBody, requireJson } from './routes/body.ts';
 import type { Dependencies } from './routes/dependencies.ts';
 import { registerHealth } from './routes/health.ts';
@@ -20,9 +20,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   app.onError(error => {
     const known = error instanceof ServiceError;
     if (!known || error.status >= 500) log.error({ err: error }, 'a request failed');
-    const problem = toProblem(error);
-    const headers = problemHeaders(known ? error.code : 'internal');
-    return new Response(JSON.stringify(problem), { status: problem.status, headers });
+    return problemResponse(error);
   });
   app.notFound(() => {
     throw new ServiceError('not_found');

@@ -1,11 +1,10 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import {
-  problemHeaders,
+  problemResponse,
   readKeyRoute,
   readServiceRoute,
   ServiceError,
-  toProblem,
   validationFault,
   watchRoute,
 } from '@quantivista/contracts';
@@ -21,6 +20,7 @@ import { type AdmitOptions, admit } from './serve/watch/admit.ts';
 export interface AppOptions {
   readonly replica: Replica;
   readonly access: ReadAccess;
+  readonly ready: () => boolean;
   readonly status: () => Status;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -32,17 +32,18 @@ interface Freshness {
   readonly max_age?: number | undefined;
 }
 
-/** The response to a fault, as problem+json. */
-export function problemResponse(error: unknown): Response {
-  const code = error instanceof ServiceError ? error.code : 'internal';
-  const problem = toProblem(error);
-  return new Response(JSON.stringify(problem), { status: problem.status, headers: problemHeaders(code) });
-}
-
 const toResponse = (answer: Answer): Response =>
   new Response(answer.body, { status: answer.status, headers: answer.headers });
 
-export function createApp({ replica, access, status, metrics, log, admission }: AppOptions): OpenAPIHono {
+export function createApp({
+  replica,
+  access,
+  ready,
+  status,
+  metrics,
+  log,
+  admission,
+}: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: result => {
       if (!result.success) throw validationFault(result.error, result.target);
@@ -76,7 +77,7 @@ export function createApp({ replica, access, status, metrics, log, admission }: 
 
   app.get('/livez', c => c.text('ok'));
   app.get('/readyz', c => {
-    if (!status().ready) throw new ServiceError('not_ready');
+    if (!ready()) throw new ServiceError('not_ready');
     return c.text('ready');
   });
   app.get('/status', c => c.json(status()));

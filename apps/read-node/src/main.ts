@@ -1,9 +1,10 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
+import { problemResponse } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import { createRegionReader, createRegionWriter } from '@quantivista/region';
 import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
-import { createApp, problemResponse } from './app.ts';
+import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { createFeeder } from './feed/feeder.ts';
 import { createFollower } from './follow/follower.ts';
@@ -12,7 +13,7 @@ import { createFastLane } from './serve/fast-lane.ts';
 import { listen } from './serve/listen.ts';
 import { createNodeMetrics } from './serve/node-metrics.ts';
 import { createReadAccess } from './serve/read-access.ts';
-import { readStatus } from './serve/status.ts';
+import { isReady, readStatus } from './serve/status.ts';
 import { createHub } from './serve/watch/hub.ts';
 
 const config = parseEnvironment(ReadNodeEnvironment, process.env);
@@ -55,10 +56,9 @@ function startFollower() {
   return follower;
 }
 
-const status = () =>
-  readStatus({ nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub });
+const parts = { nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub };
 const fastLane = createFastLane(replica, access);
-const metrics = createNodeMetrics(status, fastLane.counts);
+const metrics = createNodeMetrics(parts, fastLane.counts);
 const admission = {
   replica,
   access,
@@ -66,7 +66,15 @@ const admission = {
   maxWatchers: config.MAX_WATCHERS,
   maxWaitMs: config.MAX_WAIT_MS,
 };
-const app = createApp({ replica, access, status, metrics, log, admission });
+const app = createApp({
+  replica,
+  access,
+  ready: () => isReady(parts),
+  status: () => readStatus(parts),
+  metrics,
+  log,
+  admission,
+});
 const listener = await listen({
   hostname: config.HOST,
   port: config.PORT,

@@ -116,3 +116,10 @@ export function problemHeaders(code: ErrorCode): Record<string, string> {
   if (code === 'too_large') headers.connection = 'close';
   return headers;
 }
+
+/** The response to any error, as problem+json. */
+export function problemResponse(error: unknown): Response {
+  const code = error instanceof ServiceError ? error.code : 'internal';
+  const problem = toProblem(error);
+  return new Response(JSON.stringify(problem), { status: problem.status, headers: problemHeaders(code) });
+}

@@ -35,14 +35,20 @@ export interface Status {
 
 const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
 
-export function readStatus({ nodeId, region, replica, feeder, follower, hub }: StatusOptions): Status {
+/** Whether a whole state is held: cheap, since it is asked often. */
+export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =>
+  follower ? replica.current !== undefined : feeder?.state === 'watching';
+
+/** Reckons the digest of the whole state: for those who ask for it, not for every probe. */
+export function readStatus(options: StatusOptions): Status {
+  const { nodeId, region, replica, feeder, follower, hub } = options;
   const loaded = replica.current;
   const ageMs = replica.ageMs();
   return {
     node_id: nodeId,
     region,
     runtime,
-    ready: follower ? loaded !== undefined : feeder?.state === 'watching',
+    ready: isReady(options),
     generation: loaded?.snapshot.generation ?? null,
     revision: loaded?.snapshot.revision ?? null,
     age: Number.isFinite(ageMs) ? Math.ceil(ageMs) / 1_000 : null,
