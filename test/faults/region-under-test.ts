@@ -94,7 +94,7 @@ export async function startRegion(): Promise<RegionUnderTest> {
   const startNode = () => {
     const abort = new AbortController();
     const region = createRegionReader(options);
-    const replica = createReplica();
+    const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
     const follower = createFollower({ region, replica, log: silentLog, historyLength: 5_000 });
     const applied: HistoryEntry[] = [];
     const stop = async () => {

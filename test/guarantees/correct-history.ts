@@ -152,7 +152,8 @@ function watch(id: string, topic: Topic, steps: readonly Step[], turns: readonly
     }
     const updates = step.updates.get(topicName(topic));
     if (updates) frame({ type: 'update', updates }, step.revision);
-    if (turn === 'beat' || !updates) frame({ type: 'heartbeat', age: 1 }, step.revision);
+    if (turn === 'beat' || !updates)
+      frame({ type: 'heartbeat', age: 1, state: 'FRESH', reconnect_window_ms: 1_000 }, step.revision);
   }
   return { id, topic, events };
 }

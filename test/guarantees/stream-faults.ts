@@ -134,7 +134,12 @@ export const STREAM_FAULTS: readonly PlantedFault[] = [
         const { node, at: time, frame } = events[at] as Frame;
         const { updates: _, ...head } = frame as UpdateFrame;
         return [
-          { kind: 'frame', node, at: time, frame: { ...head, type: 'heartbeat', age: 0 } },
+          {
+            kind: 'frame',
+            node,
+            at: time,
+            frame: { ...head, type: 'heartbeat', age: 0, state: 'FRESH', reconnect_window_ms: 1_000 },
+          },
           events[at]!,
         ];
       },
@@ -151,7 +156,19 @@ export const STREAM_FAULTS: readonly PlantedFault[] = [
         const revision = head.revision - 1;
         return [
           events[at]!,
-          { kind: 'frame', node, at: time, frame: { ...head, revision, type: 'heartbeat', age: 0 } },
+          {
+            kind: 'frame',
+            node,
+            at: time,
+            frame: {
+              ...head,
+              revision,
+              type: 'heartbeat',
+              age: 0,
+              state: 'FRESH',
+              reconnect_window_ms: 1_000,
+            },
+          },
         ];
       },
     ),

@@ -66,8 +66,8 @@ export function createApp({
     }
     const snapshot = replica.current?.snapshot;
     if (!snapshot) throw new ServiceError('not_ready');
-    if (max_age !== undefined && replica.ageMs() > max_age * 1_000) {
-      const ageMs = replica.ageMs();
+    if (max_age !== undefined && replica.age.ms() > max_age * 1_000) {
+      const ageMs = replica.age.ms();
       throw new ServiceError('too_old', { details: { age: Number.isFinite(ageMs) ? ageMs / 1_000 : null } });
     }
     return snapshot;

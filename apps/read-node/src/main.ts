@@ -22,7 +22,7 @@ const shutdown = createShutdown(log);
 const stop = new AbortController();
 const regionOptions = { url: config.REDIS_URL, region: config.REGION };
 
-const replica = createReplica();
+const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
 const hub = createHub({ replica, heartbeatMs: config.WATCH_HEARTBEAT_MS });
 

@@ -1,3 +1,4 @@
+export * from './age.ts';
 export * from './configuration.ts';
 export * from './endpoints.ts';
 export * from './entity-tag.ts';
@@ -6,6 +7,7 @@ export * from './frames.ts';
 export * from './free-text.ts';
 export * from './keys.ts';
 export * from './names.ts';
+export * from './region-report.ts';
 export * from './revision.ts';
 export * from './routes.ts';
 export * from './validation.ts';

@@ -24,6 +24,10 @@ export const operationKey = (id: string): string => `${AUTHORITY_PREFIX}op/${id}
 export const deletedKey = (environment: Environment, service: string): string =>
   `${AUTHORITY_PREFIX}deleted/${environment.toLowerCase()}/${service}`;
 
+/** Reports of regions ({@link RegionReport}), each under a lease of its region's. */
+export const REGIONS_PREFIX = `${AUTHORITY_PREFIX}regions/`;
+export const regionKey = (region: string): string => REGIONS_PREFIX + region;
+
 export interface ConfigurationPath {
   readonly environment: Environment;
   readonly service: string;
@@ -54,6 +58,8 @@ export interface CommitNote {
   readonly rollback_available: boolean;
   /** Milliseconds since the epoch, by the authority's clock. */
   readonly at: number;
+  /** Present where the writer waits for the regions: they report as soon as it is applied. */
+  readonly awaited?: true;
 }
 
 /** Value of {@link HEARTBEAT_KEY}. */
@@ -61,4 +67,12 @@ export interface Heartbeat {
   readonly sequence: number;
   /** Milliseconds since the epoch, by the authority's clock. */
   readonly at: number;
+  /** What the authority, following etcd by itself, knows the state to be: every node compares. */
+  readonly checked?: CheckedState;
+}
+
+/** Digests of a state at a revision, by part: each environment (in upper case), and `_` for all other keys. */
+export interface CheckedState {
+  readonly revision: number;
+  readonly digests: Readonly<Record<string, string>>;
 }

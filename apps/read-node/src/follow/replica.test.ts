@@ -31,10 +31,12 @@ const change = (revision: number) => ({
 });
 
 let now: number;
+let ticks: number;
 let replica: Replica;
 beforeEach(() => {
   now = 10_000;
-  replica = createReplica(() => now);
+  ticks = 0;
+  replica = createReplica({ agingMs: 5_000, staleMs: 30_000, now: () => now, monotonic: () => ticks });
 });
 
 describe('never back within a generation (I3)', () => {
@@ -53,26 +55,52 @@ describe('never back within a generation (I3)', () => {
 
 describe('age (I5)', () => {
   test('is unknown without a heartbeat, and counts from the last one', () => {
-    expect(replica.ageMs()).toBe(Number.POSITIVE_INFINITY);
+    expect(replica.age.ms()).toBe(Number.POSITIVE_INFINITY);
     replica.replace(loaded(FIRST, 10));
-    expect(replica.ageMs()).toBe(Number.POSITIVE_INFINITY);
+    expect(replica.age.ms()).toBe(Number.POSITIVE_INFINITY);
     replica.apply(heartbeat(11, 9_000));
-    expect(replica.ageMs()).toBe(1_000);
+    expect(replica.age.ms()).toBe(1_000);
     replica.apply(change(12));
     now += 500;
-    expect(replica.ageMs()).toBe(1_500);
+    expect(replica.age.ms()).toBe(1_500);
   });
 
   test('comes with the state that was loaded, not from the one before', () => {
     replica.replace(loaded(FIRST, 10, 9_990));
-    expect(replica.ageMs()).toBe(10);
+    expect(replica.age.ms()).toBe(10);
     replica.replace(loaded(SECOND, 2, 4_000));
-    expect(replica.ageMs()).toBe(6_000);
+    expect(replica.age.ms()).toBe(6_000);
   });
 
   test('is not negative where the authority’s clock is ahead', () => {
     replica.replace(loaded(FIRST, 10, 11_000));
-    expect(replica.ageMs()).toBe(0);
+    expect(replica.age.ms()).toBe(0);
+    expect(replica.age.aheadMs).toBe(1_000);
+  });
+
+  test('grows all the same where this clock is behind, or is set back', () => {
+    replica.replace(loaded(FIRST, 10, 100_000));
+    ticks += 40_000;
+    expect([replica.age.ms(), replica.age.state()]).toEqual([40_000, 'STALE']);
+    replica.replace(loaded(FIRST, 11, 100_000));
+    expect(replica.age.ms()).toBe(40_000);
+    replica.apply(heartbeat(12, 101_000));
+    expect([replica.age.ms(), replica.age.state()]).toEqual([0, 'FRESH']);
+  });
+
+  test('has three states', () => {
+    replica.replace(loaded(FIRST, 10, now));
+    const stateAfter = (ms: number) => {
+      now = 10_000 + ms;
+      return replica.age.state();
+    };
+    expect([0, 4_999, 5_000, 29_999, 30_000].map(stateAfter)).toEqual([
+      'FRESH',
+      'FRESH',
+      'AGING',
+      'AGING',
+      'STALE',
+    ]);
   });
 });
 

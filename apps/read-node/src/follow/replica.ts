@@ -4,6 +4,7 @@
  */
 import { HEARTBEAT_KEY, type Heartbeat } from '@quantivista/contracts';
 import type { Snapshot } from '@quantivista/snapshot';
+import { type Age, type AgeOptions, createAge } from './age.ts';
 import type { History, HistoryEntry } from './history.ts';
 
 export interface Loaded {
@@ -21,8 +22,7 @@ export interface ReplicaListener {
 export interface Replica {
   /** `undefined` until a whole snapshot is applied: the node is not ready. */
   readonly current: Loaded | undefined;
-  /** Milliseconds since the state was known to be complete, by this machine's clock; Infinity where unknown. */
-  ageMs(): number;
+  readonly age: Pick<Age, 'ms' | 'state' | 'aheadMs'>;
   apply(entry: HistoryEntry): void;
   replace(loaded: Loaded): void;
   listen(listener: ReplicaListener): void;
@@ -35,15 +35,14 @@ interface Waiter {
   readonly settle: (reached: boolean) => void;
 }
 
-export function createReplica(now: () => number = Date.now): Replica {
+export function createReplica(options: AgeOptions): Replica {
   const listeners: ReplicaListener[] = [];
   const waiters = new Set<Waiter>();
   let current: Loaded | undefined;
-  let completeAt = Number.NEGATIVE_INFINITY;
+  const age = createAge(options);
 
   const readHeartbeat = (text: string | undefined) => {
-    if (text === undefined) return;
-    completeAt = (JSON.parse(text) as Heartbeat).at;
+    if (text !== undefined) age.beat((JSON.parse(text) as Heartbeat).at);
   };
   const wake = (revision: number) => {
     for (const waiter of waiters) if (waiter.revision <= revision) waiter.settle(true);
@@ -53,7 +52,7 @@ export function createReplica(now: () => number = Date.now): Replica {
     get current() {
       return current;
     },
-    ageMs: () => Math.max(0, now() - completeAt),
+    age,
 
     apply: entry => {
       if (!current) throw new Error('a change was applied before any state was loaded');
@@ -72,8 +71,9 @@ export function createReplica(now: () => number = Date.now): Replica {
       if (before?.generation === loaded.snapshot.generation && loaded.snapshot.revision < before.revision)
         return;
       current = loaded;
-      completeAt = Number.NEGATIVE_INFINITY;
-      readHeartbeat(loaded.snapshot.other(HEARTBEAT_KEY));
+      const beat = loaded.snapshot.other(HEARTBEAT_KEY);
+      if (beat === undefined) age.forget();
+      else readHeartbeat(beat);
       for (const listener of listeners) listener.replaced(before, loaded.snapshot);
       wake(loaded.snapshot.revision);
     },

@@ -20,7 +20,8 @@ export const stateHeaders = (replica: Replica, snapshot: Snapshot): Record<strin
   'cache-control': 'no-cache',
   'x-config-revision': String(snapshot.revision),
   'x-config-generation': snapshot.generation,
-  'x-config-age': formatAge(replica.ageMs()),
+  'x-config-age': formatAge(replica.age.ms()),
+  'x-config-state': replica.age.state(),
 });
 
 function tagged(

@@ -1,4 +1,5 @@
 /** This node's numbers for Prometheus, read from the parts themselves when scraped. */
+import { AgeState } from '@quantivista/contracts';
 import { createMetrics, type Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
 import { isReady, type StatusOptions } from './status.ts';
@@ -10,7 +11,15 @@ export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Met
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
   observed('qv_node_revision', 'revision applied', () => replica.current?.snapshot.revision ?? 0);
   observed('qv_node_age_seconds', 'time since the state was known to be complete', () =>
-    Number.isFinite(replica.ageMs()) ? Math.ceil(replica.ageMs()) / 1_000 : Number.NaN,
+    Number.isFinite(replica.age.ms()) ? Math.ceil(replica.age.ms()) / 1_000 : Number.NaN,
+  );
+  observed('qv_node_age_state', '0 fresh, 1 aging, 2 stale', () =>
+    AgeState.options.indexOf(replica.age.state()),
+  );
+  observed(
+    'qv_node_authority_clock_ahead_seconds',
+    "how far the authority's clock is ahead of this node's",
+    () => replica.age.aheadMs / 1_000,
   );
   observed('qv_node_keys', 'configurations held', () => replica.current?.snapshot.size ?? 0);
   observed('qv_node_loads_total', 'times the state was loaded whole', () => follower?.loads ?? 0);

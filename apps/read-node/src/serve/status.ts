@@ -1,4 +1,5 @@
 /** What this node knows of itself: for people, for tests, for whoever compares nodes. */
+import type { AgeState } from '@quantivista/contracts';
 import type { Feeder } from '../feed/feeder.ts';
 import type { Follower } from '../follow/follower.ts';
 import type { Replica } from '../follow/replica.ts';
@@ -23,6 +24,7 @@ export interface Status {
   revision: number | null;
   /** Seconds since the state was known to be complete; null where unknown. */
   age: number | null;
+  state: AgeState;
   digest: string | null;
   keys: number;
   services: number;
@@ -43,7 +45,7 @@ export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =
 export function readStatus(options: StatusOptions): Status {
   const { nodeId, region, replica, feeder, follower, hub } = options;
   const loaded = replica.current;
-  const ageMs = replica.ageMs();
+  const ageMs = replica.age.ms();
   return {
     node_id: nodeId,
     region,
@@ -52,6 +54,7 @@ export function readStatus(options: StatusOptions): Status {
     generation: loaded?.snapshot.generation ?? null,
     revision: loaded?.snapshot.revision ?? null,
     age: Number.isFinite(ageMs) ? Math.ceil(ageMs) / 1_000 : null,
+    state: replica.age.state(),
     digest: loaded?.snapshot.digest() ?? null,
     keys: loaded?.snapshot.size ?? 0,
     services: loaded ? [...loaded.snapshot.services()].length : 0,

@@ -14,6 +14,7 @@ import {
 import type { Change } from '@quantivista/region';
 import type { Snapshot } from '@quantivista/snapshot';
 import type { HistoryEntry } from '../../follow/history.ts';
+import type { Replica } from '../../follow/replica.ts';
 
 export interface Topic {
   /** In upper case. */
@@ -113,11 +114,18 @@ export function snapshotFrame(topic: Topic, snapshot: Snapshot): string {
   return `${JSON.stringify(frame).slice(0, -1)},"configurations":{${bodies.join(',')}}}`;
 }
 
-export function heartbeatFrame(topic: Topic, snapshot: Snapshot, ageMs: number): string {
+export function heartbeatFrame(
+  topic: Topic,
+  snapshot: Snapshot,
+  age: Replica['age'],
+  reconnectWindowMs: number,
+): string {
   const frame: HeartbeatFrame = {
     type: 'heartbeat',
     ...head(topic, snapshot.generation, snapshot.revision),
-    age: Math.ceil(ageMs) / 1_000,
+    age: Number.isFinite(age.ms()) ? Math.ceil(age.ms()) / 1_000 : null,
+    state: age.state(),
+    reconnect_window_ms: reconnectWindowMs,
   };
   return JSON.stringify(frame);
 }

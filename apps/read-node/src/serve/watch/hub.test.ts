@@ -59,7 +59,7 @@ const kinds = (socket: TestSocket) => socket.frames.map(frame => frame.type);
 let replica: Replica;
 let hub: Hub;
 beforeEach(() => {
-  replica = createReplica();
+  replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
   hub = createHub({ replica, heartbeatMs: 60_000, maxBufferedBytes: 100 });
   replica.replace(stateAt(GENERATION, 10, { risk: 1, pricing: 1 }));
 });

@@ -63,6 +63,9 @@ export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 
     for (const shard of state.shards) shard.push(frame);
   };
 
+  /** Long enough that all who are here could come back at 2,000 a second. */
+  const reconnectWindowMs = () => Math.max(1_000, Math.ceil(placeOf.size / 2));
+
   /** What the watcher must see before it is up to date, in order. */
   const firstFrames = ({ topic, since }: Admission, snapshot: Snapshot): string[] => {
     if (!since) return [snapshotFrame(topic, snapshot)];
@@ -73,7 +76,7 @@ export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 
       return [resetFrame(topic, snapshot, reason), snapshotFrame(topic, snapshot)];
     }
     const replayed = replayFrames(topic, snapshot.generation, missed);
-    return [...replayed, heartbeatFrame(topic, snapshot, replica.ageMs())];
+    return [...replayed, heartbeatFrame(topic, snapshot, replica.age, reconnectWindowMs())];
   };
 
   replica.listen({
@@ -106,7 +109,8 @@ export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 
   const beat = setInterval(() => {
     const snapshot = replica.current?.snapshot;
     if (!snapshot) return;
-    for (const state of topics.values()) send(state, heartbeatFrame(state.topic, snapshot, replica.ageMs()));
+    for (const state of topics.values())
+      send(state, heartbeatFrame(state.topic, snapshot, replica.age, reconnectWindowMs()));
   }, heartbeatMs);
 
   return {
