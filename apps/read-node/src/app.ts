@@ -1,7 +1,6 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import {
-  problemResponse,
   readKeyRoute,
   readServiceRoute,
   ServiceError,
@@ -24,6 +23,7 @@ export interface AppOptions {
   readonly status: () => Status;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly problem: (error: unknown) => Response;
   readonly admission: AdmitOptions;
 }
 
@@ -42,6 +42,7 @@ export function createApp({
   status,
   metrics,
   log,
+  problem,
   admission,
 }: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
@@ -52,9 +53,9 @@ export function createApp({
   app.onError(error => {
     if (!(error instanceof ServiceError) || error.code === 'internal')
       log.error({ err: error }, 'a request failed');
-    return problemResponse(error);
+    return problem(error);
   });
-  app.notFound(() => problemResponse(new ServiceError('not_found')));
+  app.notFound(() => problem(new ServiceError('not_found')));
 
   /** The state, once it is as new as the request asks. */
   async function stateFor({ min_revision, max_age }: Freshness): Promise<Snapshot> {
@@ -100,7 +101,7 @@ export function createApp({
     const snapshot = await stateFor(freshness);
     const path = { environment, service: c.req.valid('param').service_name };
     const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
-    const nothing = { status: 200, headers: stateHeaders(replica, snapshot), body: '{}' };
+    const nothing = { status: 200, headers: stateHeaders(replica), body: '{}' };
     return toResponse(answer ?? nothing) as never;
   });
   app.openapi(readKeyRoute, async c => {

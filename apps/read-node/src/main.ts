@@ -1,6 +1,5 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
-import { problemResponse } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import { createRegionReader, createRegionWriter } from '@quantivista/region';
 import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
@@ -12,6 +11,7 @@ import { createReplica } from './follow/replica.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { listen } from './serve/listen.ts';
 import { createNodeMetrics } from './serve/node-metrics.ts';
+import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { isReady, readStatus } from './serve/status.ts';
 import { createHub } from './serve/watch/hub.ts';
@@ -66,6 +66,7 @@ const admission = {
   maxWatchers: config.MAX_WATCHERS,
   maxWaitMs: config.MAX_WAIT_MS,
 };
+const problem = createProblem(replica);
 const app = createApp({
   replica,
   access,
@@ -73,6 +74,7 @@ const app = createApp({
   status: () => readStatus(parts),
   metrics,
   log,
+  problem,
   admission,
 });
 const listener = await listen({
@@ -82,7 +84,7 @@ const listener = await listen({
   app,
   hub,
   admission,
-  problem: problemResponse,
+  problem,
 });
 shutdown.onShutdown('serve', listener.close);
 log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');
