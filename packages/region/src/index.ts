@@ -6,6 +6,7 @@ export type { RegionState } from './state.ts';
 export {
   type ApplyResult,
   createRegionWriter,
+  type Listed,
   type RegionWriter,
   type RevisionStep,
 } from './writer.ts';
