@@ -267,7 +267,9 @@ describe('suspicion', () => {
       reader.claim('other', 50),
     ]);
     expect(claims.toSorted()).toEqual([false, true, true]);
-    await until(() => reader.claim('look', 50), { what: 'the claim to end' });
+    await until(() => reader.claim('look', 60_000), { what: 'the claim to end' });
+    await reader.release('look');
+    expect(await writer.claim('look', 50)).toBe(true);
   });
 });
 

@@ -22,6 +22,8 @@ export interface Suspicion {
   clear(generation: string, mark: string): Promise<void>;
   /** Whether this caller is the one to do `work` for the next `forMs`. Saves work, guards nothing. */
   claim(work: string, forMs: number): Promise<boolean>;
+  /** The work claimed is done. */
+  release(work: string): Promise<void>;
 }
 
 export function createSuspicion(redis: Redis, region: string): Suspicion {
@@ -41,6 +43,9 @@ export function createSuspicion(redis: Redis, region: string): Suspicion {
     claim: async (work, forMs) => {
       const answer = await redis.set(claimKey(region, work), '1', 'PX', forMs, 'NX').catch(unavailable);
       return answer === 'OK';
+    },
+    release: async work => {
+      await redis.del(claimKey(region, work)).catch(unavailable);
     },
   };
 }

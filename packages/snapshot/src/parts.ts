@@ -1,5 +1,5 @@
 /** The digests of a state's parts, now and at revisions not long ago. */
-import { COMMIT_KEY, GENERATION_KEY, HEARTBEAT_KEY } from '@quantivista/contracts';
+import { COMMIT_KEY, GENERATION_KEY, HEARTBEAT_KEY, parseConfigurationKey } from '@quantivista/contracts';
 import { type Digest, type Digests, emptyDigest, fold, formatDigest, hashEntry } from './digest.ts';
 
 /** Where keys are counted that are no configurations. */
@@ -7,6 +7,9 @@ export const OTHER_PART = '_';
 
 /** These change by themselves, or name the store: they say nothing of its contents, and are not counted. */
 const EPHEMERAL: ReadonlySet<string> = new Set([HEARTBEAT_KEY, COMMIT_KEY, GENERATION_KEY]);
+
+/** The part that an etcd key belongs to. */
+export const partOf = (key: string): string => parseConfigurationKey(key)?.environment ?? OTHER_PART;
 
 export interface Parts {
   /** Add (1) or take out (-1) an entry; answers its digest. */
@@ -45,6 +48,15 @@ export function createParts(): Parts {
       return current;
     },
   };
+}
+
+/** The digests of a state given as a list. */
+export function digestsOf(
+  entries: Iterable<{ readonly key: string; readonly modRevision: number; readonly value: string }>,
+): Digests {
+  const parts = createParts();
+  for (const { key, modRevision, value } of entries) parts.count(partOf(key), key, modRevision, value, 1);
+  return parts.digests();
 }
 
 /** Digests of the newest revisions that changed any. */

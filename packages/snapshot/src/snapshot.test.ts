@@ -1,14 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  configurationKey,
-  type Environment,
-  HEARTBEAT_KEY,
-  parseConfigurationKey,
-  TOKENS_PREFIX,
-} from '@quantivista/contracts';
+import { configurationKey, type Environment, HEARTBEAT_KEY, TOKENS_PREFIX } from '@quantivista/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { differingParts } from './digest.ts';
+import { digestsOf, partOf } from './parts.ts';
 import { serviceMap, serviceMapTag } from './service.ts';
 import { buildSnapshot, createSnapshot, type KeyChange, type Snapshot } from './snapshot.ts';
 
@@ -63,6 +58,7 @@ describe('a snapshot that followed every change', () => {
         const listed = buildSnapshot(GENERATION, changes.length, entries);
         expect(listed.digest()).toBe(followed.digest());
         expect(listed.digests()).toEqual(followed.digests());
+        expect(digestsOf(entries)).toEqual(followed.digests());
         expect([...followed.entries()].toSorted(byKey)).toEqual(entries.toSorted(byKey));
         expect(listed.revision).toBe(followed.revision);
         expect(listed.size).toBe(followed.size);
@@ -112,7 +108,6 @@ describe('digests by part', () => {
     fc.assert(
       fc.property(history, history, (one, two) => {
         const [a, b] = [listOf(one), listOf(two)];
-        const partOf = (key: string) => parseConfigurationKey(key)?.environment ?? '_';
         const differs = (key: string) => !isDeepStrictEqual(a.get(key), b.get(key));
         const parts = new Set([...a.keys(), ...b.keys()].filter(differs).map(partOf));
         const digests = (of: typeof a) => buildSnapshot(GENERATION, 99, of.values()).digests();
