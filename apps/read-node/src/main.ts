@@ -9,6 +9,7 @@ import { ReadNodeEnvironment } from './config.ts';
 import { createFeeder } from './feed/feeder.ts';
 import { listStore } from './feed/list-store.ts';
 import { createRepair } from './feed/repair.ts';
+import { createDisk } from './follow/disk.ts';
 import { createDrift } from './follow/drift.ts';
 import { createFollower } from './follow/follower.ts';
 import { createRegionCheck } from './follow/region-check.ts';
@@ -51,17 +52,27 @@ function startFeeder() {
 
 function startFollower() {
   const region = createRegionReader(regionOptions);
-  const follower = createFollower({ region, replica, log, historyLength: config.HISTORY_LENGTH });
+  const historyLength = config.HISTORY_LENGTH;
+  const disk = config.SNAPSHOT_PATH
+    ? createDisk({
+        path: config.SNAPSHOT_PATH,
+        replica,
+        log,
+        intervalMs: config.SNAPSHOT_INTERVAL_MS,
+        historyLength,
+      })
+    : undefined;
+  const follower = createFollower({ region, replica, log, historyLength, fallback: disk?.load });
   const drift = createDrift({ region, replica, follower, log });
   const intervalMs = config.CHECK_REGION_MS;
   const regionCheck = createRegionCheck({ region, replica, drift, log, intervalMs });
-  const running = [follower, drift, regionCheck].map(each => each.run(stop.signal));
+  const running = [follower, drift, regionCheck, disk].map(each => each?.run(stop.signal));
   shutdown.onShutdown('follow', async () => {
     stop.abort();
     region.close();
     await Promise.all(running);
   });
-  return { follower, drift, regionCheck };
+  return { follower, drift, regionCheck, disk };
 }
 
 const parts = {
@@ -73,6 +84,7 @@ const parts = {
   follower: following?.follower,
   drift: following?.drift,
   regionCheck: following?.regionCheck,
+  disk: following?.disk,
   hub,
 };
 const fastLane = createFastLane(replica, access);

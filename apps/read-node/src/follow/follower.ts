@@ -3,13 +3,15 @@ import type { RegionReader, StreamEntry } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
 import { createHistory } from './history.ts';
 import { load } from './load.ts';
-import type { Replica } from './replica.ts';
+import type { Loaded, Replica } from './replica.ts';
 
 export interface FollowerOptions {
   readonly region: RegionReader;
   readonly replica: Replica;
   readonly log: Log;
   readonly historyLength: number;
+  /** What to start from where the region holds nothing, or does not answer. */
+  readonly fallback?: (() => Promise<Loaded | undefined>) | undefined;
 }
 
 export interface Follower {
@@ -28,7 +30,9 @@ export type ReloadReason = 'drifted' | 'ahead';
 
 type Turn = 'go on' | 'load';
 
-export function createFollower({ region, replica, log, historyLength }: FollowerOptions): Follower {
+export function createFollower(options: FollowerOptions): Follower {
+  const { region, replica, log, historyLength } = options;
+  let { fallback } = options;
   let connected = false;
   let loads = 0;
   let wrong: ReloadReason | undefined;
@@ -51,6 +55,20 @@ export function createFollower({ region, replica, log, historyLength }: Follower
         keys: snapshot.size,
       },
       'state loaded',
+    );
+    return true;
+  }
+
+  /** Once, and only where nothing is held: from there on the region is followed like from any state. */
+  async function startFromFallback(): Promise<boolean> {
+    const loaded = replica.current ? undefined : await fallback?.();
+    fallback = undefined;
+    if (!loaded) return false;
+    replica.replace(loaded);
+    const { generation, revision, size } = loaded.snapshot;
+    log.warn(
+      { generation, revision, keys: size },
+      'the region has no state to start from: that on disk is served',
     );
     return true;
   }
@@ -104,6 +122,7 @@ export function createFollower({ region, replica, log, historyLength }: Follower
           if (mustLoad || wrong) {
             mustLoad = !(await reload());
             connected = true;
+            if (mustLoad) mustLoad = !(await startFromFallback());
             // Also where it was loaded: a stream that can't be followed must not make it load in a circle.
             await pause(backoff.next(), signal);
             continue;
@@ -116,6 +135,7 @@ export function createFollower({ region, replica, log, historyLength }: Follower
           if (signal.aborted) return;
           if (connected) log.warn({ err: error }, "the region's store does not answer; serving what is held");
           connected = false;
+          if (mustLoad) mustLoad = !(await startFromFallback());
           await pause(backoff.next(), signal);
         }
       }

@@ -3,6 +3,7 @@ import type { AgeState } from '@quantivista/contracts';
 import type { Digests } from '@quantivista/snapshot';
 import type { Feeder } from '../feed/feeder.ts';
 import type { Repair } from '../feed/repair.ts';
+import type { Disk } from '../follow/disk.ts';
 import type { Drift } from '../follow/drift.ts';
 import type { Follower } from '../follow/follower.ts';
 import type { RegionCheck } from '../follow/region-check.ts';
@@ -18,6 +19,7 @@ export interface StatusOptions {
   readonly follower: Follower | undefined;
   readonly drift: Drift | undefined;
   readonly regionCheck: RegionCheck | undefined;
+  readonly disk: Disk | undefined;
   readonly hub: Hub;
 }
 
@@ -49,6 +51,8 @@ export interface Status {
     region_checks: number;
     region_found: number;
   } | null;
+  /** The newest state on disk; null where none is kept. */
+  disk: { saved_revision: number | null } | null;
 }
 
 const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
@@ -58,7 +62,7 @@ export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =
   follower ? replica.current !== undefined : feeder?.state === 'watching';
 
 export function readStatus(options: StatusOptions): Status {
-  const { nodeId, region, replica, feeder, repair, follower, drift, regionCheck, hub } = options;
+  const { nodeId, region, replica, feeder, repair, follower, drift, regionCheck, disk, hub } = options;
   const loaded = replica.current;
   const ageMs = replica.age.ms();
   return {
@@ -95,5 +99,6 @@ export function readStatus(options: StatusOptions): Status {
           region_found: regionCheck?.found ?? 0,
         }
       : null,
+    disk: disk ? { saved_revision: disk.saved ?? null } : null,
   };
 }
