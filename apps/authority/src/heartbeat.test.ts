@@ -30,6 +30,7 @@ function start() {
     audit: trail.audit,
     log: silentLog,
     intervalMs: SECOND,
+    store: { checked: () => undefined, newestCommit: () => 0 },
     onGeneration: async () => void generations++,
   });
   const abort = new AbortController();

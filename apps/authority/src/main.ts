@@ -16,6 +16,7 @@ import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
+import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { meterWriter } from './metered-writer.ts';
 import { createRecovery } from './recover/recovery.ts';
@@ -47,10 +48,12 @@ async function prepare(): Promise<void> {
 await prepare();
 
 const metrics = createMetrics();
+const store = createStoreFollower({ etcd, log, checkListMs: config.CHECK_LIST_MS });
 const heartbeat = createHeartbeat({
   etcd,
   audit,
   log,
+  store,
   intervalMs: config.HEARTBEAT_INTERVAL_MS,
   // A store that was wiped or restored may not know the token any more.
   onGeneration: () => ensureAdminToken(etcd, config.ADMIN_TOKEN_FILE, log),
@@ -68,6 +71,11 @@ metrics.observed(
   () => recovery.recovered,
 );
 metrics.observed('qv_heartbeat_sequence', 'heartbeats put', () => heartbeat.sequence);
+metrics.observed(
+  'qv_authority_list_differences_total',
+  'times a list of etcd differed from what the watch had made',
+  () => store.differences,
+);
 
 const writer = meterWriter(
   createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
@@ -85,7 +93,7 @@ const app = createApp({
   reads: config.READS,
 });
 
-const loops = [heartbeat.run(stop.signal), recovery.run(stop.signal)];
+const loops = [store, heartbeat, recovery].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

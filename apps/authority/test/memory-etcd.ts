@@ -14,8 +14,10 @@ export interface MemoryEtcd {
 }
 
 export function createMemoryEtcd(): MemoryEtcd {
-  const holds = ({ key, target, is }: Compare) => {
-    const entry = store.entries.get(key);
+  const holds = (compare: Compare) => {
+    const entry = store.entries.get(compare.key);
+    if ('above' in compare) return (entry?.modRevision ?? 0) > compare.above;
+    const { target, is } = compare;
     if (target === 'value') return entry?.value === is;
     return (target === 'mod' ? (entry?.modRevision ?? 0) : (entry?.createRevision ?? 0)) === is;
   };

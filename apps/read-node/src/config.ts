@@ -29,6 +29,11 @@ export const ReadNodeEnvironment = z.object({
   /** Beats come every second; from these ages on the state counts as AGING and as STALE. */
   AGING_AFTER_MS: z.coerce.number().int().min(1).default(5_000),
   STALE_AFTER_MS: z.coerce.number().int().min(1).default(30_000),
+  /** Where the state is kept for a start without region and centre; not kept without it. */
+  SNAPSHOT_PATH: z.string().optional(),
+  SNAPSHOT_INTERVAL_MS: z.coerce.number().int().min(10).default(10_000),
+  /** About so often one node of the region compares Redis with what it holds. */
+  CHECK_REGION_MS: z.coerce.number().int().min(100).default(60_000),
   /** Revisions kept for watchers to resume from. */
   HISTORY_LENGTH: z.coerce.number().int().min(1).default(10_000),
   /** Longest wait for a `min_revision` or for the revision of a `since`. */

@@ -6,7 +6,12 @@ import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtim
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { createFeeder } from './feed/feeder.ts';
+import { listStore } from './feed/list-store.ts';
+import { createRepair } from './feed/repair.ts';
+import { createDisk } from './follow/disk.ts';
+import { createDrift } from './follow/drift.ts';
 import { createFollower } from './follow/follower.ts';
+import { createRegionCheck } from './follow/region-check.ts';
 import { createReplica } from './follow/replica.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { listen } from './serve/listen.ts';
@@ -26,37 +31,62 @@ const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.
 const access = createReadAccess(replica, config.READS);
 const hub = createHub({ replica, heartbeatMs: config.WATCH_HEARTBEAT_MS });
 
-const feeder = config.ROLES.includes('feed') ? startFeeder() : undefined;
-const follower = config.ROLES.includes('serve') ? startFollower() : undefined;
+const feeding = config.ROLES.includes('feed') ? startFeeder() : undefined;
+const following = config.ROLES.includes('serve') ? startFollower() : undefined;
 
 function startFeeder() {
   if (!config.ETCD_URLS) throw new Error('ETCD_URLS is needed by the role feed');
   const etcd = createEtcd({ hosts: config.ETCD_URLS });
   const region = createRegionWriter(regionOptions);
   const feeder = createFeeder({ etcd, region, log });
-  const running = feeder.run(stop.signal);
+  const repair = createRepair({ list: () => listStore(etcd), region, log });
+  const running = [feeder.run(stop.signal), repair.run(stop.signal)];
   shutdown.onShutdown('feed', async () => {
     stop.abort();
-    await running;
+    await Promise.all(running);
     etcd.close();
     region.close();
   });
-  return feeder;
+  return { feeder, repair };
 }
 
 function startFollower() {
   const region = createRegionReader(regionOptions);
-  const follower = createFollower({ region, replica, log, historyLength: config.HISTORY_LENGTH });
-  const running = follower.run(stop.signal);
+  const historyLength = config.HISTORY_LENGTH;
+  const disk = config.SNAPSHOT_PATH
+    ? createDisk({
+        path: config.SNAPSHOT_PATH,
+        replica,
+        log,
+        intervalMs: config.SNAPSHOT_INTERVAL_MS,
+        historyLength,
+      })
+    : undefined;
+  const follower = createFollower({ region, replica, log, historyLength, fallback: disk?.load });
+  const drift = createDrift({ region, replica, follower, log });
+  const intervalMs = config.CHECK_REGION_MS;
+  const regionCheck = createRegionCheck({ region, replica, drift, log, intervalMs });
+  const running = [follower, drift, regionCheck, disk].map(each => each?.run(stop.signal));
   shutdown.onShutdown('follow', async () => {
     stop.abort();
     region.close();
-    await running;
+    await Promise.all(running);
   });
-  return follower;
+  return { follower, drift, regionCheck, disk };
 }
 
-const parts = { nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub };
+const parts = {
+  nodeId: config.NODE_ID,
+  region: config.REGION,
+  replica,
+  feeder: feeding?.feeder,
+  repair: feeding?.repair,
+  follower: following?.follower,
+  drift: following?.drift,
+  regionCheck: following?.regionCheck,
+  disk: following?.disk,
+  hub,
+};
 const fastLane = createFastLane(replica, access);
 const metrics = createNodeMetrics(parts, fastLane.counts);
 const admission = {

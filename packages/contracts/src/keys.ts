@@ -46,7 +46,8 @@ export function parseConfigurationKey(etcdKey: string): ConfigurationPath | unde
     return undefined;
   }
   const parts = etcdKey.slice(DISTRIBUTED_PREFIX.length).split('/');
-  if (parts.length !== 3) return undefined;
+  // An environment in capitals was put by hand: it must not be taken for the one in small letters.
+  if (parts.length !== 3 || parts[0] !== parts[0]!.toLowerCase()) return undefined;
   return { environment: parts[0]!.toUpperCase() as Environment, service: parts[1]!, key: parts[2]! };
 }
 

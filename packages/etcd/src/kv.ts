@@ -12,6 +12,8 @@ export interface KeyValue {
 export type Compare =
   /** Holds where the key's create or mod revision is `is`; 0 means that the key does not exist. */
   | { readonly key: string; readonly target: 'create' | 'mod'; readonly is: number }
+  /** Holds where the key was last changed after revision `above`. */
+  | { readonly key: string; readonly target: 'mod'; readonly above: number }
   /** Holds where the key exists with this value. */
   | { readonly key: string; readonly target: 'value'; readonly is: string };
 
@@ -41,8 +43,11 @@ export const fromWire = (kv: IKeyValue): KeyValue => ({
   modRevision: Number(kv.mod_revision),
 });
 
-function compareToWire({ key: name, target, is }: Compare): ICompare {
-  const key = Buffer.from(name);
+function compareToWire(compare: Compare): ICompare {
+  const key = Buffer.from(compare.key);
+  if ('above' in compare)
+    return { key, result: 'Greater', target: 'Mod', mod_revision: String(compare.above) };
+  const { target, is } = compare;
   if (target === 'value') return { key, result: 'Equal', target: 'Value', value: Buffer.from(is) };
   return target === 'create'
     ? { key, result: 'Equal', target: 'Create', create_revision: String(is) }

@@ -30,6 +30,7 @@ test('a stream entry comes back as it was put', () => {
 
 test('a reset is told from changes', () => {
   expect(decodeEntry(['17-0', ['reset', '1']])).toEqual({ kind: 'reset', revision: 17 });
+  expect(decodeEntry(['17-0', ['whatever', '1']])).toEqual({ kind: 'reset', revision: 17 });
 });
 
 test('a snapshot field comes back as it was put, colons and all', () => {

@@ -22,7 +22,8 @@ const decodeValue = (text: string): string | undefined => (text.startsWith('=') 
 
 export function decodeEntry([id, fields]: [string, string[]]): StreamEntry {
   const revision = Number(id.slice(0, id.indexOf('-')));
-  if (fields[0] === 'reset') return { kind: 'reset', revision };
+  // What no feeder has written tells nothing: whoever meets it loads the state.
+  if (fields[0] !== 'prev') return { kind: 'reset', revision };
   const changes: Change[] = [];
   for (let at = 2; at < fields.length; at += 4) {
     changes.push({

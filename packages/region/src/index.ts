@@ -3,9 +3,11 @@ export type { Change, SnapshotEntry, StreamEntry } from './entry.ts';
 export { createRegionReader, type RegionReader } from './reader.ts';
 export { MAX_CHANGES } from './rules.ts';
 export type { RegionState } from './state.ts';
+export type { Suspicion } from './suspicion.ts';
 export {
   type ApplyResult,
   createRegionWriter,
+  type Listed,
   type RegionWriter,
   type RevisionStep,
 } from './writer.ts';

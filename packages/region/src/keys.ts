@@ -7,6 +7,8 @@ export interface GenerationKeys {
   readonly snapshot: string;
   /** Stream: one entry a revision, its id `{revision}-0`. */
   readonly stream: string;
+  /** There while what is held may be wrong. */
+  readonly suspect: string;
 }
 
 const tag = (region: string): string => `{qv:${region}}`;
@@ -17,6 +19,9 @@ export const generationKeys = (region: string, generation: string): GenerationKe
   revision: `${tag(region)}:${generation}:revision`,
   snapshot: `${tag(region)}:${generation}:snapshot`,
   stream: `${tag(region)}:${generation}:stream`,
+  suspect: `${tag(region)}:${generation}:suspect`,
 });
+
+export const claimKey = (region: string, work: string): string => `${tag(region)}:claim:${work}`;
 
 export const loadingKey = (region: string, id: string): string => `${tag(region)}:loading:${id}`;

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
 import { encodeField, encodeValue, type SnapshotEntry } from './entry.ts';
 import { generationKeys, loadingKey, pointerKey } from './keys.ts';
-import { APPLY, MAX_CHANGES, PUBLISH } from './rules.ts';
+import { APPLY, MAX_CHANGES, PUBLISH, REPAIR } from './rules.ts';
+import { scanPages } from './scan.ts';
 import { type RegionState, readState } from './state.ts';
+import { createSuspicion, type Suspicion } from './suspicion.ts';
 
 /** One revision of the store, and the one that it follows on. */
 export interface RevisionStep {
@@ -13,10 +15,16 @@ export interface RevisionStep {
   readonly changes: readonly { readonly key: string; readonly value: string | undefined }[];
 }
 
-export type ApplyResult = 'applied' | 'duplicate' | 'gap' | 'foreign';
+export type ApplyResult = 'applied' | 'duplicate' | 'gap' | 'foreign' | 'broken';
+
+/** A key as the store has it; `entry` is `undefined` where it has no such key. */
+export interface Listed {
+  readonly key: string;
+  readonly entry: SnapshotEntry | undefined;
+}
 
 /** Every call throws ServiceError `store_unavailable` where Redis does not answer. */
-export interface RegionWriter {
+export interface RegionWriter extends Suspicion {
   state(): Promise<RegionState>;
   /** Apply steps in order; the results stand in the same order. A step holds at most MAX_CHANGES changes. */
   apply(generation: string, steps: readonly RevisionStep[]): Promise<ApplyResult[]>;
@@ -30,6 +38,13 @@ export interface RegionWriter {
     revision: number,
     entries: readonly SnapshotEntry[],
   ): Promise<'published' | 'changed'>;
+  /** Every key held, a page at a time; what changes meanwhile may be in it or not, and a key may come twice. */
+  pages(generation: string): AsyncIterable<SnapshotEntry[]>;
+  /**
+   * Make `keys` what a list of the store at `since` says, except for those that have changed after it.
+   * Answers the keys that were wrong; `moved` where the stream no longer tells what has changed since.
+   */
+  repair(generation: string, since: number, keys: readonly Listed[]): Promise<string[] | 'moved'>;
   close(): void;
 }
 
@@ -40,9 +55,14 @@ export function createRegionWriter({ url, region, streamLength = 20_000 }: Regio
   const pointer = pointerKey(region);
   redis.defineCommand('qvApply', { numberOfKeys: 4, lua: APPLY });
   redis.defineCommand('qvPublish', { numberOfKeys: 8, lua: PUBLISH });
-  const call = redis as unknown as Record<'qvApply' | 'qvPublish', (...args: string[]) => Promise<string[]>>;
+  redis.defineCommand('qvRepair', { numberOfKeys: 4, lua: REPAIR });
+  const call = redis as unknown as Record<
+    'qvApply' | 'qvPublish' | 'qvRepair',
+    (...args: string[]) => Promise<string[]>
+  >;
 
   return {
+    ...createSuspicion(redis, region),
     state: () => readState(redis, region),
 
     apply: async (generation, steps) => {
@@ -96,6 +116,24 @@ export function createRegionWriter({ url, region, streamLength = 20_000 }: Regio
         )
         .catch(unavailable);
       return answer === 'published' ? 'published' : 'changed';
+    },
+
+    pages: generation => scanPages(redis, generationKeys(region, generation).snapshot),
+
+    repair: async (generation, since, keys) => {
+      const held = generationKeys(region, generation);
+      const repaired: string[] = [];
+      for (let at = 0; at < keys.length; at += LOAD_CHUNK) {
+        const pairs = keys
+          .slice(at, at + LOAD_CHUNK)
+          .flatMap(({ key, entry }) => [key, entry ? `=${encodeField(entry)}` : '-']);
+        const [answer, ...wrong] = await call
+          .qvRepair(pointer, held.revision, held.snapshot, held.stream, generation, String(since), ...pairs)
+          .catch(unavailable);
+        if (answer !== 'repaired') return 'moved';
+        repaired.push(...wrong);
+      }
+      return repaired;
     },
 
     close: () => redis.disconnect(),

@@ -68,6 +68,10 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
     return { generation, revision: listed.revision };
   }
 
+  async function replaceWhole(generation: string): Promise<RoundEnd> {
+    return (await publishWhole(generation, await region.state())) ? 'not continuous' : 'another was first';
+  }
+
   /** A Redis that lost its data says nothing of it, and without changes nobody would notice. */
   async function holds(generation: string, revision: number): Promise<boolean> {
     const held = await region.state();
@@ -136,9 +140,11 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
     if (steps.some(changesGeneration)) return 'generation changed';
     if (steps.some(step => step.changes.length > MAX_CHANGES)) {
       // Not made by the authority: too much for one stream entry. Nodes take it as a whole state.
-      return (await publishWhole(generation, await region.state())) ? 'not continuous' : 'another was first';
+      return replaceWhole(generation);
     }
     const results = await region.apply(generation, steps);
+    // What was written into the stream past the rules stands in the way: it goes with a whole new state.
+    if (results.includes('broken')) return replaceWhole(generation);
     for (const [index, result] of results.entries()) {
       if (result === 'gap' || result === 'foreign') return 'not continuous';
       if (result === 'applied') applied++;

@@ -5,7 +5,7 @@ import type { ReadCounts } from './fast-lane.ts';
 import { isReady, type StatusOptions } from './status.ts';
 
 export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Metrics {
-  const { replica, feeder, follower, hub } = parts;
+  const { replica, feeder, repair, follower, drift, regionCheck, hub } = parts;
   const metrics = createMetrics();
   const { observed } = metrics;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
@@ -23,10 +23,25 @@ export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Met
   );
   observed('qv_node_keys', 'configurations held', () => replica.current?.snapshot.size ?? 0);
   observed('qv_node_loads_total', 'times the state was loaded whole', () => follower?.loads ?? 0);
+  observed(
+    'qv_node_drift_total',
+    'times the state was found to differ from the store',
+    () => drift?.found ?? 0,
+  );
+  observed(
+    'qv_node_region_drift_total',
+    "times the region's Redis was found to differ from this node",
+    () => regionCheck?.found ?? 0,
+  );
   observed('qv_node_watchers', 'open streams', () => hub.watchers);
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
   observed('qv_feeder_applied_total', 'revisions brought to the region first', () => feeder?.applied ?? 0);
   observed('qv_feeder_published_total', 'whole states published', () => feeder?.published ?? 0);
+  observed(
+    'qv_feeder_repaired_keys_total',
+    'keys in Redis that were wrong and put right',
+    () => repair?.repairedKeys ?? 0,
+  );
   observed('qv_reads_ok_total', 'fast reads answered 200', () => counts.ok);
   observed('qv_reads_not_modified_total', 'fast reads answered 304', () => counts.notModified);
   return metrics;

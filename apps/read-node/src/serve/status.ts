@@ -1,7 +1,12 @@
 /** What this node knows of itself: for people, for tests, for whoever compares nodes. */
 import type { AgeState } from '@quantivista/contracts';
+import type { Digests } from '@quantivista/snapshot';
 import type { Feeder } from '../feed/feeder.ts';
+import type { Repair } from '../feed/repair.ts';
+import type { Disk } from '../follow/disk.ts';
+import type { Drift } from '../follow/drift.ts';
 import type { Follower } from '../follow/follower.ts';
+import type { RegionCheck } from '../follow/region-check.ts';
 import type { Replica } from '../follow/replica.ts';
 import type { Hub } from './watch/hub.ts';
 
@@ -10,7 +15,11 @@ export interface StatusOptions {
   readonly region: string;
   readonly replica: Replica;
   readonly feeder: Feeder | undefined;
+  readonly repair: Repair | undefined;
   readonly follower: Follower | undefined;
+  readonly drift: Drift | undefined;
+  readonly regionCheck: RegionCheck | undefined;
+  readonly disk: Disk | undefined;
   readonly hub: Hub;
 }
 
@@ -26,13 +35,24 @@ export interface Status {
   age: number | null;
   state: AgeState;
   digest: string | null;
+  digests: Digests | null;
   keys: number;
   services: number;
   history_floor: number | null;
   watchers: number;
   watchers_dropped: number;
-  feeder: { state: string; applied: number; published: number } | null;
+  feeder: { state: string; applied: number; published: number; repaired_keys: number } | null;
   follower: { connected: boolean; loads: number } | null;
+  /** What comparing with the store has found here, and comparing the region's Redis with what is held. */
+  drift: {
+    found: number;
+    parts: readonly string[];
+    verified_revision: number | null;
+    region_checks: number;
+    region_found: number;
+  } | null;
+  /** The newest state on disk; null where none is kept. */
+  disk: { saved_revision: number | null } | null;
 }
 
 const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
@@ -41,9 +61,8 @@ const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun
 export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =>
   follower ? replica.current !== undefined : feeder?.state === 'watching';
 
-/** Reckons the digest of the whole state: for those who ask for it, not for every probe. */
 export function readStatus(options: StatusOptions): Status {
-  const { nodeId, region, replica, feeder, follower, hub } = options;
+  const { nodeId, region, replica, feeder, repair, follower, drift, regionCheck, disk, hub } = options;
   const loaded = replica.current;
   const ageMs = replica.age.ms();
   return {
@@ -56,12 +75,30 @@ export function readStatus(options: StatusOptions): Status {
     age: Number.isFinite(ageMs) ? Math.ceil(ageMs) / 1_000 : null,
     state: replica.age.state(),
     digest: loaded?.snapshot.digest() ?? null,
+    digests: loaded?.snapshot.digests() ?? null,
     keys: loaded?.snapshot.size ?? 0,
     services: loaded ? [...loaded.snapshot.services()].length : 0,
     history_floor: loaded?.history.floor ?? null,
     watchers: hub.watchers,
     watchers_dropped: hub.dropped,
-    feeder: feeder ? { state: feeder.state, applied: feeder.applied, published: feeder.published } : null,
+    feeder: feeder
+      ? {
+          state: feeder.state,
+          applied: feeder.applied,
+          published: feeder.published,
+          repaired_keys: repair?.repairedKeys ?? 0,
+        }
+      : null,
     follower: follower ? { connected: follower.connected, loads: follower.loads } : null,
+    drift: drift
+      ? {
+          found: drift.found,
+          parts: drift.parts,
+          verified_revision: drift.verified ?? null,
+          region_checks: regionCheck?.checks ?? 0,
+          region_found: regionCheck?.found ?? 0,
+        }
+      : null,
+    disk: disk ? { saved_revision: disk.saved ?? null } : null,
   };
 }

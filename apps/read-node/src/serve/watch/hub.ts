@@ -89,12 +89,11 @@ export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 
           send(state, updateFrame(topic, replica.current!.snapshot.generation, revision, ofTopic, note));
       }
     },
-    replaced: (before, now) => {
-      const reason = before?.generation === now.generation ? 'compacted' : 'generation_changed';
+    replaced: (before, now, reason) => {
       for (const state of topics.values()) {
         const { environment, service } = state.topic;
         const unchanged =
-          reason === 'compacted' &&
+          reason !== 'generation_changed' &&
           sameDigest(
             before?.service(environment, service)?.digest,
             now.service(environment, service)?.digest,
