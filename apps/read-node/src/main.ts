@@ -1,15 +1,16 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
-import { problemResponse } from '@quantivista/contracts';
-import { createEtcd } from '@quantivista/etcd';
-import { createRegionReader, createRegionWriter } from '@quantivista/region';
+import { createScope, problemResponse } from '@quantivista/contracts';
+import { createRegionReader, createRegionWriter, scopedRegion } from '@quantivista/region';
 import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { createFeeder } from './feed/feeder.ts';
+import { openSource } from './feed/open-source.ts';
 import { createFollower } from './follow/follower.ts';
 import { createReplica } from './follow/replica.ts';
 import { createFastLane } from './serve/fast-lane.ts';
+import { createParent } from './serve/feed/parent.ts';
 import { listen } from './serve/listen.ts';
 import { createNodeMetrics } from './serve/node-metrics.ts';
 import { createReadAccess } from './serve/read-access.ts';
@@ -20,7 +21,8 @@ const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
 const stop = new AbortController();
-const regionOptions = { url: config.REDIS_URL, region: config.REGION };
+const scope = createScope(config.ENVIRONMENTS);
+const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
@@ -30,15 +32,14 @@ const feeder = config.ROLES.includes('feed') ? startFeeder() : undefined;
 const follower = config.ROLES.includes('serve') ? startFollower() : undefined;
 
 function startFeeder() {
-  if (!config.ETCD_URLS) throw new Error('ETCD_URLS is needed by the role feed');
-  const etcd = createEtcd({ hosts: config.ETCD_URLS });
+  const { source, close } = openSource(config, scope);
   const region = createRegionWriter(regionOptions);
-  const feeder = createFeeder({ etcd, region, log });
+  const feeder = createFeeder({ source, region, log });
   const running = feeder.run(stop.signal);
   shutdown.onShutdown('feed', async () => {
     stop.abort();
     await running;
-    etcd.close();
+    close();
     region.close();
   });
   return feeder;
@@ -56,11 +57,29 @@ function startFollower() {
   return follower;
 }
 
-const parts = { nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub };
+const parent = createParent({
+  region: config.REGION,
+  nodeId: config.NODE_ID,
+  replica,
+  scope,
+  maxChildren: config.MAX_CHILDREN,
+  pingMs: 500,
+});
+const parts = {
+  nodeId: config.NODE_ID,
+  region: config.REGION,
+  scope,
+  replica,
+  feeder,
+  follower,
+  hub,
+  parent,
+};
 const fastLane = createFastLane(replica, access);
 const metrics = createNodeMetrics(parts, fastLane.counts);
 const admission = {
   replica,
+  scope,
   access,
   watchers: () => hub.watchers,
   maxWatchers: config.MAX_WATCHERS,
@@ -68,7 +87,9 @@ const admission = {
 };
 const app = createApp({
   replica,
+  scope,
   access,
+  parent,
   ready: () => isReady(parts),
   status: () => readStatus(parts),
   metrics,
@@ -85,4 +106,5 @@ const listener = await listen({
   problem: problemResponse,
 });
 shutdown.onShutdown('serve', listener.close);
+shutdown.onShutdown('children', parent.close);
 log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');

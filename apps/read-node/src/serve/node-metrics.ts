@@ -5,7 +5,7 @@ import type { ReadCounts } from './fast-lane.ts';
 import { isReady, type StatusOptions } from './status.ts';
 
 export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Metrics {
-  const { replica, feeder, follower, hub } = parts;
+  const { replica, feeder, follower, hub, parent } = parts;
   const metrics = createMetrics();
   const { observed } = metrics;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
@@ -25,6 +25,7 @@ export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Met
   observed('qv_node_loads_total', 'times the state was loaded whole', () => follower?.loads ?? 0);
   observed('qv_node_watchers', 'open streams', () => hub.watchers);
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
+  observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
   observed('qv_feeder_applied_total', 'revisions brought to the region first', () => feeder?.applied ?? 0);
   observed('qv_feeder_published_total', 'whole states published', () => feeder?.published ?? 0);
   observed('qv_reads_ok_total', 'fast reads answered 200', () => counts.ok);

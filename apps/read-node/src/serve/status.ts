@@ -1,24 +1,29 @@
 /** What this node knows of itself: for people, for tests, for whoever compares nodes. */
-import type { AgeState } from '@quantivista/contracts';
+import type { AgeState, Scope } from '@quantivista/contracts';
 import type { Feeder } from '../feed/feeder.ts';
 import type { Follower } from '../follow/follower.ts';
 import type { Replica } from '../follow/replica.ts';
+import type { Parent } from './feed/parent.ts';
 import type { Hub } from './watch/hub.ts';
 
 export interface StatusOptions {
   readonly nodeId: string;
   readonly region: string;
+  readonly scope: Scope;
   readonly replica: Replica;
   readonly feeder: Feeder | undefined;
   readonly follower: Follower | undefined;
   readonly hub: Hub;
+  readonly parent: Parent;
 }
 
 export interface Status {
   node_id: string;
   region: string;
   runtime: string;
-  /** A whole state is held (or, in a node that only feeds, etcd is being watched). */
+  /** Those held here. */
+  environments: readonly string[];
+  /** A whole state is held (or, in a node that only feeds, its source is being watched). */
   ready: boolean;
   generation: string | null;
   revision: number | null;
@@ -31,7 +36,9 @@ export interface Status {
   history_floor: number | null;
   watchers: number;
   watchers_dropped: number;
-  feeder: { state: string; applied: number; published: number } | null;
+  /** Streams to nodes that are fed from this one. */
+  children: number;
+  feeder: { source: string; state: string; applied: number; published: number } | null;
   follower: { connected: boolean; loads: number } | null;
 }
 
@@ -43,13 +50,14 @@ export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =
 
 /** Reckons the digest of the whole state: for those who ask for it, not for every probe. */
 export function readStatus(options: StatusOptions): Status {
-  const { nodeId, region, replica, feeder, follower, hub } = options;
+  const { nodeId, region, scope, replica, feeder, follower, hub, parent } = options;
   const loaded = replica.current;
   const ageMs = replica.age.ms();
   return {
     node_id: nodeId,
     region,
     runtime,
+    environments: scope.environments,
     ready: isReady(options),
     generation: loaded?.snapshot.generation ?? null,
     revision: loaded?.snapshot.revision ?? null,
@@ -61,7 +69,15 @@ export function readStatus(options: StatusOptions): Status {
     history_floor: loaded?.history.floor ?? null,
     watchers: hub.watchers,
     watchers_dropped: hub.dropped,
-    feeder: feeder ? { state: feeder.state, applied: feeder.applied, published: feeder.published } : null,
+    children: parent.children,
+    feeder: feeder
+      ? {
+          source: feeder.source,
+          state: feeder.state,
+          applied: feeder.applied,
+          published: feeder.published,
+        }
+      : null,
     follower: follower ? { connected: follower.connected, loads: follower.loads } : null,
   };
 }
