@@ -6,7 +6,7 @@ import { GENERATION_KEY, HEARTBEAT_KEY, type Heartbeat } from '@quantivista/cont
 import type { RevisionEvents } from '@quantivista/etcd';
 import { MAX_CHANGES, type RegionState, type RegionWriter } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
-import type { Held, Source, SourceEnd } from './source.ts';
+import type { Held, Source, SourceEnd, SourceList } from './source.ts';
 import { createTrail } from './trail.ts';
 
 export interface FeederOptions {
@@ -50,10 +50,13 @@ export function createFeeder({ source, region, log }: FeederOptions): Feeder {
    */
   async function publishWhole(generation: string, seen: RegionState): Promise<RegionState | undefined> {
     state = 'listing';
-    const lost = seen.revision === undefined ? trail.oldest(generation) : undefined;
-    let listed = await source.list(lost);
-    if (listed.kind !== 'listed') listed = await source.list();
-    if (listed.kind !== 'listed') return undefined;
+    const waysBack = seen.revision === undefined ? trail.waysBack(generation) : [];
+    let listed: SourceList | undefined;
+    for (const revision of [...waysBack, undefined]) {
+      listed = await source.list(revision);
+      if (listed.kind === 'listed') break;
+    }
+    if (listed?.kind !== 'listed') return undefined;
     // The list itself must be of this generation: the store may have been replaced since it was read.
     if (listed.entries.find(entry => entry.key === GENERATION_KEY)?.value !== generation) return undefined;
     // Another parent than the one that was followed may be behind it: nothing is taken back (I3).

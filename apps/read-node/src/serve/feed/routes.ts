@@ -5,7 +5,12 @@ import type { Context } from 'hono';
 import type { ReadAccess } from '../read-access.ts';
 import type { Parent } from './parent.ts';
 
-const HEADERS = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' };
+const HEADERS = {
+  'content-type': 'application/x-ndjson',
+  'cache-control': 'no-store',
+  // Nobody needs the connection after a stream, and a node that ends would wait for it.
+  connection: 'close',
+};
 // The routes are typed for JSON; these bodies are streams.
 const lines = (body: ReadableStream<Uint8Array>) => new Response(body, { headers: HEADERS }) as never;
 
