@@ -1,8 +1,10 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import {
+  environmentNotServed,
   readKeyRoute,
   readServiceRoute,
+  type Scope,
   ServiceError,
   validationFault,
   watchRoute,
@@ -12,13 +14,17 @@ import type { Snapshot } from '@quantivista/snapshot';
 import type { Context } from 'hono';
 import type { Replica } from './follow/replica.ts';
 import { type Answer, answerKey, answerService, stateHeaders } from './serve/answer.ts';
+import type { Parent } from './serve/feed/parent.ts';
+import { feedRoutes } from './serve/feed/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
 import type { Status } from './serve/status.ts';
 import { type AdmitOptions, admit } from './serve/watch/admit.ts';
 
 export interface AppOptions {
   readonly replica: Replica;
+  readonly scope: Scope;
   readonly access: ReadAccess;
+  readonly parent: Parent;
   readonly ready: () => boolean;
   readonly status: () => Status;
   readonly metrics: Metrics;
@@ -27,7 +33,8 @@ export interface AppOptions {
   readonly admission: AdmitOptions;
 }
 
-interface Freshness {
+interface Wanted {
+  readonly environment: string;
   readonly min_revision?: number | undefined;
   readonly max_age?: number | undefined;
 }
@@ -37,7 +44,9 @@ const toResponse = (answer: Answer): Response =>
 
 export function createApp({
   replica,
+  scope,
   access,
+  parent,
   ready,
   status,
   metrics,
@@ -58,7 +67,8 @@ export function createApp({
   app.notFound(() => problem(new ServiceError('not_found')));
 
   /** The state, once it is as new as the request asks. */
-  async function stateFor({ min_revision, max_age }: Freshness): Promise<Snapshot> {
+  async function stateFor({ environment, min_revision, max_age }: Wanted): Promise<Snapshot> {
+    if (!scope.includes(environment)) throw environmentNotServed(scope);
     if (min_revision !== undefined && !(await replica.reached(min_revision, admission.maxWaitMs))) {
       const held = replica.current?.snapshot;
       throw new ServiceError('revision_not_reached', {
@@ -97,8 +107,9 @@ export function createApp({
   });
   app.openapi(readServiceRoute, async c => {
     access.require(authorization(c));
-    const { environment, ...freshness } = c.req.valid('query');
-    const snapshot = await stateFor(freshness);
+    const query = c.req.valid('query');
+    const { environment } = query;
+    const snapshot = await stateFor(query);
     const path = { environment, service: c.req.valid('param').service_name };
     const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
     const nothing = { status: 200, headers: stateHeaders(replica), body: '{}' };
@@ -106,9 +117,10 @@ export function createApp({
   });
   app.openapi(readKeyRoute, async c => {
     access.require(authorization(c));
-    const { environment, ...freshness } = c.req.valid('query');
+    const query = c.req.valid('query');
+    const { environment } = query;
     const { service_name, config_key } = c.req.valid('param');
-    const snapshot = await stateFor(freshness);
+    const snapshot = await stateFor(query);
     const answer = answerKey(
       replica,
       snapshot,
@@ -118,6 +130,8 @@ export function createApp({
     if (!answer) throw new ServiceError('configuration_not_found');
     return toResponse(answer) as never;
   });
+
+  feedRoutes(app, parent, access);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

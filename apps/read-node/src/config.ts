@@ -1,5 +1,6 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
+import { EnvironmentList } from '@quantivista/contracts';
 import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
 import { z } from 'zod';
 
@@ -21,8 +22,13 @@ export const ReadNodeEnvironment = z.object({
     .default(() => randomUUID()),
   REGION: z.string().regex(/^[a-z0-9-]+$/),
   REDIS_URL: z.url(),
-  /** Needed by the role `feed` alone. */
+  /** The role `feed` needs one of these two: etcd itself, or nodes of a region that is nearer to it. */
   ETCD_URLS: urlList.optional(),
+  FEED_FROM: urlList.optional(),
+  /** Holds the token for FEED_FROM; read anew for each request. */
+  FEED_TOKEN_FILE: z.string().optional(),
+  /** Held here; all without it. */
+  ENVIRONMENTS: EnvironmentList.optional(),
   ROLES: roles,
   READS: readAccess,
   LOG_LEVEL: logLevel,
@@ -39,6 +45,8 @@ export const ReadNodeEnvironment = z.object({
   /** Longest wait for a `min_revision` or for the revision of a `since`. */
   MAX_WAIT_MS: z.coerce.number().int().min(0).default(5_000),
   WATCH_HEARTBEAT_MS: z.coerce.number().int().min(10).default(2_000),
+  /** Nodes of other regions fed from this one at once; more are refused with 503. */
+  MAX_CHILDREN: z.coerce.number().int().min(0).default(64),
   /** Sockets at once; more are refused with 503. */
   MAX_WATCHERS: z.coerce.number().int().min(1).default(50_000),
 });

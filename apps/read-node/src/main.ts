@@ -1,12 +1,13 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
-import { createEtcd } from '@quantivista/etcd';
-import { createRegionReader, createRegionWriter } from '@quantivista/region';
+import { createScope } from '@quantivista/contracts';
+import { createRegionReader, createRegionWriter, scopedRegion } from '@quantivista/region';
 import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { createFeeder } from './feed/feeder.ts';
 import { listStore } from './feed/list-store.ts';
+import { openSource } from './feed/open-source.ts';
 import { createRepair } from './feed/repair.ts';
 import { createDisk } from './follow/disk.ts';
 import { createDrift } from './follow/drift.ts';
@@ -14,6 +15,7 @@ import { createFollower } from './follow/follower.ts';
 import { createRegionCheck } from './follow/region-check.ts';
 import { createReplica } from './follow/replica.ts';
 import { createFastLane } from './serve/fast-lane.ts';
+import { createParent } from './serve/feed/parent.ts';
 import { listen } from './serve/listen.ts';
 import { createNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
@@ -25,7 +27,8 @@ const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
 const stop = new AbortController();
-const regionOptions = { url: config.REDIS_URL, region: config.REGION };
+const scope = createScope(config.ENVIRONMENTS);
+const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
@@ -35,16 +38,15 @@ const feeding = config.ROLES.includes('feed') ? startFeeder() : undefined;
 const following = config.ROLES.includes('serve') ? startFollower() : undefined;
 
 function startFeeder() {
-  if (!config.ETCD_URLS) throw new Error('ETCD_URLS is needed by the role feed');
-  const etcd = createEtcd({ hosts: config.ETCD_URLS });
+  const { source, close } = openSource(config, scope);
   const region = createRegionWriter(regionOptions);
-  const feeder = createFeeder({ etcd, region, log });
-  const repair = createRepair({ list: () => listStore(etcd), region, log });
+  const feeder = createFeeder({ source, region, log });
+  const repair = createRepair({ list: () => listStore(source), region, log });
   const running = [feeder.run(stop.signal), repair.run(stop.signal)];
   shutdown.onShutdown('feed', async () => {
     stop.abort();
     await Promise.all(running);
-    etcd.close();
+    close();
     region.close();
   });
   return { feeder, repair };
@@ -75,9 +77,18 @@ function startFollower() {
   return { follower, drift, regionCheck, disk };
 }
 
+const parent = createParent({
+  region: config.REGION,
+  nodeId: config.NODE_ID,
+  replica,
+  scope,
+  maxChildren: config.MAX_CHILDREN,
+  pingMs: 500,
+});
 const parts = {
   nodeId: config.NODE_ID,
   region: config.REGION,
+  scope,
   replica,
   feeder: feeding?.feeder,
   repair: feeding?.repair,
@@ -86,11 +97,13 @@ const parts = {
   regionCheck: following?.regionCheck,
   disk: following?.disk,
   hub,
+  parent,
 };
 const fastLane = createFastLane(replica, access);
 const metrics = createNodeMetrics(parts, fastLane.counts);
 const admission = {
   replica,
+  scope,
   access,
   watchers: () => hub.watchers,
   maxWatchers: config.MAX_WATCHERS,
@@ -99,7 +112,9 @@ const admission = {
 const problem = createProblem(replica);
 const app = createApp({
   replica,
+  scope,
   access,
+  parent,
   ready: () => isReady(parts),
   status: () => readStatus(parts),
   metrics,
@@ -117,4 +132,5 @@ const listener = await listen({
   problem,
 });
 shutdown.onShutdown('serve', listener.close);
+shutdown.onShutdown('children', parent.close);
 log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');

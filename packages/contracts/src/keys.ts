@@ -40,6 +40,16 @@ export const servicePrefix = (environment: Environment, service: string): string
 export const configurationKey = (path: ConfigurationPath): string =>
   servicePrefix(path.environment, path.service) + path.key;
 
+/**
+ * The environment that a distributed key stands under, in upper case; `undefined` for those that belong to
+ * none (`_heartbeat`, `_access/…`). Whatever else is put under an environment is of that environment too.
+ */
+export function environmentOf(etcdKey: string): string | undefined {
+  if (etcdKey.charCodeAt(DISTRIBUTED_PREFIX.length) === 95) return undefined;
+  const end = etcdKey.indexOf('/', DISTRIBUTED_PREFIX.length);
+  return etcdKey.slice(DISTRIBUTED_PREFIX.length, end < 0 ? undefined : end).toUpperCase();
+}
+
 /** The path of a configuration's etcd key; `undefined` for every other key (`_heartbeat`, `_access/…`). */
 export function parseConfigurationKey(etcdKey: string): ConfigurationPath | undefined {
   if (!etcdKey.startsWith(DISTRIBUTED_PREFIX) || etcdKey.charCodeAt(DISTRIBUTED_PREFIX.length) === 95) {

@@ -10,30 +10,11 @@ import {
   ConfigurationMap,
   ConfigurationUpdate,
 } from './configuration.ts';
-import { Problem } from './errors.ts';
 import { WatchFrame } from './frames.ts';
 import { FreeText } from './free-text.ts';
 import { ConfigKey, Environment, ServiceName } from './names.ts';
+import { body, failures, json, notServed, problem, security } from './route-parts.ts';
 import { RollbackRequest, RollbackResult, VersionList } from './versions.ts';
-
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: Problem } },
-});
-const failures = {
-  400: problem('bad request: the problem names the field'),
-  401: problem('no or bad token'),
-  503: problem('not available now: see Retry-After'),
-};
-const body = <T extends z.ZodType>(schema: T) => ({
-  required: true,
-  content: { 'application/json': { schema } },
-});
-const security = [{ bearer: [] }];
 
 export const ServiceParams = z.object({ service_name: ServiceName });
 export const KeyParams = z.object({ service_name: ServiceName, config_key: ConfigKey });
@@ -67,6 +48,7 @@ export const readServiceRoute = createRoute({
     200: json(ConfigurationMap, 'the map'),
     304: { description: 'not modified' },
     409: problem('min_revision not reached'),
+    ...notServed,
     ...failures,
   },
 });
@@ -81,6 +63,7 @@ export const readKeyRoute = createRoute({
     304: { description: 'not modified' },
     404: problem('no such key'),
     409: problem('min_revision not reached'),
+    ...notServed,
     ...failures,
   },
 });
@@ -93,6 +76,7 @@ export const watchRoute = createRoute({
   responses: {
     101: json(WatchFrame, 'a stream of frames'),
     409: problem('the bookmark is ahead of this node'),
+    ...notServed,
     426: problem('not a WebSocket request'),
     ...failures,
   },

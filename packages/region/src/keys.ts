@@ -1,5 +1,7 @@
 /** Where things stand in a region's Redis. One hash tag, so that a rule may touch all of them in a cluster. */
 
+import type { Scope } from '@quantivista/contracts';
+
 export interface GenerationKeys {
   /** The newest revision applied. */
   readonly revision: string;
@@ -10,6 +12,13 @@ export interface GenerationKeys {
   /** There while what is held may be wrong. */
   readonly suspect: string;
 }
+
+/**
+ * The name that a region's keys stand under. Nodes that hold some environments alone have a state of their
+ * own, so that they may share a Redis with those of their region that hold all.
+ */
+export const scopedRegion = (region: string, { restricted, environments }: Scope): string =>
+  restricted ? `${region}@${environments.join('+').toLowerCase()}` : region;
 
 const tag = (region: string): string => `{qv:${region}}`;
 

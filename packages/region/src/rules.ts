@@ -11,7 +11,7 @@
  * `broken` (the stream is ahead of the revision: somebody else wrote into it).
  *
  * The stream comes first: Redis itself refuses an id at or under its top. Each change carries the value that
- * it replaced, so that a node which replays the stream can tell watchers the same as one that was there.
+ * it replaced and its mod revision, so that a node which replays the stream can tell watchers the same as one that was there.
  */
 export const APPLY = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'foreign'} end
@@ -25,8 +25,9 @@ for i = 5, #ARGV, 2 do
   local old = redis.call('HGET', KEYS[3], ARGV[i])
   fields[#fields + 1] = ARGV[i]
   fields[#fields + 1] = ARGV[i + 1]
-  fields[#fields + 1] = '<'
-  fields[#fields + 1] = old and ('=' .. string.sub(old, string.find(old, ':', 1, true) + 1)) or '-'
+  local colon = old and string.find(old, ':', 1, true)
+  fields[#fields + 1] = '<' .. (old and string.sub(old, 1, colon - 1) or '')
+  fields[#fields + 1] = old and ('=' .. string.sub(old, colon + 1)) or '-'
 end
 local added = redis.pcall('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], ARGV[3] .. '-0', unpack(fields))
 if type(added) == 'table' and added.err then

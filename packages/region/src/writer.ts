@@ -1,7 +1,7 @@
 /** What a feeder does to its region's Redis. */
 import { randomUUID } from 'node:crypto';
 import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
-import { encodeField, encodeValue, type SnapshotEntry } from './entry.ts';
+import { decodeField, encodeField, encodeValue, type SnapshotEntry } from './entry.ts';
 import { generationKeys, loadingKey, pointerKey } from './keys.ts';
 import { APPLY, MAX_CHANGES, PUBLISH, REPAIR } from './rules.ts';
 import { scanPages } from './scan.ts';
@@ -26,6 +26,8 @@ export interface Listed {
 /** Every call throws ServiceError `store_unavailable` where Redis does not answer. */
 export interface RegionWriter extends Suspicion {
   state(): Promise<RegionState>;
+  /** One key's value as a generation's snapshot has it. */
+  value(generation: string, key: string): Promise<string | undefined>;
   /** Apply steps in order; the results stand in the same order. A step holds at most MAX_CHANGES changes. */
   apply(generation: string, steps: readonly RevisionStep[]): Promise<ApplyResult[]>;
   /**
@@ -64,6 +66,11 @@ export function createRegionWriter({ url, region, streamLength = 20_000 }: Regio
   return {
     ...createSuspicion(redis, region),
     state: () => readState(redis, region),
+
+    value: async (generation, key) => {
+      const field = await redis.hget(generationKeys(region, generation).snapshot, key).catch(unavailable);
+      return field === null ? undefined : decodeField(key, field).value;
+    },
 
     apply: async (generation, steps) => {
       const keys = generationKeys(region, generation);

@@ -34,6 +34,8 @@ export interface Snapshot {
   services(): Iterable<[environment: string, name: string, service: Service]>;
   /** Every key, as a list of the store at this revision would have it. Not to be held across an `apply`. */
   entries(): Iterable<StoredEntry>;
+  /** Every key as it is now, however late it is taken: at once this costs no more than references. */
+  frozen(): Iterable<StoredEntry>;
   /** Any key as the store has it, by its etcd key. */
   stored(key: string): StoredEntry | undefined;
   /** Take one revision. Revisions must rise; the caller checks that none is missing. */
@@ -124,6 +126,24 @@ export function buildSnapshot(generation: string, at: number, stored: Iterable<S
             yield { key: prefix + key, value: entry.body, modRevision: entry.revision };
         }
       }
+    },
+    frozen: () => {
+      const rest = [...others];
+      const taken: { prefix: string; keys: string[]; entries: Entry[] }[] = [];
+      for (const [environment, services] of environments) {
+        for (const [name, { entries }] of services) {
+          const prefix = servicePrefix(environment as Environment, name);
+          // Entries are never changed, only replaced.
+          taken.push({ prefix, keys: [...entries.keys()], entries: [...entries.values()] });
+        }
+      }
+      return (function* () {
+        for (const [key, other] of rest) yield { key, value: other.value, modRevision: other.revision };
+        for (const { prefix, keys, entries } of taken) {
+          for (const [at, { body, revision: modRevision }] of entries.entries())
+            yield { key: prefix + keys[at]!, value: body, modRevision };
+        }
+      })();
     },
     stored: key => {
       const path = parseConfigurationKey(key);

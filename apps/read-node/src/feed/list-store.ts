@@ -1,11 +1,11 @@
-/** The store's whole state, from etcd. */
-import { DISTRIBUTED_PREFIX, GENERATION_KEY } from '@quantivista/contracts';
-import type { Etcd } from '@quantivista/etcd';
+/** The whole state of a source, with the generation that it is of. */
+import { GENERATION_KEY } from '@quantivista/contracts';
 import type { StoreState } from './repair.ts';
+import type { Source } from './source.ts';
 
-/** The whole distributed state, as of now; `undefined` where the store has no generation yet. */
-export async function listStore(etcd: Etcd): Promise<StoreState | undefined> {
-  const listed = await etcd.list({ prefix: DISTRIBUTED_PREFIX });
+/** As of now; `undefined` where the source has no state to give. */
+export async function listStore(source: Source): Promise<StoreState | undefined> {
+  const listed = await source.list();
   if (listed.kind !== 'listed') return undefined;
   const generation = listed.entries.find(entry => entry.key === GENERATION_KEY)?.value;
   return generation === undefined ? undefined : { ...listed, generation };

@@ -13,7 +13,7 @@ export interface Loaded {
 }
 
 export interface ReplicaListener {
-  /** One revision was applied; not called for those that change nothing but the heartbeat. */
+  /** One revision was applied; not called for those that change nothing, or the heartbeat alone. */
   applied(entry: HistoryEntry): void;
   /** The state was replaced; `before` is undefined the first time. `why`, as it is told to watchers. */
   replaced(before: Snapshot | undefined, now: Snapshot, why: ResetFrame['reason']): void;
@@ -66,7 +66,7 @@ export function createReplica(options: AgeOptions): Replica {
       current.snapshot.apply(entry.revision, entry.changes);
       const heartbeat = entry.changes.find(change => change.key === HEARTBEAT_KEY);
       if (heartbeat?.value !== undefined) takeBeat(JSON.parse(heartbeat.value) as Heartbeat);
-      if (!heartbeat || entry.changes.length > 1) {
+      if (entry.changes.some(change => change !== heartbeat)) {
         current.history.push(entry);
         for (const listener of listeners) listener.applied(entry);
       }

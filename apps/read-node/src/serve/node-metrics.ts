@@ -5,7 +5,7 @@ import type { ReadCounts } from './fast-lane.ts';
 import { isReady, type StatusOptions } from './status.ts';
 
 export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Metrics {
-  const { replica, feeder, repair, follower, drift, regionCheck, hub } = parts;
+  const { replica, feeder, repair, follower, drift, regionCheck, hub, parent } = parts;
   const metrics = createMetrics();
   const { observed } = metrics;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
@@ -35,6 +35,7 @@ export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Met
   );
   observed('qv_node_watchers', 'open streams', () => hub.watchers);
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
+  observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
   observed('qv_feeder_applied_total', 'revisions brought to the region first', () => feeder?.applied ?? 0);
   observed('qv_feeder_published_total', 'whole states published', () => feeder?.published ?? 0);
   observed(

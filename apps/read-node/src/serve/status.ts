@@ -1,5 +1,5 @@
 /** What this node knows of itself: for people, for tests, for whoever compares nodes. */
-import type { AgeState } from '@quantivista/contracts';
+import type { AgeState, Scope } from '@quantivista/contracts';
 import type { Digests } from '@quantivista/snapshot';
 import type { Feeder } from '../feed/feeder.ts';
 import type { Repair } from '../feed/repair.ts';
@@ -8,11 +8,13 @@ import type { Drift } from '../follow/drift.ts';
 import type { Follower } from '../follow/follower.ts';
 import type { RegionCheck } from '../follow/region-check.ts';
 import type { Replica } from '../follow/replica.ts';
+import type { Parent } from './feed/parent.ts';
 import type { Hub } from './watch/hub.ts';
 
 export interface StatusOptions {
   readonly nodeId: string;
   readonly region: string;
+  readonly scope: Scope;
   readonly replica: Replica;
   readonly feeder: Feeder | undefined;
   readonly repair: Repair | undefined;
@@ -21,13 +23,16 @@ export interface StatusOptions {
   readonly regionCheck: RegionCheck | undefined;
   readonly disk: Disk | undefined;
   readonly hub: Hub;
+  readonly parent: Parent;
 }
 
 export interface Status {
   node_id: string;
   region: string;
   runtime: string;
-  /** A whole state is held (or, in a node that only feeds, etcd is being watched). */
+  /** Those held here. */
+  environments: readonly string[];
+  /** A whole state is held (or, in a node that only feeds, its source is being watched). */
   ready: boolean;
   generation: string | null;
   revision: number | null;
@@ -41,7 +46,15 @@ export interface Status {
   history_floor: number | null;
   watchers: number;
   watchers_dropped: number;
-  feeder: { state: string; applied: number; published: number; repaired_keys: number } | null;
+  /** Streams to nodes that are fed from this one. */
+  children: number;
+  feeder: {
+    source: string;
+    state: string;
+    applied: number;
+    published: number;
+    repaired_keys: number;
+  } | null;
   follower: { connected: boolean; loads: number } | null;
   /** What comparing with the store has found here, and comparing the region's Redis with what is held. */
   drift: {
@@ -62,13 +75,15 @@ export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =
   follower ? replica.current !== undefined : feeder?.state === 'watching';
 
 export function readStatus(options: StatusOptions): Status {
-  const { nodeId, region, replica, feeder, repair, follower, drift, regionCheck, disk, hub } = options;
+  const { nodeId, region, scope, replica, feeder, repair, follower, drift, regionCheck, disk, hub, parent } =
+    options;
   const loaded = replica.current;
   const ageMs = replica.age.ms();
   return {
     node_id: nodeId,
     region,
     runtime,
+    environments: scope.environments,
     ready: isReady(options),
     generation: loaded?.snapshot.generation ?? null,
     revision: loaded?.snapshot.revision ?? null,
@@ -81,8 +96,10 @@ export function readStatus(options: StatusOptions): Status {
     history_floor: loaded?.history.floor ?? null,
     watchers: hub.watchers,
     watchers_dropped: hub.dropped,
+    children: parent.children,
     feeder: feeder
       ? {
+          source: feeder.source,
           state: feeder.state,
           applied: feeder.applied,
           published: feeder.published,

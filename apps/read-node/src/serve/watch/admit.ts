@@ -1,8 +1,10 @@
 /** Whether a request may become a stream, and from where it is to go on. Before anything is upgraded. */
 import {
   type Bookmark,
+  environmentNotServed,
   parseBookmark,
   parseRequest,
+  type Scope,
   ServiceError,
   ServiceParams,
   WatchQuery,
@@ -25,6 +27,7 @@ export interface Admission {
 
 export interface AdmitOptions {
   readonly replica: Replica;
+  readonly scope: Scope;
   readonly access: ReadAccess;
   /** Sockets open now. */
   readonly watchers: () => number;
@@ -44,15 +47,16 @@ export function watchRequest(url: URL, authorization: string | null): WatchReque
 
 /**
  * Check a request for a stream.
- * @throws ServiceError: `invalid_request`, `unknown_environment`, `invalid_since`, `unauthenticated`,
+ * @throws ServiceError: `invalid_request`, `unknown_environment`, `environment_not_served`, `invalid_since`, `unauthenticated`,
  * `not_ready`, `overloaded`, or `revision_not_reached` where the bookmark is ahead of this node: what the
  * watcher saw must not be taken back, so another node is to be tried.
  */
 export async function admit(request: WatchRequest, options: AdmitOptions): Promise<Admission> {
-  const { replica, access, maxWaitMs } = options;
+  const { replica, scope, access, maxWaitMs } = options;
   access.require(request.authorization);
   const { service_name } = parseRequest(ServiceParams, { service_name: request.service }, 'path');
   const query = parseRequest(WatchQuery, request.query, 'query');
+  if (!scope.includes(query.environment)) throw environmentNotServed(scope);
   const since = query.since === undefined ? undefined : parseBookmark(query.since);
   if (query.since !== undefined && !since) {
     throw new ServiceError('invalid_since', {
