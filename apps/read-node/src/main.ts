@@ -3,15 +3,16 @@ import process from 'node:process';
 import { problemResponse } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import { createRegionReader, createRegionWriter } from '@quantivista/region';
-import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { createFeeder } from './feed/feeder.ts';
 import { createFollower } from './follow/follower.ts';
 import { createReplica } from './follow/replica.ts';
+import { createReporting } from './report/reporting.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { listen } from './serve/listen.ts';
-import { createNodeMetrics } from './serve/node-metrics.ts';
+import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { isReady, readStatus } from './serve/status.ts';
 import { createHub } from './serve/watch/hub.ts';
@@ -24,7 +25,13 @@ const regionOptions = { url: config.REDIS_URL, region: config.REGION };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
-const hub = createHub({ replica, heartbeatMs: config.WATCH_HEARTBEAT_MS });
+const metrics = createMetrics();
+const reporting = createReporting({ config, replica, metrics, log });
+const hub = createHub({
+  replica,
+  heartbeatMs: config.WATCH_HEARTBEAT_MS,
+  audience: reporting.audience,
+});
 
 const feeder = config.ROLES.includes('feed') ? startFeeder() : undefined;
 const follower = config.ROLES.includes('serve') ? startFollower() : undefined;
@@ -33,7 +40,7 @@ function startFeeder() {
   if (!config.ETCD_URLS) throw new Error('ETCD_URLS is needed by the role feed');
   const etcd = createEtcd({ hosts: config.ETCD_URLS });
   const region = createRegionWriter(regionOptions);
-  const feeder = createFeeder({ etcd, region, log });
+  const feeder = createFeeder({ etcd, region, log, observer: reporting.feedObserver });
   const running = feeder.run(stop.signal);
   shutdown.onShutdown('feed', async () => {
     stop.abort();
@@ -56,9 +63,14 @@ function startFollower() {
   return follower;
 }
 
+shutdown.onShutdown(
+  'report',
+  reporting.start(() => hub.watchers),
+);
+
 const parts = { nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub };
 const fastLane = createFastLane(replica, access);
-const metrics = createNodeMetrics(parts, fastLane.counts);
+registerNodeMetrics(metrics, parts, fastLane.counts);
 const admission = {
   replica,
   access,

@@ -10,30 +10,12 @@ import {
   ConfigurationMap,
   ConfigurationUpdate,
 } from './configuration.ts';
-import { Problem } from './errors.ts';
 import { WatchFrame } from './frames.ts';
 import { FreeText } from './free-text.ts';
 import { ConfigKey, Environment, ServiceName } from './names.ts';
+import { PreferWait } from './prefer.ts';
+import { body, failures, json, problem, security } from './route-parts.ts';
 import { RollbackRequest, RollbackResult, VersionList } from './versions.ts';
-
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: Problem } },
-});
-const failures = {
-  400: problem('bad request: the problem names the field'),
-  401: problem('no or bad token'),
-  503: problem('not available now: see Retry-After'),
-};
-const body = <T extends z.ZodType>(schema: T) => ({
-  required: true,
-  content: { 'application/json': { schema } },
-});
-const security = [{ bearer: [] }];
 
 export const ServiceParams = z.object({ service_name: ServiceName });
 export const KeyParams = z.object({ service_name: ServiceName, config_key: ConfigKey });
@@ -44,6 +26,8 @@ export const ReadQuery = z.object({
   min_revision: z.coerce.number().int().nonnegative().optional(),
   max_age: z.coerce.number().nonnegative().optional(),
 });
+/** `prefer: wait=S`: answer when every region has applied the change, or after S seconds. */
+export const WriteHeaders = z.object({ prefer: PreferWait.optional() });
 export const WriteQuery = z.object({ environment: Environment });
 export const DeleteQuery = z.object({ environment: Environment, reason: FreeText.optional() });
 export const VersionsQuery = z.object({
@@ -102,7 +86,7 @@ export const putKeyRoute = createRoute({
   path: '/api/v1/config/{service_name}/{config_key}',
   summary: 'Set one configuration',
   security,
-  request: { params: KeyParams, query: WriteQuery, body: body(ConfigurationUpdate) },
+  request: { params: KeyParams, query: WriteQuery, headers: WriteHeaders, body: body(ConfigurationUpdate) },
   responses: {
     200: json(Configuration, 'the new state'),
     409: problem('a condition does not hold; carries the current state'),
@@ -116,7 +100,7 @@ export const deleteKeyRoute = createRoute({
   path: '/api/v1/config/{service_name}/{config_key}',
   summary: 'Delete one configuration; its versions remain',
   security,
-  request: { params: KeyParams, query: DeleteQuery },
+  request: { params: KeyParams, query: DeleteQuery, headers: WriteHeaders },
   responses: {
     204: { description: 'deleted' },
     404: problem('no such key'),
@@ -137,7 +121,7 @@ export const rollbackRoute = createRoute({
   path: '/api/v1/config/rollback',
   summary: 'Set a key back to one of its versions',
   security,
-  request: { body: body(RollbackRequest) },
+  request: { headers: WriteHeaders, body: body(RollbackRequest) },
   responses: {
     200: json(RollbackResult, 'what was restored'),
     404: problem('no such version'),
@@ -150,7 +134,7 @@ export const batchRoute = createRoute({
   path: '/api/v1/config/batch',
   summary: 'Change up to 120 keys in one transaction',
   security,
-  request: { body: body(BatchRequest) },
+  request: { headers: WriteHeaders, body: body(BatchRequest) },
   responses: {
     200: json(BatchResult, 'the new states'),
     409: problem('a condition does not hold'),

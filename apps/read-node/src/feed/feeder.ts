@@ -12,6 +12,14 @@ export interface FeederOptions {
   readonly etcd: Etcd;
   readonly region: RegionWriter;
   readonly log: Log;
+  readonly observer?: FeedObserver;
+}
+
+/** Told of the revisions as they pass. Must not throw. */
+export interface FeedObserver {
+  received(events: RevisionEvents): void;
+  /** This feeder was the first to bring it to Redis. */
+  applied(events: RevisionEvents): void;
 }
 
 export type FeederState = 'connecting' | 'listing' | 'watching' | 'waiting';
@@ -39,7 +47,7 @@ type RoundEnd =
   | 'generation changed'
   | 'another was first';
 
-export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
+export function createFeeder({ etcd, region, log, observer }: FeederOptions): Feeder {
   const trail = createTrail();
   let state: FeederState = 'connecting';
   let applied = 0;
@@ -83,6 +91,7 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
       prefix: DISTRIBUTED_PREFIX,
       from: start + 1,
       onRevision: events => {
+        observer?.received(events);
         queue.push(events);
         wake();
       },
@@ -141,7 +150,10 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
     const results = await region.apply(generation, steps);
     for (const [index, result] of results.entries()) {
       if (result === 'gap' || result === 'foreign') return 'not continuous';
-      if (result === 'applied') applied++;
+      if (result === 'applied') {
+        applied++;
+        observer?.applied(batch[index]!);
+      }
       trail.add(generation, steps[index]!.to);
     }
     return undefined;

@@ -35,7 +35,7 @@ export interface Status {
   follower: { connected: boolean; loads: number } | null;
 }
 
-const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
+export const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
 
 /** Whether a whole state is held: cheap, since it is asked often. */
 export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =>
