@@ -18,6 +18,9 @@ import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { meterWriter } from './metered-writer.ts';
+import { registerNetworkMetrics } from './network/network-metrics.ts';
+import { createRegions } from './network/regions.ts';
+import { createRegionWait } from './network/wait.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
 
@@ -69,6 +72,10 @@ metrics.observed(
 );
 metrics.observed('qv_heartbeat_sequence', 'heartbeats put', () => heartbeat.sequence);
 
+const regions = createRegions({ etcd, log });
+const regionWait = createRegionWait(regions);
+registerNetworkMetrics(metrics, regions);
+
 const writer = meterWriter(
   createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
   metrics,
@@ -80,12 +87,14 @@ const app = createApp({
   callers: createCallers(etcd),
   heartbeat,
   recovery,
+  regions,
+  regionWait,
   metrics,
   log,
   reads: config.READS,
 });
 
-const loops = [heartbeat.run(stop.signal), recovery.run(stop.signal)];
+const loops = [heartbeat.run(stop.signal), recovery.run(stop.signal), regions.run(stop.signal)];
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);
@@ -94,3 +103,5 @@ const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.POR
   log.info({ url: `http://${address}:${port}`, reads: config.READS }, 'listening'),
 );
 shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));
+// Before the server, which waits for the requests that were begun.
+shutdown.onShutdown('waits', regionWait.release);
