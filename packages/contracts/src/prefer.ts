@@ -4,8 +4,9 @@ import { z } from '@hono/zod-openapi';
 /** Longest wait that may be asked for, in seconds. */
 export const MAX_WAIT_S = 60;
 
-/** One preference: a name, perhaps `=` and a token or quoted string, perhaps parameters, which are ignored. */
-const PREFERENCE = /^\s*([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*)))?\s*(?:;.*)?$/;
+const IS_WAIT = /^\s*wait\s*(?:[=;]|$)/i;
+/** A token or a quoted string; parameters after it mean nothing here. */
+const WAIT = /^\s*wait\s*=\s*("?)(\d{1,2})\1\s*(?:;.*)?$/i;
 
 /** The members of a list, split at commas outside of quotes. */
 const members = (text: string): string[] => text.match(/(?:"(?:[^"\\]|\\.)*"|[^",])+/g) ?? [];
@@ -15,13 +16,10 @@ const members = (text: string): string[] => text.match(/(?:"(?:[^"\\]|\\.)*"|[^"
  * where it is not a whole number from 0 to 60. Other preferences are ignored, as the RFC wants it.
  */
 export function parseWait(text: string): number | undefined | 'invalid' {
-  for (const member of members(text)) {
-    const match = PREFERENCE.exec(member);
-    if (match?.[1]?.toLowerCase() !== 'wait') continue;
-    const value = match[2] ?? match[3] ?? '';
-    return /^\d{1,2}$/.test(value) && Number(value) <= MAX_WAIT_S ? Number(value) : 'invalid';
-  }
-  return undefined;
+  const wait = members(text).find(member => IS_WAIT.test(member));
+  if (wait === undefined) return undefined;
+  const seconds = Number(WAIT.exec(wait)?.[2]);
+  return seconds <= MAX_WAIT_S ? seconds : 'invalid';
 }
 
 /** The header, parsed to the seconds of its `wait`. */
