@@ -8,8 +8,15 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** No two calls have the same time, nor does a Redis that was wiped come to one that was there before. */
-const TOUCH = `redis.call('SET', KEYS[3], time[1] .. ':' .. time[2])`;
+/**
+ * The version is `{epoch}/{time}`: the epoch is when Redis first heard of anybody, and tells whether it has
+ * lost what it held since.
+ */
+const TOUCH = `
+local stamp = time[1] .. '.' .. time[2]
+local epoch = string.match(redis.call('GET', KEYS[3]) or '', '^[^/]+') or stamp
+redis.call('SET', KEYS[3], epoch .. '/' .. stamp)
+`;
 
 /** ARGV: who, their report, how long they count as alive (ms). */
 export const PUT = `${NOW}

@@ -12,6 +12,8 @@ export type Gathered =
   | {
       readonly kind: 'members';
       readonly version: string;
+      /** Another one than before where Redis has lost what it held; '' until somebody reports. */
+      readonly epoch: string;
       readonly nodes: readonly NodeReport[];
       readonly children: readonly RegionReport[];
     };
@@ -68,7 +70,7 @@ export function createPresence({ url, region }: Pick<RegionOptions, 'url' | 'reg
     }
     // A hash has no order, and a report that is the same must look the same.
     nodes.sort((a, b) => (a.node_id < b.node_id ? -1 : 1));
-    return { kind, version: newest, nodes, children };
+    return { kind, version: newest, epoch: newest.split('/')[0]!, nodes, children };
   }
   async function readAll() {
     const read = await gather('', 0, undefined);

@@ -23,6 +23,7 @@ export interface NodePresence {
 }
 
 const GATHER_MS = 200;
+const RETRY_MS = 1_000;
 
 export function createNodePresence(options: NodePresenceOptions): NodePresence {
   const { presence, nodeId, report, ttlMs, log } = options;
@@ -41,7 +42,7 @@ export function createNodePresence(options: NodePresenceOptions): NodePresence {
           if (!failing) log.warn({ err: error }, 'the region is not told of this node');
           failing = true;
         }
-        alarm.within(ttlMs / 3);
+        alarm.within(failing ? RETRY_MS : ttlMs / 3);
         await alarm.ring(signal);
       }
       await presence.removeNode(nodeId).catch(() => {});

@@ -7,6 +7,7 @@ import type { Presence } from '@quantivista/region';
 import type { Log } from '@quantivista/runtime';
 import { createAlarm } from './alarm.ts';
 import { createExpectations } from './expectations.ts';
+import { createMembers } from './members.ts';
 import { assemble, fit, substance } from './region-report.ts';
 import type { ReportSink } from './sink.ts';
 
@@ -38,13 +39,13 @@ const FAILED_MS = 1_000;
 /** Of a request to etcd; what does not fit is cut. */
 const MAX_BYTES = 512 * 1024;
 
-interface Delivered {
+/** A report, and what of it is news. */
+interface Draft {
+  readonly of: readonly NodeReport[];
+  readonly report: RegionReport;
   readonly substance: string;
   readonly nodes: string;
-  readonly at: number;
 }
-
-const names = (nodes: readonly NodeReport[]): string => nodes.map(node => node.node_id).join(' ');
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { region, nodeId, presence, sink, log, lockMs, intervalMs, refreshMs } = options;
@@ -52,41 +53,48 @@ export function createReporter(options: ReporterOptions): Reporter {
   const expected = createExpectations();
   /** The same, of the regions that are fed from this one. */
   const expectedOfChildren = createExpectations();
-  /** The version of what was gathered last; undefined while another reporter is at work. */
-  let version: string | undefined;
-  let nodes: readonly NodeReport[] = [];
-  let children: readonly RegionReport[] = [];
-  let delivered: Delivered | undefined;
+  const members = createMembers({ presence, nodeId, lockMs });
+  let draft: Draft | undefined;
+  let delivered: { readonly draft: Draft; readonly at: number } | undefined;
   /** What was passed on of each region that is fed from this one. */
   const passedOn = new Map<string, string>();
 
+  /** Another reporter goes on, or may try. */
   function stepBack(): void {
-    if (version === undefined) return;
-    version = undefined;
     delivered = undefined;
     passedOn.clear();
     sink.handOver();
   }
 
+  /** Drawn up once for what was gathered: while somebody waits, this is asked for every few milliseconds. */
+  function drawUp(): Draft {
+    const of = members.nodes;
+    if (draft?.of === of) return draft;
+    const report = assemble(region, nodeId, of);
+    const nodes = of.map(node => node.node_id).join(' ');
+    draft = { of, report, substance: substance(report), nodes };
+    return draft;
+  }
+
   async function deliverOwn(): Promise<void> {
-    const report = assemble(region, nodeId, nodes);
-    const [text, present] = [substance(report), names(nodes)];
-    const sinceMs = delivered ? performance.now() - delivered.at : Number.POSITIVE_INFINITY;
+    const now = drawUp();
+    const before = delivered?.draft;
+    const at = performance.now();
+    const sinceMs = delivered ? at - delivered.at : Number.POSITIVE_INFINITY;
     const isDue =
-      expected.reachedBy(report.revision) ||
-      present !== delivered?.nodes ||
-      (text !== delivered.substance && sinceMs >= intervalMs) ||
+      expected.reachedBy(now.report.revision) ||
+      now.nodes !== before?.nodes ||
+      (now.substance !== before.substance && sinceMs >= intervalMs) ||
       sinceMs >= refreshMs;
     if (!isDue) return;
-    // Taken before it is sent: what a node reports meanwhile is another report.
-    const at = performance.now();
-    await sink.deliver(fit(report, MAX_BYTES));
-    delivered = { substance: text, nodes: present, at };
-    expected.met(report.revision);
+    await sink.deliver(fit({ ...now.report, at: Date.now() }, MAX_BYTES));
+    delivered = { draft: now, at };
+    expected.met(now.report.revision);
   }
 
   /** They come at the pace that their own reporters keep. */
   async function passOnChildren(): Promise<void> {
+    const { children } = members;
     for (const child of children) {
       const text = JSON.stringify(child);
       if (passedOn.get(child.region) === text) continue;
@@ -103,16 +111,21 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   /** One look at the region; answers how long until the next. */
   async function look(): Promise<number> {
-    const gathered = await presence.gather(nodeId, lockMs, version);
-    if (gathered.kind === 'another') {
+    if ((await members.look()) === 'another') {
       stepBack();
       expected.forget();
       expectedOfChildren.forget();
       return IDLE_MS;
     }
-    if (gathered.kind === 'members') ({ version, nodes, children } = gathered);
-    await deliverOwn();
-    await passOnChildren();
+    try {
+      await deliverOwn();
+      await passOnChildren();
+    } catch (error) {
+      // The way from here may be cut, and not the way from another node.
+      stepBack();
+      await presence.release(nodeId).catch(() => {});
+      throw error;
+    }
     return Math.min(expected.patienceMs(), expectedOfChildren.patienceMs(), IDLE_MS);
   }
 
@@ -141,7 +154,6 @@ export function createReporter(options: ReporterOptions): Reporter {
         } catch (error) {
           if (!failing) log.warn({ err: error }, 'the region is not reported');
           failing = true;
-          delivered = undefined;
           alarm.within(FAILED_MS);
         }
         await alarm.ring(signal);
