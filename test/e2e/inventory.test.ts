@@ -134,9 +134,9 @@ test('what is written to etcd does not grow with the nodes and clients', () => {
       await until(async () => (await instancesOf(network, 'risk')).instances.length === 300, {
         what: 'three hundred clients to be known',
       });
-      // One report a second, whatever happens, and one that was due at the beginning.
+      // One report a second, whatever happens, and some that were due or under way at the beginning.
       expect(puts).toBeGreaterThan(0);
-      expect(puts).toBeLessThanOrEqual((performance.now() - startedAt) / 1_000 + 1);
+      expect(puts).toBeLessThanOrEqual((performance.now() - startedAt) / 1_000 + 3);
     } finally {
       for (const watcher of watchers) watcher.close();
       watch.close();

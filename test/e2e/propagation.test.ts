@@ -87,7 +87,7 @@ test('a write that does not wait is answered as ever, and its way is known all t
 test('a region without its Redis is pending at the limit; the write stands', async () => {
   const [reached, cutOff] = network.regions;
   cutOff!.redis.pause();
-  const put = await centre().put('risk', 'limit', 'without Redis', waited(1));
+  const put = await centre().put('risk', 'limit', 'without Redis', waited(3));
   expect([put.status, put.body.config_value]).toEqual([200, 'without Redis']);
   expect(progress(put)).toMatchObject([
     { region: cutOff!.name, pending: true },

@@ -14,7 +14,7 @@ import { createEtcdServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { createLink, type Link } from '../harness/link.ts';
 
-const LEASE_S = 2;
+const LEASE_S = 3;
 
 let dir: string;
 let server: Component;

@@ -19,7 +19,7 @@ import { until } from '../../infra/stack/until.ts';
 import { createLink, type Link } from '../harness/link.ts';
 
 const GENERATION = '11111111-1111-4111-8111-111111111111';
-const TTL_MS = 1_500;
+const TTL_MS = 6_000;
 const NEVER_MS = 600_000;
 
 let dir: string;
@@ -168,7 +168,6 @@ test('a Redis that was wiped does not make the nodes look gone', async () => {
     const socket = createConnection(redis.port, '127.0.0.1', () => socket.write('FLUSHALL\r\n'));
     socket.once('data', () => resolve(void socket.end()));
   });
-  // Long enough for every node to have been forgotten, had it not been for the doubt.
   const presence = openPresence();
   await until(async () => (await presence.nodes()).length === 3, { what: 'the nodes to report again' });
   const since = seen.length;

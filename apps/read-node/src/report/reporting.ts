@@ -14,6 +14,8 @@ import { nodeReport } from './node-report.ts';
 import { createNodePresence, type NodePresence } from './presence.ts';
 import { createReporter, type Reporter } from './reporter.ts';
 
+const AGE_CHECK_MS = 500;
+
 export interface ReportingOptions {
   readonly config: ReadNodeConfig;
   readonly replica: Replica;
@@ -70,6 +72,9 @@ export function createReporting({ config, replica, metrics, log }: ReportingOpti
       const report = () => nodeReport({ nodeId, replica, audience, watchers });
       nodePresence = createNodePresence({ presence, nodeId, report, ttlMs, log });
       ends.push(running(nodePresence));
+      const { changed } = nodePresence;
+      const watching = onAgeState(replica.age, changed);
+      ends.push(async () => clearInterval(watching));
     }
     if (config.ROLES.includes('feed')) {
       const etcd = createEtcd({ hosts: config.ETCD_URLS! });
@@ -109,4 +114,14 @@ function running(loop: { run(signal: AbortSignal): Promise<void> }): () => Promi
     stop.abort();
     await ran;
   };
+}
+
+/** Call `changed` when the age has come to another state: nothing that arrives tells of that. */
+function onAgeState(age: Replica['age'], changed: () => void): NodeJS.Timeout {
+  let state = age.state();
+  return setInterval(() => {
+    if (age.state() === state) return;
+    state = age.state();
+    changed();
+  }, AGE_CHECK_MS);
 }
