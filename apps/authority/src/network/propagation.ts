@@ -19,6 +19,10 @@ const includes = (
 /** Regions that serve anybody: one without nodes has nobody to wait for. */
 const serving = (reports: readonly RegionReport[]) => reports.filter(({ nodes }) => nodes.length > 0);
 
+/** Whether a region that serves anybody has yet to apply the revision. */
+export const isPending = (reports: readonly RegionReport[], of: Bookmark): boolean =>
+  reports.some(report => report.nodes.length > 0 && !includes(report, of));
+
 const receiptOf = (node: NodeReport, revision: number): Receipt | undefined =>
   node.receipts.find(receipt => receipt.revision === revision);
 

@@ -29,6 +29,8 @@ export interface RegionsOptions {
 
 export function createRegions({ etcd, log }: RegionsOptions): Regions {
   const heads = new Map<string, RegionReport>();
+  /** The same, by name. */
+  let sorted: readonly RegionReport[] = [];
   /** By their keys. */
   const instances = new Map<string, RegionInstances>();
   const listeners = new Set<() => void>();
@@ -49,6 +51,7 @@ export function createRegions({ etcd, log }: RegionsOptions): Regions {
     }
   }
   const tell = () => {
+    sorted = [...heads.values()].sort((a, b) => (a.region < b.region ? -1 : 1));
     for (const listener of listeners) listener();
   };
 
@@ -75,14 +78,13 @@ export function createRegions({ etcd, log }: RegionsOptions): Regions {
     return reason;
   }
 
-  const sorted = () => [...heads.values()].sort((a, b) => (a.region < b.region ? -1 : 1));
   return {
     get known() {
       return known;
     },
-    heads: sorted,
+    heads: () => sorted,
     reports: () =>
-      sorted().map(head => joinInstances(head, instances.get(regionInstancesKey(head.region)) ?? {})),
+      sorted.map(head => joinInstances(head, instances.get(regionInstancesKey(head.region)) ?? {})),
     listen: listener => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,6 +1,6 @@
 /** Lets a writer wait until the regions have what was written. */
 import { type Bookmark, formatProgress, type RegionProgress } from '@quantivista/contracts';
-import { progressOf } from './propagation.ts';
+import { isPending, progressOf } from './propagation.ts';
 import type { Regions } from './regions.ts';
 
 export interface RegionWait {
@@ -18,15 +18,14 @@ export function createRegionWait(regions: Regions): RegionWait {
 
   function wait(of: Bookmark, limitMs: number): Promise<RegionProgress[]> {
     const { promise, resolve } = Promise.withResolvers<RegionProgress[]>();
-    const progress = () => progressOf(regions.heads(), of);
     const end = () => {
       clearTimeout(timer);
       stopListening();
       released.signal.removeEventListener('abort', end);
-      resolve(progress());
+      resolve(progressOf(regions.heads(), of));
     };
     const check = () => {
-      if (regions.known && !progress().some(({ pending }) => pending)) end();
+      if (regions.known && !isPending(regions.heads(), of)) end();
     };
     const stopListening = regions.listen(check);
     const timer = setTimeout(end, limitMs);

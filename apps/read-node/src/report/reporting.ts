@@ -1,7 +1,7 @@
 /** How this node tells its region, and its region the centre, whom it serves and how far it is. */
 import { createEtcd } from '@quantivista/etcd';
 import { createPresence } from '@quantivista/region';
-import type { Log, Metrics } from '@quantivista/runtime';
+import { type Log, type Metrics, pause } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import type { FeedObserver } from '../feed/feeder.ts';
 import type { Replica } from '../follow/replica.ts';
@@ -15,6 +15,7 @@ import { createNodePresence, type NodePresence } from './presence.ts';
 import { createReporter, type Reporter } from './reporter.ts';
 
 const AGE_CHECK_MS = 500;
+const END_LIMIT_MS = 2_000;
 
 export interface ReportingOptions {
   readonly config: ReadNodeConfig;
@@ -96,9 +97,13 @@ export function createReporting({ config, replica, metrics, log }: ReportingOpti
         etcd.close();
       });
     }
-    return async () => {
+    const endAll = async () => {
       // The node first: whether another is left is for the reporter to see.
       for (const end of ends) await end();
+    };
+    return async () => {
+      // Where the stores do not answer, the others find out by themselves that this node is gone.
+      await Promise.race([endAll(), pause(END_LIMIT_MS)]);
       presence.close();
     };
   }
