@@ -10,6 +10,8 @@ export interface WatcherOptions {
   /** @default PRODUCTION */
   readonly environment?: Environment;
   readonly token?: string;
+  /** How it names itself. */
+  readonly instanceId?: string;
   /** Where to begin; without it with a snapshot. */
   readonly since?: Bookmark;
 }
@@ -50,7 +52,7 @@ export interface Watcher {
 }
 
 export function startWatcher(options: WatcherOptions): Watcher {
-  const { nodes, service, environment = 'PRODUCTION', token } = options;
+  const { nodes, service, environment = 'PRODUCTION', token, instanceId } = options;
   const received: Received[] = [];
   const streams: Stream[] = [];
   let bookmark = options.since;
@@ -62,7 +64,11 @@ export function startWatcher(options: WatcherOptions): Watcher {
     const node = nodes[turn % nodes.length]!;
     const stream: Stream = { node, since: bookmark };
     streams.push(stream);
-    const query = new URLSearchParams({ environment, ...(bookmark && { since: formatBookmark(bookmark) }) });
+    const query = new URLSearchParams({
+      environment,
+      ...(bookmark && { since: formatBookmark(bookmark) }),
+      ...(instanceId !== undefined && { instance_id: instanceId }),
+    });
     const url = `${node.replace(/^http/, 'ws')}/api/v1/config/watch/${service}?${query}`;
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const opened = new WebSocket(url, { headers, handshakeTimeout: 10_000 });

@@ -19,6 +19,9 @@ import { AuthorityEnvironment } from './config.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { meterWriter } from './metered-writer.ts';
+import { registerNetworkMetrics } from './network/network-metrics.ts';
+import { createRegions } from './network/regions.ts';
+import { createRegionWait } from './network/wait.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
 
@@ -77,6 +80,10 @@ metrics.observed(
   () => store.differences,
 );
 
+const regions = createRegions({ etcd, log });
+const regionWait = createRegionWait(regions);
+registerNetworkMetrics(metrics, regions);
+
 const writer = meterWriter(
   createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
   metrics,
@@ -88,12 +95,14 @@ const app = createApp({
   callers: createCallers(etcd),
   heartbeat,
   recovery,
+  regions,
+  regionWait,
   metrics,
   log,
   reads: config.READS,
 });
 
-const loops = [store, heartbeat, recovery].map(each => each.run(stop.signal));
+const loops = [store, heartbeat, recovery, regions].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);
@@ -102,3 +111,5 @@ const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.POR
   log.info({ url: `http://${address}:${port}`, reads: config.READS }, 'listening'),
 );
 shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));
+// Before the server, which waits for the requests that were begun.
+shutdown.onShutdown('waits', regionWait.release);

@@ -68,6 +68,9 @@ export function createMemoryEtcd(): MemoryEtcd {
         for (const { key } of gone) store.entries.delete(key);
         return gone.length;
       },
+      lease: () => {
+        throw new Error('there are no leases here');
+      },
       watch: () => {
         throw new Error('there is no watch here');
       },

@@ -47,6 +47,12 @@ export const ReadNodeEnvironment = z.object({
   WATCH_HEARTBEAT_MS: z.coerce.number().int().min(10).default(2_000),
   /** Nodes of other regions fed from this one at once; more are refused with 503. */
   MAX_CHILDREN: z.coerce.number().int().min(0).default(64),
+  /** A node that was not heard of for so long is gone from its region, a third of it a reporter. */
+  PRESENCE_TTL_MS: z.coerce.number().int().min(300).default(15_000),
+  /** A region that was not heard of for so long is gone from the centre. In seconds. */
+  REPORT_LEASE_S: z.coerce.number().int().min(1).default(30),
+  /** Shortest time between two reports of a region that nobody waits for. */
+  REPORT_INTERVAL_MS: z.coerce.number().int().min(0).default(1_000),
   /** Sockets at once; more are refused with 503. */
   MAX_WATCHERS: z.coerce.number().int().min(1).default(50_000),
 });

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
 import { createRegionReader, createRegionWriter, scopedRegion } from '@quantivista/region';
-import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { createFeeder } from './feed/feeder.ts';
@@ -14,10 +14,11 @@ import { createDrift } from './follow/drift.ts';
 import { createFollower } from './follow/follower.ts';
 import { createRegionCheck } from './follow/region-check.ts';
 import { createReplica } from './follow/replica.ts';
+import { createReporting } from './report/reporting.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
 import { listen } from './serve/listen.ts';
-import { createNodeMetrics } from './serve/node-metrics.ts';
+import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { isReady, readStatus } from './serve/status.ts';
@@ -32,7 +33,13 @@ const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGIO
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
-const hub = createHub({ replica, heartbeatMs: config.WATCH_HEARTBEAT_MS });
+const metrics = createMetrics();
+const reporting = createReporting({ config, replica, metrics, log });
+const hub = createHub({
+  replica,
+  heartbeatMs: config.WATCH_HEARTBEAT_MS,
+  audience: reporting.audience,
+});
 
 const feeding = config.ROLES.includes('feed') ? startFeeder() : undefined;
 const following = config.ROLES.includes('serve') ? startFollower() : undefined;
@@ -40,7 +47,7 @@ const following = config.ROLES.includes('serve') ? startFollower() : undefined;
 function startFeeder() {
   const { source, close } = openSource(config, scope);
   const region = createRegionWriter(regionOptions);
-  const feeder = createFeeder({ source, region, log });
+  const feeder = createFeeder({ source, region, log, observer: reporting.feedObserver });
   const repair = createRepair({ list: () => listStore(source), region, log });
   const running = [feeder.run(stop.signal), repair.run(stop.signal)];
   shutdown.onShutdown('feed', async () => {
@@ -77,6 +84,11 @@ function startFollower() {
   return { follower, drift, regionCheck, disk };
 }
 
+shutdown.onShutdown(
+  'report',
+  reporting.start(() => hub.watchers),
+);
+
 const parent = createParent({
   region: config.REGION,
   nodeId: config.NODE_ID,
@@ -100,7 +112,7 @@ const parts = {
   parent,
 };
 const fastLane = createFastLane(replica, access);
-const metrics = createNodeMetrics(parts, fastLane.counts);
+registerNodeMetrics(metrics, parts, fastLane.counts);
 const admission = {
   replica,
   scope,

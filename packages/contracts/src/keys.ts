@@ -27,6 +27,8 @@ export const deletedKey = (environment: Environment, service: string): string =>
 /** Reports of regions ({@link RegionReport}), each under a lease of its region's. */
 export const REGIONS_PREFIX = `${AUTHORITY_PREFIX}regions/`;
 export const regionKey = (region: string): string => REGIONS_PREFIX + region;
+/** The instances named in the region's report ({@link RegionInstances}). */
+export const regionInstancesKey = (region: string): string => `${regionKey(region)}/instances`;
 
 export interface ConfigurationPath {
   readonly environment: Environment;

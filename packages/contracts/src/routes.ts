@@ -13,6 +13,7 @@ import {
 import { WatchFrame } from './frames.ts';
 import { FreeText } from './free-text.ts';
 import { ConfigKey, Environment, ServiceName } from './names.ts';
+import { PreferWait } from './prefer.ts';
 import { body, failures, json, notServed, problem, security } from './route-parts.ts';
 import { RollbackRequest, RollbackResult, VersionList } from './versions.ts';
 
@@ -25,6 +26,8 @@ export const ReadQuery = z.object({
   min_revision: z.coerce.number().int().nonnegative().optional(),
   max_age: z.coerce.number().nonnegative().optional(),
 });
+/** `prefer: wait=S`: answer when every region has applied the change, or after S seconds. */
+export const WriteHeaders = z.object({ prefer: PreferWait.optional() });
 export const WriteQuery = z.object({ environment: Environment });
 export const DeleteQuery = z.object({ environment: Environment, reason: FreeText.optional() });
 export const VersionsQuery = z.object({
@@ -86,7 +89,7 @@ export const putKeyRoute = createRoute({
   path: '/api/v1/config/{service_name}/{config_key}',
   summary: 'Set one configuration',
   security,
-  request: { params: KeyParams, query: WriteQuery, body: body(ConfigurationUpdate) },
+  request: { params: KeyParams, query: WriteQuery, headers: WriteHeaders, body: body(ConfigurationUpdate) },
   responses: {
     200: json(Configuration, 'the new state'),
     409: problem('a condition does not hold; carries the current state'),
@@ -100,7 +103,7 @@ export const deleteKeyRoute = createRoute({
   path: '/api/v1/config/{service_name}/{config_key}',
   summary: 'Delete one configuration; its versions remain',
   security,
-  request: { params: KeyParams, query: DeleteQuery },
+  request: { params: KeyParams, query: DeleteQuery, headers: WriteHeaders },
   responses: {
     204: { description: 'deleted' },
     404: problem('no such key'),
@@ -121,7 +124,7 @@ export const rollbackRoute = createRoute({
   path: '/api/v1/config/rollback',
   summary: 'Set a key back to one of its versions',
   security,
-  request: { body: body(RollbackRequest) },
+  request: { headers: WriteHeaders, body: body(RollbackRequest) },
   responses: {
     200: json(RollbackResult, 'what was restored'),
     404: problem('no such version'),
@@ -134,7 +137,7 @@ export const batchRoute = createRoute({
   path: '/api/v1/config/batch',
   summary: 'Change up to 120 keys in one transaction',
   security,
-  request: { body: body(BatchRequest) },
+  request: { headers: WriteHeaders, body: body(BatchRequest) },
   responses: {
     200: json(BatchResult, 'the new states'),
     409: problem('a condition does not hold'),

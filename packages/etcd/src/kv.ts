@@ -18,7 +18,8 @@ export type Compare =
   | { readonly key: string; readonly target: 'value'; readonly is: string };
 
 export type Operation =
-  | { readonly op: 'put'; readonly key: string; readonly value: string }
+  /** With a `lease` the key goes when that does, unless it is put again under another. */
+  | { readonly op: 'put'; readonly key: string; readonly value: string; readonly lease?: string }
   | { readonly op: 'delete'; readonly key: string }
   | { readonly op: 'get'; readonly key: string };
 
@@ -56,7 +57,10 @@ function compareToWire(compare: Compare): ICompare {
 
 function operationToWire(operation: Operation): IRequestOp {
   const key = Buffer.from(operation.key);
-  if (operation.op === 'put') return { request_put: { key, value: Buffer.from(operation.value) } };
+  if (operation.op === 'put') {
+    const { value, lease } = operation;
+    return { request_put: { key, value: Buffer.from(value), ...(lease !== undefined && { lease }) } };
+  }
   return operation.op === 'delete' ? { request_delete_range: { key } } : { request_range: { key } };
 }
 

@@ -34,3 +34,21 @@ export const generationKeys = (region: string, generation: string): GenerationKe
 export const claimKey = (region: string, work: string): string => `${tag(region)}:claim:${work}`;
 
 export const loadingKey = (region: string, id: string): string => `${tag(region)}:loading:${id}`;
+
+export interface PresenceKeys {
+  /** Hash: who is there → their report. */
+  readonly members: string;
+  /** Sorted set: who is there, by the time until which they count as alive (ms, Redis's clock). */
+  readonly until: string;
+  /** Changes with every report and every one who is gone. */
+  readonly version: string;
+  /** Who reports for the region; expires. */
+  readonly reporter: string;
+}
+
+export const presenceKeys = (region: string): PresenceKeys => ({
+  members: `${tag(region)}:presence`,
+  until: `${tag(region)}:presence:until`,
+  version: `${tag(region)}:presence:version`,
+  reporter: `${tag(region)}:reporter`,
+});

@@ -13,6 +13,14 @@ export interface FeederOptions {
   readonly source: Source;
   readonly region: RegionWriter;
   readonly log: Log;
+  readonly observer?: FeedObserver;
+}
+
+/** Told of the revisions as they pass. Must not throw. */
+export interface FeedObserver {
+  received(events: RevisionEvents): void;
+  /** This feeder was the first to bring it to Redis. */
+  applied(events: RevisionEvents): void;
 }
 
 export type FeederState = 'connecting' | 'listing' | 'watching' | 'waiting';
@@ -37,7 +45,7 @@ const QUIET_MS = 1_000;
 /** Why a round ended; the next one starts from what the source and Redis then say. */
 type RoundEnd = SourceEnd['reason'] | 'not continuous' | 'no generation' | 'another was first';
 
-export function createFeeder({ source, region, log }: FeederOptions): Feeder {
+export function createFeeder({ source, region, log, observer }: FeederOptions): Feeder {
   const trail = createTrail();
   let state: FeederState = 'connecting';
   let applied = 0;
@@ -88,6 +96,7 @@ export function createFeeder({ source, region, log }: FeederOptions): Feeder {
       generation,
       from: start + 1,
       onRevision: events => {
+        observer?.received(events);
         queue.push(events);
         wake();
       },
@@ -148,7 +157,10 @@ export function createFeeder({ source, region, log }: FeederOptions): Feeder {
     if (results.includes('broken')) return replaceWhole(generation);
     for (const [index, result] of results.entries()) {
       if (result === 'gap' || result === 'foreign') return 'not continuous';
-      if (result === 'applied') applied++;
+      if (result === 'applied') {
+        applied++;
+        observer?.applied(batch[index]!);
+      }
       trail.add(generation, steps[index]!.to);
     }
     return undefined;

@@ -1,13 +1,11 @@
 /** This node's numbers for Prometheus, read from the parts themselves when scraped. */
 import { AgeState } from '@quantivista/contracts';
-import { createMetrics, type Metrics } from '@quantivista/runtime';
+import type { Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
 import { isReady, type StatusOptions } from './status.ts';
 
-export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Metrics {
+export function registerNodeMetrics({ observed }: Metrics, parts: StatusOptions, counts: ReadCounts): void {
   const { replica, feeder, repair, follower, drift, regionCheck, hub, parent } = parts;
-  const metrics = createMetrics();
-  const { observed } = metrics;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
   observed('qv_node_revision', 'revision applied', () => replica.current?.snapshot.revision ?? 0);
   observed('qv_node_age_seconds', 'time since the state was known to be complete', () =>
@@ -45,5 +43,4 @@ export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Met
   );
   observed('qv_reads_ok_total', 'fast reads answered 200', () => counts.ok);
   observed('qv_reads_not_modified_total', 'fast reads answered 304', () => counts.notModified);
-  return metrics;
 }

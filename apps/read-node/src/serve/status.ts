@@ -68,7 +68,7 @@ export interface Status {
   disk: { saved_revision: number | null } | null;
 }
 
-const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
+export const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
 
 /** Whether a whole state is held: cheap, since it is asked often. */
 export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =>

@@ -23,6 +23,8 @@ export interface WatchRequest {
 export interface Admission {
   readonly topic: Topic;
   readonly since: Bookmark | undefined;
+  /** As the client names itself. */
+  readonly instanceId?: string | undefined;
 }
 
 export interface AdmitOptions {
@@ -70,5 +72,6 @@ export async function admit(request: WatchRequest, options: AdmitOptions): Promi
     const { revision } = replica.current!.snapshot;
     throw new ServiceError('revision_not_reached', { details: { generation, revision } });
   }
-  return { topic: { environment: query.environment as Topic['environment'], service: service_name }, since };
+  const topic = { environment: query.environment as Topic['environment'], service: service_name };
+  return { topic, since, instanceId: query.instance_id };
 }

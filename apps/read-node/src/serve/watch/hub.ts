@@ -4,6 +4,7 @@ import type { Snapshot } from '@quantivista/snapshot';
 import type { HistoryEntry } from '../../follow/history.ts';
 import type { Replica } from '../../follow/replica.ts';
 import type { Admission } from './admit.ts';
+import type { AudienceRecord, Watcher } from './audience.ts';
 import {
   changesByTopic,
   commitNote,
@@ -22,6 +23,7 @@ export interface HubOptions {
   readonly heartbeatMs: number;
   /** A socket with more bytes waiting is closed with 1013. @default 4 MiB */
   readonly maxBufferedBytes?: number;
+  readonly audience?: AudienceRecord;
 }
 
 export interface Hub {
@@ -40,9 +42,14 @@ interface TopicState {
   readonly shards: Shard[];
 }
 
-export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 1024 }: HubOptions): Hub {
+export function createHub({
+  replica,
+  heartbeatMs,
+  maxBufferedBytes = 4 * 1024 * 1024,
+  audience,
+}: HubOptions): Hub {
   const topics = new Map<string, TopicState>();
-  const placeOf = new Map<WatchSocket, { name: string; shard: Shard }>();
+  const placeOf = new Map<WatchSocket, { name: string; shard: Shard; watcher: Watcher }>();
   const turns = createTurns();
   let dropped = 0;
 
@@ -50,6 +57,7 @@ export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 
     const place = placeOf.get(socket);
     if (!place) return;
     placeOf.delete(socket);
+    audience?.left(place.watcher);
     place.shard.sockets.delete(socket);
     const state = topics.get(place.name)!;
     if (state.shards.every(shard => shard.sockets.size === 0)) topics.delete(place.name);
@@ -134,7 +142,9 @@ export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 
       shard.flush();
       for (const frame of firstFrames(admission, replica.current!.snapshot)) socket.send(frame);
       shard.sockets.add(socket);
-      placeOf.set(socket, { name, shard });
+      const watcher = { topic: admission.topic, instanceId: admission.instanceId };
+      placeOf.set(socket, { name, shard, watcher });
+      audience?.joined(watcher);
     },
     leave,
     close: () => {
