@@ -14,6 +14,7 @@ import { listen } from './serve/listen.ts';
 import { createNodeMetrics } from './serve/node-metrics.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { isReady, readStatus } from './serve/status.ts';
+import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
 
 const config = parseEnvironment(ReadNodeEnvironment, process.env);
@@ -24,7 +25,15 @@ const regionOptions = { url: config.REDIS_URL, region: config.REGION };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
-const hub = createHub({ replica, heartbeatMs: config.WATCH_HEARTBEAT_MS });
+const hub = createHub({
+  replica,
+  heartbeatMs: config.WATCH_HEARTBEAT_MS,
+  softLimitBytes: config.STREAM_BUFFER_BYTES,
+  writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
+  budgetBytes: config.STREAM_BUDGET_BYTES,
+  maxAgeMs: config.MAX_STREAM_AGE_MS,
+  drainMs: config.DRAIN_MS,
+});
 
 const feeder = config.ROLES.includes('feed') ? startFeeder() : undefined;
 const follower = config.ROLES.includes('serve') ? startFollower() : undefined;
@@ -58,14 +67,15 @@ function startFollower() {
 
 const parts = { nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub };
 const fastLane = createFastLane(replica, access);
-const metrics = createNodeMetrics(parts, fastLane.counts);
-const admission = {
+const admitter = createAdmitter({
   replica,
   access,
-  watchers: () => hub.watchers,
+  hub,
   maxWatchers: config.MAX_WATCHERS,
+  maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
-};
+});
+const metrics = createNodeMetrics(parts, fastLane.counts, admitter);
 const app = createApp({
   replica,
   access,
@@ -73,7 +83,9 @@ const app = createApp({
   status: () => readStatus(parts),
   metrics,
   log,
-  admission,
+  hub,
+  admitter,
+  maxWaitMs: config.MAX_WAIT_MS,
 });
 const listener = await listen({
   hostname: config.HOST,
@@ -81,7 +93,7 @@ const listener = await listen({
   fastLane,
   app,
   hub,
-  admission,
+  admitter,
   problem: problemResponse,
 });
 shutdown.onShutdown('serve', listener.close);

@@ -4,8 +4,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   counter(name: string, help: string, labels?: string[]): Counter;
   gauge(name: string, help: string, labels?: string[]): Gauge;
-  /** Like {@link gauge}, read when scraped. */
+  /** Like {@link gauge}, read when scraped; with a `label` one value for each of its names. */
   observed(name: string, help: string, read: () => number): void;
+  observed(name: string, help: string, read: () => Readonly<Record<string, number>>, label: string): void;
   /** `buckets` in the unit that the name ends with. */
   histogram(name: string, help: string, buckets: number[], labels?: string[]): Histogram;
   readonly contentType: string;
@@ -19,13 +20,21 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
   return {
     counter: (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers }),
     gauge: (name, help, labelNames = []) => new Gauge({ name, help, labelNames, registers }),
-    observed: (name, help, read) => {
+    observed: (
+      name: string,
+      help: string,
+      read: () => number | Readonly<Record<string, number>>,
+      label?: string,
+    ) => {
       new Gauge({
         name,
         help,
         registers,
+        labelNames: label === undefined ? [] : [label],
         collect() {
-          this.set(read());
+          const now = read();
+          if (typeof now === 'number') return this.set(now);
+          for (const [of, value] of Object.entries(now)) this.set({ [label!]: of }, value);
         },
       });
     },

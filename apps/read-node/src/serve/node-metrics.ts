@@ -3,8 +3,13 @@ import { AgeState } from '@quantivista/contracts';
 import { createMetrics, type Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
 import { isReady, type StatusOptions } from './status.ts';
+import type { Admitter } from './watch/admit.ts';
 
-export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Metrics {
+export function createNodeMetrics(
+  parts: StatusOptions,
+  counts: ReadCounts,
+  admitter: Pick<Admitter, 'refused'>,
+): Metrics {
   const { replica, feeder, follower, hub } = parts;
   const metrics = createMetrics();
   const { observed } = metrics;
@@ -23,8 +28,16 @@ export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Met
   );
   observed('qv_node_keys', 'configurations held', () => replica.current?.snapshot.size ?? 0);
   observed('qv_node_loads_total', 'times the state was loaded whole', () => follower?.loads ?? 0);
-  observed('qv_node_watchers', 'open streams', () => hub.watchers);
+  observed('qv_node_watchers', 'open streams', () => hub.watchers, 'transport');
+  observed('qv_node_watchers_lagging', 'streams whose clients read too slowly', () => hub.lagging);
+  observed('qv_node_watchers_buffered_bytes', 'bytes that wait for clients', () => hub.bufferedBytes);
+  observed(
+    'qv_node_watchers_conflated_total',
+    'times that a stream was told of several changes as one',
+    () => hub.conflated,
+  );
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
+  observed('qv_node_watchers_refused_total', 'streams refused for want of room', () => admitter.refused);
   observed('qv_feeder_applied_total', 'revisions brought to the region first', () => feeder?.applied ?? 0);
   observed('qv_feeder_published_total', 'whole states published', () => feeder?.published ?? 0);
   observed('qv_reads_ok_total', 'fast reads answered 200', () => counts.ok);

@@ -37,9 +37,9 @@ export interface Status {
 
 const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
 
-/** Whether a whole state is held: cheap, since it is asked often. */
-export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =>
-  follower ? replica.current !== undefined : feeder?.state === 'watching';
+/** Whether a whole state is held, and the node is here to stay: cheap, since it is asked often. */
+export const isReady = ({ replica, feeder, follower, hub }: StatusOptions): boolean =>
+  !hub.draining && (follower ? replica.current !== undefined : feeder?.state === 'watching');
 
 /** Reckons the digest of the whole state: for those who ask for it, not for every probe. */
 export function readStatus(options: StatusOptions): Status {
@@ -59,7 +59,7 @@ export function readStatus(options: StatusOptions): Status {
     keys: loaded?.snapshot.size ?? 0,
     services: loaded ? [...loaded.snapshot.services()].length : 0,
     history_floor: loaded?.history.floor ?? null,
-    watchers: hub.watchers,
+    watchers: hub.size,
     watchers_dropped: hub.dropped,
     feeder: feeder ? { state: feeder.state, applied: feeder.applied, published: feeder.published } : null,
     follower: follower ? { connected: follower.connected, loads: follower.loads } : null,
