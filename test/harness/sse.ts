@@ -1,5 +1,5 @@
 /** A stream of server-sent events as it comes over the wire: every line of it is looked at. */
-import { type ClientRequest, get, type IncomingHttpHeaders } from 'node:http';
+import { type ClientRequest, get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Environment, Problem, WatchFrame } from '@quantivista/contracts';
 import { until } from '../../infra/stack/until.ts';
 
@@ -38,6 +38,9 @@ export interface EventStream {
   frame(fits: (frame: WatchFrame) => boolean, what: string): Promise<WatchFrame>;
   /** Resolves once the stream is over. */
   over(timeoutMs?: number): Promise<void>;
+  /** Take nothing more from the network, until `resume`. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -46,8 +49,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   const events: ReceivedEvent[] = [];
   const comments: string[] = [];
   const retries: number[] = [];
-  let received: IncomingHttpHeaders = {};
-  let status = 0;
+  let answer: IncomingMessage | undefined;
   let text = '';
   let state: EventStream['state'] = 'open';
 
@@ -68,12 +70,11 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   const path = ['/api/v1/config/stream', ...(service === undefined ? [] : [service])].join('/');
   const url = `${node}${path}?${new URLSearchParams({ environment, ...query })}`;
   const request: ClientRequest = get(url, { headers, agent: false }, response => {
-    status = response.statusCode!;
-    received = response.headers;
+    answer = response;
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => {
       text += chunk;
-      if (status !== 200) return;
+      if (response.statusCode !== 200) return;
       const blocks = text.split('\n\n');
       text = blocks.pop()!;
       blocks.forEach(take);
@@ -95,10 +96,10 @@ export function openEventStream(options: EventStreamOptions): EventStream {
       return events.map(({ frame }) => frame);
     },
     get headers() {
-      return received;
+      return answer?.headers ?? {};
     },
     get status() {
-      return status;
+      return answer?.statusCode ?? 0;
     },
     get problem() {
       return JSON.parse(text) as Problem;
@@ -111,6 +112,8 @@ export function openEventStream(options: EventStreamOptions): EventStream {
     over: async (timeoutMs = 10_000) => {
       await until(() => state !== 'open', { what: 'the stream to be over', timeoutMs, intervalMs: 5 });
     },
+    pause: () => void answer?.pause(),
+    resume: () => void answer?.resume(),
     close: () => request.destroy(),
   };
 }

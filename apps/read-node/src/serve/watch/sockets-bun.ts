@@ -1,6 +1,5 @@
 /** Bun's connections as sockets of the hub. */
 import { closingText, openingText } from './event-stream.ts';
-import type { Frame } from './frame.ts';
 import type { WatchSocket } from './socket.ts';
 
 /** What the sockets need of Bun's own. */
@@ -38,9 +37,20 @@ export interface BunEventStream {
   readonly body: ReadableStream<Uint8Array>;
 }
 
+/** Bun's controller of a stream that is written to the network as it comes. */
+interface DirectController {
+  /** Bytes, where the network took them; a promise for when it has, where it is full. */
+  write(chunk: Uint8Array): number | Promise<number>;
+  flush(): void;
+  end(): void;
+}
+
+/** Handed over at a time, so that one can see a large frame leave. */
+const SLICE_BYTES = 64 * 1024;
+
 /**
- * A body that is pulled: Bun asks for more only once the network has taken what it had. What it has asked for
- * and not yet come back for counts as buffered.
+ * A body that is written directly: what the network takes is gone at once, and no more is handed over while
+ * it is full. (A body that is pulled shows what waits only at the next turn of the event loop.)
  * `onGone`: the connection broke, or ended. `breakOff`: breaks it from here.
  */
 export function bunEventStream(
@@ -48,64 +58,80 @@ export function bunEventStream(
   onGone: () => void,
   breakOff: () => void,
 ): BunEventStream {
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let takenBytes = 0;
-  let pulled: (() => void) | undefined;
+  const ended = Promise.withResolvers<void>();
+  let controller: DirectController | undefined;
+  let queue: Uint8Array[] = [];
+  let queuedBytes = 0;
+  let handedBytes = 0;
   let ending = false;
-  let controller: ReadableStreamDefaultController<Uint8Array>;
 
-  const hand = () => {
-    for (const chunk of waiting) controller.enqueue(chunk);
-    takenBytes = waitingBytes;
-    waiting = [];
-    waitingBytes = 0;
-    pulled?.();
-    pulled = undefined;
+  const pump = () => {
+    // Asked for a body only after the head is written.
+    if (!controller) return;
+    while (handedBytes === 0 && queue.length > 0) {
+      const [chunk] = queue as [Uint8Array];
+      const slice = chunk.subarray(0, SLICE_BYTES);
+      if (slice.length < chunk.length) queue[0] = chunk.subarray(SLICE_BYTES);
+      else queue.shift();
+      queuedBytes -= slice.length;
+      const taken = controller.write(slice);
+      if (typeof taken === 'number') continue;
+      handedBytes = slice.length;
+      taken.then(handOver, handOver);
+    }
+    controller.flush();
+    if (!ending || handedBytes > 0) return;
+    controller.end();
+    controller = undefined;
+    ended.resolve();
+  };
+  const handOver = () => {
+    handedBytes = 0;
+    pump();
   };
   const write = (chunks: readonly Uint8Array[]) => {
     let bytes = 0;
     for (const chunk of chunks) bytes += chunk.length;
-    waiting.push(...chunks);
-    waitingBytes += bytes;
-    if (pulled) hand();
+    queue.push(...chunks);
+    queuedBytes += bytes;
+    pump();
     return bytes;
   };
-  const body = new ReadableStream<Uint8Array>(
-    {
-      start: created => {
-        controller = created;
-      },
-      pull: () => {
-        takenBytes = 0;
-        if (ending && waitingBytes === 0) {
-          controller.close();
-          return;
-        }
-        const { promise, resolve } = Promise.withResolvers<void>();
-        pulled = resolve;
-        if (waitingBytes > 0) hand();
-        return promise;
-      },
-      cancel: onGone,
+  const forget = () => {
+    ending = true;
+    queue = [];
+    queuedBytes = 0;
+  };
+
+  const source = {
+    type: 'direct' as const,
+    pull: (direct: DirectController) => {
+      controller = direct;
+      pump();
+      // The body is over when this is.
+      return ended.promise;
     },
-    { highWaterMark: 0 },
-  );
+    cancel: () => {
+      controller = undefined;
+      forget();
+      ended.resolve();
+      onGone();
+    },
+  };
+  const body = new ReadableStream<Uint8Array>(source as never);
   write([Buffer.from(openingText(reconnectWindowMs))]);
 
   const socket: WatchSocket = {
     transport: 'sse',
-    send: (frames: readonly Frame[]) => write(frames.map(({ event }) => event)),
-    bufferedBytes: () => waitingBytes + takenBytes,
+    send: frames => write(frames.map(({ event }) => event)),
+    bufferedBytes: () => queuedBytes + handedBytes,
     close: (_code, reason) => {
       ending = true;
       write([Buffer.from(closingText(reason))]);
       breakOff();
     },
     destroy: () => {
-      ending = true;
-      waiting = [];
-      waitingBytes = 0;
+      forget();
       breakOff();
     },
   };
