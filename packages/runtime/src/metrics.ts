@@ -4,9 +4,15 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   counter(name: string, help: string, labels?: string[]): Counter;
   gauge(name: string, help: string, labels?: string[]): Gauge;
-  /** Like {@link gauge}, read when scraped; with a `label` one value for each of its names. */
+  /** Like {@link gauge}, read when scraped. */
   observed(name: string, help: string, read: () => number): void;
-  observed(name: string, help: string, read: () => Readonly<Record<string, number>>, label: string): void;
+  /** Like {@link observed}, one number for each value of `label`. */
+  observedBy(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [string, number]>,
+  ): void;
   /** `buckets` in the unit that the name ends with. */
   histogram(name: string, help: string, buckets: number[], labels?: string[]): Histogram;
   readonly contentType: string;
@@ -20,21 +26,25 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
   return {
     counter: (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers }),
     gauge: (name, help, labelNames = []) => new Gauge({ name, help, labelNames, registers }),
-    observed: (
-      name: string,
-      help: string,
-      read: () => number | Readonly<Record<string, number>>,
-      label?: string,
-    ) => {
+    observed: (name, help, read) => {
       new Gauge({
         name,
         help,
         registers,
-        labelNames: label === undefined ? [] : [label],
         collect() {
-          const now = read();
-          if (typeof now === 'number') return this.set(now);
-          for (const [of, value] of Object.entries(now)) this.set({ [label!]: of }, value);
+          this.set(read());
+        },
+      });
+    },
+    observedBy: (name, help, label, read) => {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        collect() {
+          this.reset();
+          for (const [value, number] of read()) this.set({ [label]: value }, number);
         },
       });
     },

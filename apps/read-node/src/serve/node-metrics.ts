@@ -28,7 +28,7 @@ export function createNodeMetrics(
   );
   observed('qv_node_keys', 'configurations held', () => replica.current?.snapshot.size ?? 0);
   observed('qv_node_loads_total', 'times the state was loaded whole', () => follower?.loads ?? 0);
-  observed('qv_node_watchers', 'open streams', () => hub.watchers, 'transport');
+  metrics.observedBy('qv_node_watchers', 'open streams', 'transport', () => Object.entries(hub.watchersBy));
   observed('qv_node_watchers_lagging', 'streams whose clients read too slowly', () => hub.lagging);
   observed('qv_node_watchers_buffered_bytes', 'bytes that wait for clients', () => hub.bufferedBytes);
   observed(

@@ -59,7 +59,7 @@ export function readStatus(options: StatusOptions): Status {
     keys: loaded?.snapshot.size ?? 0,
     services: loaded ? [...loaded.snapshot.services()].length : 0,
     history_floor: loaded?.history.floor ?? null,
-    watchers: hub.size,
+    watchers: hub.watchers,
     watchers_dropped: hub.dropped,
     feeder: feeder ? { state: feeder.state, applied: feeder.applied, published: feeder.published } : null,
     follower: follower ? { connected: follower.connected, loads: follower.loads } : null,

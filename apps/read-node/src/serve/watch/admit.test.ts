@@ -13,7 +13,7 @@ function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOpti
   const admitter = createAdmitter({
     replica,
     access: createReadAccess(replica, 'open'),
-    hub: { size: 0, draining: false, reconnectWindowMs: () => 10_000, ...hub },
+    hub: { watchers: 0, draining: false, reconnectWindowMs: () => 10_000, ...hub },
     maxWatchers: 10,
     maxAdmissionsPerSecond: 5,
     maxWaitMs: 10,
@@ -98,7 +98,7 @@ describe('too many', () => {
   const TARGET = `${PATH}?environment=TEST`;
 
   test('at once are refused, those who wait among them', async () => {
-    const { admit, admitter } = start({ maxWatchers: 3, maxWaitMs: 60_000 }, { size: 2 });
+    const { admit, admitter } = start({ maxWatchers: 3, maxWaitMs: 60_000 }, { watchers: 2 });
     void admit(`${TARGET}&min_revision=11`);
     await expect(admit(TARGET)).rejects.toMatchObject({ code: 'overloaded' });
     expect(admitter.refused).toBe(1);

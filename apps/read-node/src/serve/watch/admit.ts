@@ -33,7 +33,7 @@ export interface Admission {
 export interface AdmitterOptions {
   readonly replica: Replica;
   readonly access: ReadAccess;
-  readonly hub: Pick<Hub, 'size' | 'draining' | 'reconnectWindowMs'>;
+  readonly hub: Pick<Hub, 'watchers' | 'draining' | 'reconnectWindowMs'>;
   readonly maxWatchers: number;
   readonly maxAdmissionsPerSecond: number;
   /** Longest wait for a node that is behind what is asked for. */
@@ -112,7 +112,7 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
   };
   const checkRoom = () => {
     if (hub.draining) refuse('shutting_down');
-    if (hub.size + waiting >= maxWatchers || !rate.take()) refuse('overloaded');
+    if (hub.watchers + waiting >= maxWatchers || !rate.take()) refuse('overloaded');
   };
   const reached = async (revision: number) => {
     waiting++;

@@ -7,6 +7,7 @@ import {
 } from '@quantivista/contracts';
 import type { Change } from '@quantivista/region';
 import { buildSnapshot } from '@quantivista/snapshot';
+import { expect, vi } from 'vitest';
 import { createHistory } from '../../follow/history.ts';
 import { createReplica, type Replica } from '../../follow/replica.ts';
 import { createHub, type Hub, type HubOptions } from './hub.ts';
@@ -58,6 +59,9 @@ export function createSocket(transport: WatchSocket['transport'] = 'websocket'):
   return socket;
 }
 
+/** Resolves once `condition` holds. */
+export const until = (condition: () => unknown, what: string) =>
+  vi.waitFor(() => expect(condition(), what).toBeTruthy(), { timeout: 10_000, interval: 1 });
 export const turn = () => new Promise(resolve => setImmediate(resolve));
 export const kinds = (socket: TestSocket) => socket.frames.map(({ type }) => type);
 export const revisions = (socket: TestSocket) => socket.frames.map(({ revision }) => revision);

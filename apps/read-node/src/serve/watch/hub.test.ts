@@ -166,7 +166,7 @@ describe('many watchers', () => {
       expect(revisions(socket)).toEqual([10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]);
     }
     expect(revisions(late[0]!)).toEqual([16, 17, 18, 19, 20, 21]);
-    expect(at.hub.size).toBe(sockets.length + 1);
+    expect(at.hub.watchers).toBe(sockets.length + 1);
   });
 
   test('share one text of each frame, the snapshot and the replay among them', async () => {
@@ -187,7 +187,7 @@ describe('many watchers', () => {
     await turn();
     at.hub.leave(first);
     at.hub.leave(first);
-    expect([at.hub.size, second.frames.length]).toEqual([0, 0]);
+    expect([at.hub.watchers, second.frames.length]).toEqual([0, 0]);
     at.apply(11, change('risk', 'a', 2));
     expect(kinds(first)).toEqual(['snapshot']);
   });
@@ -197,7 +197,7 @@ describe('many watchers', () => {
     await at.watch('risk');
     const gone = await at.watch('risk');
     at.hub.leave(gone);
-    expect(at.hub.watchers).toEqual({ websocket: 1, sse: 1 });
+    expect(at.hub.watchersBy).toEqual({ websocket: 1, sse: 1 });
   });
 });
 

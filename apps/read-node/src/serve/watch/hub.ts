@@ -40,8 +40,8 @@ export interface HubOptions {
 
 export interface Hub {
   /** Open streams. */
-  readonly size: number;
-  readonly watchers: Readonly<Record<Transport, number>>;
+  readonly watchers: number;
+  readonly watchersBy: Readonly<Record<Transport, number>>;
   /** Streams that lag now. */
   readonly lagging: number;
   /** Times that a stream was told of several changes as one. */
@@ -87,7 +87,7 @@ export function createHub(options: HubOptions): Hub {
   const { maxAgeMs = 30 * 60_000, drainMs = 3_000, sweepMs = 100 } = options;
   const members = new Map<WatchSocket, Member>();
   const byInstance = new Map<string, Set<Member>>();
-  const watchers: Record<Transport, number> = { websocket: 0, sse: 0 };
+  const watchersBy: Record<Transport, number> = { websocket: 0, sse: 0 };
   const joins = createTurns(SLICE_MS);
   let dropped = 0;
   let draining = false;
@@ -112,7 +112,7 @@ export function createHub(options: HubOptions): Hub {
     const member = members.get(socket);
     if (!member) return;
     members.delete(socket);
-    watchers[socket.transport]--;
+    watchersBy[socket.transport]--;
     clearTimeout(member.age);
     publisher.leave(socket);
     backlog.forget(socket);
@@ -135,8 +135,8 @@ export function createHub(options: HubOptions): Hub {
   }, sweepMs);
 
   return {
-    watchers,
-    get size() {
+    watchersBy,
+    get watchers() {
       return members.size;
     },
     get lagging() {
@@ -162,7 +162,7 @@ export function createHub(options: HubOptions): Hub {
       const watcher: Watcher = { topic, instanceId };
       const member: Member = { socket, watcher, since, age, messages: undefined };
       members.set(socket, member);
-      watchers[socket.transport]++;
+      watchersBy[socket.transport]++;
       const name = instanceName(watcher);
       const alike = byInstance.get(name) ?? new Set();
       byInstance.set(name, alike.add(member));

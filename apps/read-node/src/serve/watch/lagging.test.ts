@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest';
-import { until } from '../../../../../infra/stack/until.ts';
 import {
   change,
   createSocket,
@@ -10,6 +9,7 @@ import {
   revisions,
   startHub,
   stateAt,
+  until,
 } from './hub-under-test.ts';
 import { SHARD_SIZE } from './shard.ts';
 
@@ -19,7 +19,7 @@ afterEach(() => at.hub.drain());
 const start = (options: Parameters<typeof startHub>[0] = {}) => {
   at = startHub(options);
 };
-const caughtUp = () => until(() => at.hub.lagging === 0, { what: 'nobody to lag', intervalMs: 1 });
+const caughtUp = () => until(() => at.hub.lagging === 0, 'nobody to lag');
 
 /** One that has joined `service` and reads nothing more. */
 async function slowWatcher(service = 'risk') {
@@ -110,12 +110,12 @@ test('what waits for its turn when one catches up is told once', async () => {
   const slow = await slowWatcher();
   const beside = await at.watch('risk');
   at.apply(11, change('risk', 'a', 2));
-  await until(() => at.hub.lagging === 1, { what: 'it to lag', intervalMs: 1 });
+  await until(() => at.hub.lagging === 1, 'it to lag');
   slow.waiting = 0;
   at.apply(12, change('risk', 'a', 3));
   await caughtUp();
   at.apply(13, change('risk', 'a', 4));
-  await until(() => revisions(slow).at(-1) === 13, { what: 'the last update', intervalMs: 1 });
+  await until(() => revisions(slow).at(-1) === 13, 'the last update');
   expect(revisions(beside)).toEqual([10, 11, 12, 13]);
   expect(slow.frames.slice(1)).toMatchObject([{ conflated_from: 10, revision: 12 }, { revision: 13 }]);
 });
@@ -124,13 +124,13 @@ test('one that takes nothing within the write timeout is closed with 1013 and a 
   start({ writeTimeoutMs: 20 });
   const [slow, quick] = [await slowWatcher(), await at.watch('risk')];
   at.apply(11, change('risk', 'a', 2));
-  await until(() => slow.closed, { what: 'the slow one to be closed', intervalMs: 1 });
+  await until(() => slow.closed, 'the slow one to be closed');
   expect(slow.closed).toEqual({
     code: 1013,
     reason: JSON.stringify({ reason: 'too_slow', reconnect_window_ms: 1_000 }),
   });
   expect([kinds(quick), quick.closed]).toEqual([['snapshot', 'update'], undefined]);
-  expect([at.hub.size, at.hub.dropped, at.hub.lagging, at.hub.bufferedBytes]).toEqual([1, 1, 0, 0]);
+  expect([at.hub.watchers, at.hub.dropped, at.hub.lagging, at.hub.bufferedBytes]).toEqual([1, 1, 0, 0]);
 });
 
 test('above the budget for all, those who have taken nothing for longest go at once', async () => {
@@ -145,5 +145,5 @@ test('above the budget for all, those who have taken nothing for longest go at o
   expect(gone.length).toBe(at.hub.dropped);
   expect(gone.length).toBeGreaterThan(0);
   expect(deaf.slice(0, gone.length)).toEqual(gone);
-  expect(at.hub.size).toBe(20 - gone.length);
+  expect(at.hub.watchers).toBe(20 - gone.length);
 });

@@ -1,9 +1,8 @@
 import type { AckMessage } from '@quantivista/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
-import { until } from '../../../../../infra/stack/until.ts';
 import { ACK_BURST } from './acks.ts';
 import type { Watcher } from './audience.ts';
-import { change, createSocket, type HubUnderTest, startHub } from './hub-under-test.ts';
+import { change, createSocket, type HubUnderTest, startHub, until } from './hub-under-test.ts';
 
 let at: HubUnderTest;
 afterEach(() => at.hub.drain());
@@ -18,21 +17,18 @@ describe('the end', () => {
     expect(at.hub.draining).toBe(true);
     const late = await at.watch('risk');
     expect(late.closed?.code).toBe(1012);
-    await until(() => sockets.some(({ closed }) => closed), {
-      what: 'the first to be closed',
-      intervalMs: 1,
-    });
+    await until(() => sockets.some(({ closed }) => closed), 'the first to be closed');
     at.apply(11, change('risk', 'a', 2));
     await drained;
     expect(new Set(sockets.map(({ closed }) => closed?.code))).toEqual(new Set([1012]));
     expect(reasonOf(sockets[0]!)).toBe('shutting_down');
-    expect(at.hub.size).toBe(0);
+    expect(at.hub.watchers).toBe(0);
   });
 
   test('of a stream that has grown old: 1012', async () => {
     at = startHub({ maxAgeMs: 20 });
     const socket = await at.watch('risk');
-    await until(() => socket.closed, { what: 'it to be closed', intervalMs: 1 });
+    await until(() => socket.closed, 'it to be closed');
     expect(socket.closed!.code).toBe(1012);
     expect(reasonOf(socket)).toBe('max_age');
   });
@@ -97,7 +93,7 @@ describe('acks', () => {
     expect(socket.closed?.code).toBe(1008);
     expect(Buffer.byteLength(socket.closed!.reason)).toBeLessThanOrEqual(123);
     expect(reasonOf(socket)).toMatch(reason);
-    expect([said.length, at.hub.size]).toEqual([0, 0]);
+    expect([said.length, at.hub.watchers]).toEqual([0, 0]);
   });
 
   test('more than is sane close the stream', async () => {

@@ -61,16 +61,22 @@ export function createPreparedFrames(replica: Replica, capacity = 64 * 1024 * 10
     return frame;
   };
 
+  /** `undefined` where they are no longer held, or where the state has been taken back to before `since`. */
+  const missedSince = (since: number) => {
+    const { snapshot, history } = replica.current!;
+    return since > snapshot.revision ? undefined : history.after(since);
+  };
+
   return {
     snapshot,
     renewal: (of, reason) => [resetFrame(of.topic, replica.current!.snapshot, reason), snapshot(of)],
     replay: (of, since) => {
-      const { snapshot, history } = replica.current!;
-      const missed = history.after(since);
+      const missed = missedSince(since);
       if (!missed) return undefined;
+      const { generation } = replica.current!.snapshot;
       let replay = replays.get(of);
       if (!replay || replay.from > since) {
-        replay = { from: since, frames: replayFrames(of.topic, of.filter, snapshot.generation, missed) };
+        replay = { from: since, frames: replayFrames(of.topic, of.filter, generation, missed) };
         keep(replay.frames);
         replays.set(of, replay);
       }
@@ -78,12 +84,12 @@ export function createPreparedFrames(replica: Replica, capacity = 64 * 1024 * 10
       return replay.frames.slice(seen + 1);
     },
     conflated: (of, since) => {
-      const { snapshot, history } = replica.current!;
-      const missed = history.after(since);
+      const missed = missedSince(since);
       if (!missed) return undefined;
       const changes = netChanges(missed, of.filter);
       if (changes.length === 0) return [];
-      return [updateFrame(of.topic, snapshot.generation, snapshot.revision, changes, since)];
+      const { generation, revision } = replica.current!.snapshot;
+      return [updateFrame(of.topic, generation, revision, changes, since)];
     },
     updated: (of, update) => {
       const replay = replays.get(of);

@@ -156,7 +156,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const replaced = (before: Snapshot | undefined, now: Snapshot) => {
     prepared.forget();
     const reason = before?.generation === now.generation ? 'compacted' : 'generation_changed';
-    const unchanged = reason === 'compacted' ? unchangedBetween(before!, now) : () => false;
+    const unchanged = reason === 'generation_changed' ? () => false : unchangedBetween(before!, now);
     for (const open of topics.all()) {
       if (unchanged(open.topic)) continue;
       open.renewal = reason;
