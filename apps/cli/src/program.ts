@@ -104,9 +104,11 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .addArgument(new Argument('<revision>').argParser(wholeNumber))
     .action(revision => propagation(context(), revision));
   program
-    .command('watch <service>')
-    .description('show every change as it happens')
-    .action(service => watch(context(), service, interruption()));
+    .command('watch [service]')
+    .description('show every change as it happens, of a service or the whole environment')
+    .option('--prefix <text>', 'only keys that begin so')
+    .option('--instance-id <name>', 'a name to be known by; what is seen is acknowledged')
+    .action((service, options) => watch(context(), service, options, interruption()));
   program
     .command('import <file>')
     .description('set the values of a file: env, JSON, YAML or compose')

@@ -7,7 +7,6 @@ import {
   type Scope,
   ServiceError,
   validationFault,
-  watchRoute,
 } from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Snapshot } from '@quantivista/snapshot';
@@ -18,7 +17,9 @@ import type { Parent } from './serve/feed/parent.ts';
 import { feedRoutes } from './serve/feed/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
 import type { Status } from './serve/status.ts';
-import { type AdmitOptions, admit } from './serve/watch/admit.ts';
+import type { Admitter } from './serve/watch/admit.ts';
+import type { Hub } from './serve/watch/hub.ts';
+import { registerStreams } from './serve/watch/routes.ts';
 
 export interface AppOptions {
   readonly replica: Replica;
@@ -30,7 +31,10 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly problem: (error: unknown) => Response;
-  readonly admission: AdmitOptions;
+  readonly hub: Hub;
+  readonly admitter: Admitter;
+  /** Longest wait for a `min_revision`. */
+  readonly maxWaitMs: number;
 }
 
 interface Wanted {
@@ -52,7 +56,9 @@ export function createApp({
   metrics,
   log,
   problem,
-  admission,
+  hub,
+  admitter,
+  maxWaitMs,
 }: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: result => {
@@ -69,7 +75,7 @@ export function createApp({
   /** The state, once it is as new as the request asks. */
   async function stateFor({ environment, min_revision, max_age }: Wanted): Promise<Snapshot> {
     if (!scope.includes(environment)) throw environmentNotServed(scope);
-    if (min_revision !== undefined && !(await replica.reached(min_revision, admission.maxWaitMs))) {
+    if (min_revision !== undefined && !(await replica.reached(min_revision, maxWaitMs))) {
       const held = replica.current?.snapshot;
       throw new ServiceError('revision_not_reached', {
         details: { generation: held?.generation ?? null, revision: held?.revision ?? null },
@@ -97,14 +103,7 @@ export function createApp({
   );
 
   // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
-  app.openapi(watchRoute, async c => {
-    // Everything else that is wrong is said first: a person tries this with curl.
-    await admit(
-      { service: c.req.param('service_name'), query: c.req.query(), authorization: authorization(c) },
-      admission,
-    );
-    throw new ServiceError('upgrade_required');
-  });
+  registerStreams(app, { access, admitter, hub });
   app.openapi(readServiceRoute, async c => {
     access.require(authorization(c));
     const query = c.req.valid('query');

@@ -53,7 +53,30 @@ export const ReadNodeEnvironment = z.object({
   REPORT_LEASE_S: z.coerce.number().int().min(1).default(30),
   /** Shortest time between two reports of a region that nobody waits for. */
   REPORT_INTERVAL_MS: z.coerce.number().int().min(0).default(1_000),
-  /** Sockets at once; more are refused with 503. */
+  /** Streams at once, and new ones a second; more are refused with 503. */
   MAX_WATCHERS: z.coerce.number().int().min(1).default(50_000),
+  MAX_ADMISSIONS_PER_S: z.coerce.number().int().min(1).default(5_000),
+  /** What may wait in a stream's socket before its client counts as slow. */
+  STREAM_BUFFER_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .default(256 * 1024),
+  /** How long it may wait. */
+  STREAM_WRITE_TIMEOUT_MS: z.coerce.number().int().min(100).default(30_000),
+  /** What may wait in all sockets; above it the slowest are closed. */
+  STREAM_BUDGET_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .default(256 * 1024 * 1024),
+  /** Streams end after this, by a fifth more or less, so that they spread over the nodes anew. */
+  MAX_STREAM_AGE_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(30 * 60_000),
+  /** Time in which the streams of an ending node are closed; the process's own limit is 10 s. */
+  DRAIN_MS: z.coerce.number().int().min(0).max(7_000).default(3_000),
 });
 export type ReadNodeConfig = Readonly<z.infer<typeof ReadNodeEnvironment>>;

@@ -22,6 +22,7 @@ import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { isReady, readStatus } from './serve/status.ts';
+import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
 
 const config = parseEnvironment(ReadNodeEnvironment, process.env);
@@ -37,8 +38,13 @@ const metrics = createMetrics();
 const reporting = createReporting({ config, replica, metrics, log });
 const hub = createHub({
   replica,
-  heartbeatMs: config.WATCH_HEARTBEAT_MS,
   audience: reporting.audience,
+  heartbeatMs: config.WATCH_HEARTBEAT_MS,
+  softLimitBytes: config.STREAM_BUFFER_BYTES,
+  writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
+  budgetBytes: config.STREAM_BUDGET_BYTES,
+  maxAgeMs: config.MAX_STREAM_AGE_MS,
+  drainMs: config.DRAIN_MS,
 });
 
 const feeding = config.ROLES.includes('feed') ? startFeeder() : undefined;
@@ -112,15 +118,16 @@ const parts = {
   parent,
 };
 const fastLane = createFastLane(replica, access);
-registerNodeMetrics(metrics, parts, fastLane.counts);
-const admission = {
+const admitter = createAdmitter({
   replica,
   scope,
   access,
-  watchers: () => hub.watchers,
+  hub,
   maxWatchers: config.MAX_WATCHERS,
+  maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
-};
+});
+registerNodeMetrics(metrics, parts, fastLane.counts, admitter);
 const problem = createProblem(replica);
 const app = createApp({
   replica,
@@ -132,7 +139,9 @@ const app = createApp({
   metrics,
   log,
   problem,
-  admission,
+  hub,
+  admitter,
+  maxWaitMs: config.MAX_WAIT_MS,
 });
 const listener = await listen({
   hostname: config.HOST,
@@ -140,7 +149,7 @@ const listener = await listen({
   fastLane,
   app,
   hub,
-  admission,
+  admitter,
   problem,
 });
 shutdown.onShutdown('serve', listener.close);

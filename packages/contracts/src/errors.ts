@@ -86,15 +86,23 @@ export const problemType = (code: ErrorCode): string => `urn:quantivista:problem
 export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
+  /** Instead of the table's, where many are refused at once and must not all come back at once. */
+  readonly retryAfterS: number | undefined;
 
   constructor(
     code: ErrorCode,
-    options: { message?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+    options: {
+      message?: string;
+      details?: Record<string, unknown>;
+      retryAfterS?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(options.message ?? ERRORS[code].title, { cause: options.cause });
     this.name = 'ServiceError';
     this.code = code;
     this.details = options.details ?? {};
+    this.retryAfterS = options.retryAfterS ?? errorRow(code).retryAfterS;
   }
 
   get status(): number {
@@ -110,8 +118,10 @@ export function toProblem(error: unknown): Problem {
 }
 
 /** Headers that go with a problem: content type, and Retry-After where a retry may help. */
-export function problemHeaders(code: ErrorCode): Record<string, string> {
-  const { retryAfterS } = errorRow(code);
+export function problemHeaders(
+  code: ErrorCode,
+  retryAfterS = errorRow(code).retryAfterS,
+): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   if (code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
@@ -122,7 +132,8 @@ export function problemHeaders(code: ErrorCode): Record<string, string> {
 
 /** The response to any error, as problem+json. */
 export function problemResponse(error: unknown): Response {
-  const code = error instanceof ServiceError ? error.code : 'internal';
-  const problem = toProblem(error);
-  return new Response(JSON.stringify(problem), { status: problem.status, headers: problemHeaders(code) });
+  const fault = error instanceof ServiceError ? error : new ServiceError('internal');
+  const problem = toProblem(fault);
+  const headers = problemHeaders(fault.code, fault.retryAfterS);
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }

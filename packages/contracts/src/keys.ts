@@ -36,8 +36,10 @@ export interface ConfigurationPath {
   readonly key: string;
 }
 
+export const environmentPrefix = (environment: Environment): string =>
+  `${DISTRIBUTED_PREFIX}${environment.toLowerCase()}/`;
 export const servicePrefix = (environment: Environment, service: string): string =>
-  `${DISTRIBUTED_PREFIX}${environment.toLowerCase()}/${service}/`;
+  `${environmentPrefix(environment)}${service}/`;
 
 export const configurationKey = (path: ConfigurationPath): string =>
   servicePrefix(path.environment, path.service) + path.key;

@@ -10,9 +10,9 @@ import {
   ConfigurationMap,
   ConfigurationUpdate,
 } from './configuration.ts';
-import { WatchFrame } from './frames.ts';
+import { AckRequest, InstanceId, WatchFrame } from './frames.ts';
 import { FreeText } from './free-text.ts';
-import { ConfigKey, Environment, ServiceName } from './names.ts';
+import { ConfigKey, Environment, KeyPrefix, ServiceName } from './names.ts';
 import { PreferWait } from './prefer.ts';
 import { body, failures, json, notServed, problem, security } from './route-parts.ts';
 import { RollbackRequest, RollbackResult, VersionList } from './versions.ts';
@@ -35,11 +35,16 @@ export const VersionsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(50),
   before: z.coerce.number().int().positive().optional(),
 });
+/** `min_revision`: wait until this revision is reached, else 409. */
 export const WatchQuery = z.object({
   environment: Environment,
   since: z.string().optional().openapi({ description: '{generation}:{revision} of the last frame seen' }),
-  instance_id: z.string().max(200).optional(),
+  prefix: KeyPrefix.optional().openapi({ description: 'only keys that begin so, of each service' }),
+  min_revision: z.coerce.number().int().nonnegative().optional(),
+  instance_id: InstanceId.optional(),
 });
+/** What a browser's EventSource sends when it comes back; it stands for `since`, and before it. */
+export const StreamHeaders = z.object({ 'last-event-id': z.string().optional() });
 
 export const readServiceRoute = createRoute({
   method: 'get',
@@ -70,17 +75,65 @@ export const readKeyRoute = createRoute({
     ...failures,
   },
 });
+const watching = {
+  101: json(WatchFrame, 'a stream of frames; the client may send AckMessages'),
+  409: problem('the bookmark or min_revision is ahead of this node'),
+  ...notServed,
+  426: problem('not a WebSocket request'),
+  ...failures,
+};
+const streaming = {
+  200: {
+    description: 'the frames of WebSocket as events: `id` the bookmark, `event` the type, `data` the frame',
+    content: { 'text/event-stream': { schema: WatchFrame } },
+  },
+  409: problem('the bookmark or min_revision is ahead of this node'),
+  ...notServed,
+  ...failures,
+};
 export const watchRoute = createRoute({
   method: 'get',
   path: '/api/v1/config/watch/{service_name}',
-  summary: 'WebSocket: a snapshot, then every change',
+  summary: 'WebSocket: a snapshot, then every change of a service',
   security,
   request: { params: ServiceParams, query: WatchQuery },
+  responses: watching,
+});
+export const watchEnvironmentRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/config/watch',
+  summary: 'WebSocket: a snapshot, then every change of an environment',
+  security,
+  request: { query: WatchQuery },
+  responses: watching,
+});
+export const streamRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/config/stream/{service_name}',
+  summary: 'Server-sent events: a snapshot, then every change of a service',
+  security,
+  request: { params: ServiceParams, query: WatchQuery, headers: StreamHeaders },
+  responses: streaming,
+});
+export const streamEnvironmentRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/config/stream',
+  summary: 'Server-sent events: a snapshot, then every change of an environment',
+  security,
+  request: { query: WatchQuery, headers: StreamHeaders },
+  responses: streaming,
+});
+export const ackRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/config/ack',
+  summary: 'Whether a watcher could use a revision, said by one whose stream is of events',
+  security,
+  request: { body: body(AckRequest) },
   responses: {
-    101: json(WatchFrame, 'a stream of frames'),
-    409: problem('the bookmark is ahead of this node'),
-    ...notServed,
-    426: problem('not a WebSocket request'),
+    202: { description: 'noted' },
+    404: problem('no such stream is open at this node'),
+    409: problem('this node has not reached the revision'),
+    413: problem('over 16 kB'),
     ...failures,
   },
 });

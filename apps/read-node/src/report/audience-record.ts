@@ -1,7 +1,7 @@
 /** Who watches at this node, and how its clients took the newest revisions. In bounded memory. */
 import type { AckMessage, Audience, Receipt } from '@quantivista/contracts';
 import type { AudienceRecord, Watcher } from '../serve/watch/audience.ts';
-import { topicName } from '../serve/watch/frames.ts';
+import { topicName } from '../serve/watch/topic.ts';
 
 export interface AudienceOptions {
   /** Somebody came, left, or said something. */

@@ -3,8 +3,14 @@ import { AgeState } from '@quantivista/contracts';
 import type { Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
 import { isReady, type StatusOptions } from './status.ts';
+import type { Admitter } from './watch/admit.ts';
 
-export function registerNodeMetrics({ observed }: Metrics, parts: StatusOptions, counts: ReadCounts): void {
+export function registerNodeMetrics(
+  { observed, observedBy }: Metrics,
+  parts: StatusOptions,
+  counts: ReadCounts,
+  admitter: Pick<Admitter, 'refused'>,
+): void {
   const { replica, feeder, repair, follower, drift, regionCheck, hub, parent } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
   observed('qv_node_revision', 'revision applied', () => replica.current?.snapshot.revision ?? 0);
@@ -31,8 +37,16 @@ export function registerNodeMetrics({ observed }: Metrics, parts: StatusOptions,
     "times the region's Redis was found to differ from this node",
     () => regionCheck?.found ?? 0,
   );
-  observed('qv_node_watchers', 'open streams', () => hub.watchers);
+  observedBy('qv_node_watchers', 'open streams', 'transport', () => Object.entries(hub.watchersBy));
+  observed('qv_node_watchers_lagging', 'streams whose clients read too slowly', () => hub.lagging);
+  observed('qv_node_watchers_buffered_bytes', 'bytes that wait for clients', () => hub.bufferedBytes);
+  observed(
+    'qv_node_watchers_conflated_total',
+    'times that a stream was told of several changes as one',
+    () => hub.conflated,
+  );
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
+  observed('qv_node_watchers_refused_total', 'streams refused for want of room', () => admitter.refused);
   observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
   observed('qv_feeder_applied_total', 'revisions brought to the region first', () => feeder?.applied ?? 0);
   observed('qv_feeder_published_total', 'whole states published', () => feeder?.published ?? 0);

@@ -70,9 +70,9 @@ export interface Status {
 
 export const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
 
-/** Whether a whole state is held: cheap, since it is asked often. */
-export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =>
-  follower ? replica.current !== undefined : feeder?.state === 'watching';
+/** Whether a whole state is held, and the node is here to stay: cheap, since it is asked often. */
+export const isReady = ({ replica, feeder, follower, hub }: StatusOptions): boolean =>
+  !hub.draining && (follower ? replica.current !== undefined : feeder?.state === 'watching');
 
 export function readStatus(options: StatusOptions): Status {
   const { nodeId, region, scope, replica, feeder, repair, follower, drift, regionCheck, disk, hub, parent } =
