@@ -22,6 +22,7 @@ beforeAll(async () => {
     moreRegions: [
       { name: 'child', fedBy: 'core' },
       { name: 'grandchild', fedBy: 'child' },
+      { name: 'island' },
     ],
     nodeEnv: { HISTORY_LENGTH: String(HISTORY_LENGTH), AGING_AFTER_MS: '1500' },
   });
@@ -187,28 +188,83 @@ test('a child away for longer than the history reaches back takes the whole stat
   expect(told).toMatchObject({ reason: 'compacted' });
 });
 
-test('a new life of the store goes down the tree, and an old one is not gone back to', async () => {
-  await write(5);
-  const before = (await status(region('grandchild').nodes[0]!)).generation;
-  // One parent is cut off before: it keeps the old state.
-  const [old, other] = region('core').nodes as [Component, Component];
-  await converged();
-  old.pause();
+/** Begin another life of the store, as after a restore; answers its generation. */
+async function beginGeneration(): Promise<string> {
   const etcd = createEtcd({ hosts: [network.etcd.url] });
   const generation = crypto.randomUUID();
   await etcd.txn({ compare: [], success: [{ op: 'put', key: GENERATION_KEY, value: generation }] });
   etcd.close();
-  for (const node of [other, ...region('child').nodes, ...region('grandchild').nodes]) {
-    await until(async () => (await status(node)).generation === generation, {
-      what: `${node.name} to be of the new generation`,
-    });
-  }
-  expect(generation).not.toBe(before);
+  return generation;
+}
+const isOf = (node: Component, generation: string) =>
+  until(async () => (await status(node)).generation === generation, {
+    what: `${node.name} to be of generation ${generation}`,
+  });
+
+test('a new life of the store goes down the tree, and watchers are told', async () => {
+  await write(5);
+  await converged();
+  const generation = await beginGeneration();
+  for (const node of network.serving) await isOf(node, generation);
   for (const watcher of watchers) {
     const reset = await watcher.frame(({ type }) => type === 'reset', 'a reset');
     expect(reset).toMatchObject({ reason: 'generation_changed', generation });
   }
-  old.resume();
+  await write(5);
+  await converged();
+});
+
+test('a parent cut off from the centre is left for a fresher one, and not gone back to after a new life began', async () => {
+  const [core, island] = [region('core').nodes, region('island').nodes] as [Component[], Component[]];
+  const [child, sibling] = region('child').nodes as [Component, Component];
+  const etcdLink = await createLink(network.etcd.port);
+  let answers = 0;
+  const islandLink = await createLink(island[0]!.port, '127.0.0.1', () => answers++);
+  const parents = { env: { FEED_FROM: `${islandLink.url},${core[0]!.url}` } };
+  /** Until the island has been asked so often that it would have been followed. */
+  const asked = async () => {
+    const before = answers;
+    await until(() => answers > before + 5, { what: 'the island to be asked' });
+  };
+  try {
+    await sibling.kill();
+    await island[1]!.kill();
+    await island[0]!.restart({ env: { ETCD_URLS: etcdLink.url } });
+    // It begins at one of the two by chance.
+    await until(
+      async () => {
+        await child.restart(parents);
+        return (await status(child)).feeder.source === islandLink.url;
+      },
+      { what: 'the child to be fed by the island' },
+    );
+    etcdLink.cut();
+    await until(async () => (await status(child)).feeder.source === core[0]!.url, {
+      what: 'the child to turn to the fresher parent',
+    });
+    await write(5);
+    const old = (await status(island[0]!)).generation;
+    const generation = await beginGeneration();
+    await isOf(child, generation);
+
+    await Promise.all(core.map(node => node.kill()));
+    await asked();
+    await region('child').redis.restart();
+    await asked();
+    expect((await status(child)).generation).toBe(generation);
+    await Promise.all(core.map(node => node.start()));
+    await until(async () => (await status(child)).state === 'FRESH', { what: 'the child to be fed again' });
+    // A feeder that has just started knows of the other life from Redis alone.
+    await Promise.all(core.map(node => node.kill()));
+    await child.restart(parents);
+    await asked();
+    expect((await status(child)).generation).toBe(generation);
+    expect((await status(island[0]!)).generation).toBe(old);
+  } finally {
+    etcdLink.heal();
+    await Promise.all([...core, ...island, child, sibling].map(node => node.restart()));
+    await Promise.all([etcdLink.close(), islandLink.close()]);
+  }
   await write(5);
   await converged();
 });

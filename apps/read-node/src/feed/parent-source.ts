@@ -33,21 +33,16 @@ export function createParentSource(options: ParentSourceOptions): Source {
   // The feeders of a region, and regions that name the same parents, spread over them.
   let turn = Math.floor(random() * parents.length);
   const current = () => parents[turn % parents.length]!;
-  /** What has passed through here: known also where Redis has lost it. */
-  let seen: Held = { generation: undefined, revision: undefined, completeAt: undefined };
+  /** What is known to have been held: also where Redis has lost it. Its time never goes back. */
+  let known: Held = { generation: undefined, revision: undefined, completeAt: undefined };
   let beatAt = performance.now();
 
-  function see(generation: string, completeAt?: number): void {
-    const before = seen.generation === generation ? seen.completeAt : undefined;
-    seen = { generation, revision: undefined, completeAt: completeAt ?? before };
-    if (completeAt !== undefined) beatAt = performance.now();
-  }
-
-  /** Of what Redis holds and what was seen here, the newer. */
-  const newest = (held: Held): Held => {
-    if (held.generation === undefined) return seen;
-    if (held.generation !== seen.generation) return held;
-    return { ...held, completeAt: later(held.completeAt, seen.completeAt) };
+  const learn = (held: Held) => {
+    known = {
+      ...held,
+      generation: held.generation ?? known.generation,
+      completeAt: later(held.completeAt, known.completeAt),
+    };
   };
 
   async function list(revision?: number) {
@@ -84,7 +79,10 @@ export function createParentSource(options: ParentSourceOptions): Source {
       last = line.revision;
       const events = line.changes.map(({ key, value }) => ({ key, value: value ?? undefined }));
       const beat = events.find(({ key }) => key === HEARTBEAT_KEY)?.value;
-      if (beat !== undefined) see(generation, (JSON.parse(beat) as Heartbeat).at);
+      if (beat !== undefined) {
+        beatAt = performance.now();
+        learn({ generation, revision: last, completeAt: (JSON.parse(beat) as Heartbeat).at });
+      }
       onRevision({ revision: last, events });
     }
     return { reason: 'lost', cause: signal.reason ?? new Error(`${current().url} has ended the stream`) };
@@ -95,7 +93,7 @@ export function createParentSource(options: ParentSourceOptions): Source {
     for (let ahead = 1; ahead < parents.length; ahead++) {
       const offer = await parents[(turn + ahead) % parents.length]!.offer().catch(() => undefined);
       if (!offer || performance.now() - beatAt < agingMs) continue;
-      if (!acceptable(offer, seen) || (offer.complete_at ?? 0) <= (seen.completeAt ?? 0)) continue;
+      if (!acceptable(offer, known) || (offer.complete_at ?? 0) <= (known.completeAt ?? 0)) continue;
       turn += ahead;
       return true;
     }
@@ -108,13 +106,15 @@ export function createParentSource(options: ParentSourceOptions): Source {
     },
 
     generation: async held => {
+      learn(held);
       const causes: unknown[] = [];
       for (let tried = 0; tried < parents.length; tried++, turn++) {
         try {
           const offer = await current().offer();
-          if (acceptable(offer, newest(held))) {
-            see(offer.generation);
-            return offer.generation;
+          if (acceptable(offer, known)) {
+            const { generation, complete_at } = offer;
+            learn({ generation, revision: undefined, completeAt: complete_at ?? undefined });
+            return generation;
           }
           causes.push(new Error(`${current().url} is behind what is held here`));
         } catch (error) {
