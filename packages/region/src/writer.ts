@@ -98,12 +98,15 @@ export function createRegionWriter({ url, region, streamLength = 20_000 }: Regio
 
     publish: async (seen, generation, revision, entries) => {
       const loading = loadingKey(region, randomUUID());
+      // One chunk is made ready while Redis takes the one before.
+      let taken: Promise<unknown> = Promise.resolve();
       for (let at = 0; at < entries.length; at += LOAD_CHUNK) {
         const fields = entries.slice(at, at + LOAD_CHUNK).flatMap(entry => [entry.key, encodeField(entry)]);
-        await redis.hset(loading, ...fields).catch(unavailable);
+        await taken;
         // A feeder that dies here leaves nothing behind for long.
-        await redis.expire(loading, 60).catch(unavailable);
+        taken = Promise.all([redis.hset(loading, ...fields), redis.expire(loading, 60)]).catch(unavailable);
       }
+      await taken;
       const keys = generationKeys(region, generation);
       const replaced = generationKeys(region, seen.generation ?? generation);
       const [answer] = await call

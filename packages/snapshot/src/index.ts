@@ -7,5 +7,7 @@ export {
   createSnapshot,
   type KeyChange,
   type Snapshot,
+  type SnapshotBuilder,
   type StoredEntry,
+  startSnapshot,
 } from './snapshot.ts';

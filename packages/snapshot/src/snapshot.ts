@@ -32,10 +32,8 @@ export interface Snapshot {
   other(key: string): string | undefined;
   /** Every service: environment, name, state. */
   services(): Iterable<[environment: string, name: string, service: Service]>;
-  /** Every key, as a list of the store at this revision would have it. Not to be held across an `apply`. */
+  /** Every key, as a list of the store at this revision has it: whatever is applied while it is walked. */
   entries(): Iterable<StoredEntry>;
-  /** Every key as it is now, however late it is taken: at once this costs no more than references. */
-  frozen(): Iterable<StoredEntry>;
   /** Any key as the store has it, by its etcd key. */
   stored(key: string): StoredEntry | undefined;
   /** Take one revision. Revisions must rise; the caller checks that none is missing. */
@@ -48,15 +46,32 @@ export interface Snapshot {
   digest(): string;
 }
 
-/** An empty state, at revision 0. */
-export const createSnapshot = (generation: string): Snapshot => buildSnapshot(generation, 0, []);
+/** A state in the making: keys come in any order, each with a revision of its own, and may come again. */
+export interface SnapshotBuilder {
+  stored(key: string): StoredEntry | undefined;
+  set(change: KeyChange, modRevision: number): void;
+  /** The whole, as of `revision`. Nothing may be set any more. */
+  finish(revision: number): Snapshot;
+}
 
-/** The state made of entries with their own revisions, as a list or a scan gives them; `revision` is the whole's. */
-export function buildSnapshot(generation: string, at: number, stored: Iterable<StoredEntry>): Snapshot {
+/** An empty state, at revision 0. */
+export const createSnapshot = (generation: string): Snapshot => startSnapshot(generation).finish(0);
+
+/** The state made of entries with their own revisions, as a list gives them; `revision` is the whole's. */
+export function buildSnapshot(
+  generation: string,
+  revision: number,
+  entries: Iterable<StoredEntry>,
+): Snapshot {
+  const builder = startSnapshot(generation);
+  for (const entry of entries) builder.set(entry, entry.modRevision);
+  return builder.finish(revision);
+}
+
+export function startSnapshot(generation: string): SnapshotBuilder {
   const environments = new Map<string, Map<string, Service>>();
   const others = new Map<string, { value: string; revision: number }>();
   const parts = createParts();
-  let revision = at;
   let size = 0;
 
   const serviceFor = (environment: string, name: string): Service => {
@@ -98,70 +113,65 @@ export function buildSnapshot(generation: string, at: number, stored: Iterable<S
     else setOther(change, to);
   }
 
-  for (const entry of stored) set(entry, entry.modRevision);
-  const trail = createDigestTrail(revision, parts.digests());
+  function stored(key: string): StoredEntry | undefined {
+    const path = parseConfigurationKey(key);
+    if (path) {
+      const entry = environments.get(path.environment)?.get(path.service)?.entries.get(path.key);
+      return entry && { key, value: entry.body, modRevision: entry.revision };
+    }
+    const other = others.get(key);
+    return other && { key, value: other.value, modRevision: other.revision };
+  }
 
-  return {
-    generation,
-    get revision() {
-      return revision;
-    },
-    get size() {
-      return size;
-    },
-    service: (environment, name) => environments.get(environment)?.get(name),
-    entry: (environment, name, key) => environments.get(environment)?.get(name)?.entries.get(key),
-    other: key => others.get(key)?.value,
-    *services() {
-      for (const [environment, services] of environments) {
-        for (const [name, service] of services) yield [environment, name, service];
-      }
-    },
-    *entries() {
-      for (const [key, other] of others) yield { key, value: other.value, modRevision: other.revision };
-      for (const [environment, services] of environments) {
-        for (const [name, service] of services) {
-          const prefix = servicePrefix(environment as Environment, name);
-          for (const [key, entry] of service.entries)
-            yield { key: prefix + key, value: entry.body, modRevision: entry.revision };
+  function finish(at: number): Snapshot {
+    let revision = at;
+    const trail = createDigestTrail(revision, parts.digests());
+    return {
+      generation,
+      get revision() {
+        return revision;
+      },
+      get size() {
+        return size;
+      },
+      service: (environment, name) => environments.get(environment)?.get(name),
+      entry: (environment, name, key) => environments.get(environment)?.get(name)?.entries.get(key),
+      other: key => others.get(key)?.value,
+      *services() {
+        for (const [environment, services] of environments) {
+          for (const [name, service] of services) yield [environment, name, service];
         }
-      }
-    },
-    frozen: () => {
-      const rest = [...others];
-      const taken: { prefix: string; keys: string[]; entries: Entry[] }[] = [];
-      for (const [environment, services] of environments) {
-        for (const [name, { entries }] of services) {
-          const prefix = servicePrefix(environment as Environment, name);
-          // Entries are never changed, only replaced.
-          taken.push({ prefix, keys: [...entries.keys()], entries: [...entries.values()] });
+      },
+      entries: () => {
+        const rest = [...others];
+        const taken: { prefix: string; keys: string[]; entries: Entry[] }[] = [];
+        for (const [environment, services] of environments) {
+          for (const [name, service] of services) {
+            const prefix = servicePrefix(environment as Environment, name);
+            // Entries are never changed, only replaced.
+            taken.push({ prefix, keys: [...service.entries.keys()], entries: [...service.entries.values()] });
+          }
         }
-      }
-      return (function* () {
-        for (const [key, other] of rest) yield { key, value: other.value, modRevision: other.revision };
-        for (const { prefix, keys, entries } of taken) {
-          for (const [at, { body, revision: modRevision }] of entries.entries())
-            yield { key: prefix + keys[at]!, value: body, modRevision };
-        }
-      })();
-    },
-    stored: key => {
-      const path = parseConfigurationKey(key);
-      if (path) {
-        const entry = environments.get(path.environment)?.get(path.service)?.entries.get(path.key);
-        return entry && { key, value: entry.body, modRevision: entry.revision };
-      }
-      const other = others.get(key);
-      return other && { key, value: other.value, modRevision: other.revision };
-    },
-    apply: (to, changes) => {
-      const before = parts.digests();
-      for (const change of changes) set(change, to);
-      revision = to;
-      if (parts.digests() !== before) trail.push(to, parts.digests());
-    },
-    digests: parts.digests,
-    digestsAt: asked => (asked <= revision ? trail.at(asked) : undefined),
-    digest: () => digestOfParts(parts.digests()),
-  };
+        return (function* () {
+          for (const [key, other] of rest) yield { key, value: other.value, modRevision: other.revision };
+          for (const { prefix, keys, entries } of taken) {
+            for (const [at, { body, revision: modRevision }] of entries.entries())
+              yield { key: prefix + keys[at]!, value: body, modRevision };
+          }
+        })();
+      },
+      stored,
+      apply: (to, changes) => {
+        const before = parts.digests();
+        for (const change of changes) set(change, to);
+        revision = to;
+        if (parts.digests() !== before) trail.push(to, parts.digests());
+      },
+      digests: parts.digests,
+      digestsAt: asked => (asked <= revision ? trail.at(asked) : undefined),
+      digest: () => digestOfParts(parts.digests()),
+    };
+  }
+
+  return { stored, set, finish };
 }

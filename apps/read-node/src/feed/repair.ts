@@ -77,8 +77,11 @@ export function createRepair({ list, region, log }: RepairOptions): Repair {
     if (generation === undefined) return;
     const mark = await region.suspected(generation);
     if (mark === undefined || !(await region.claim('repair', CLAIM_MS))) return;
-    if (await compare(generation, signal)) await region.clear(generation, mark);
-    await region.release('repair');
+    try {
+      if (await compare(generation, signal)) await region.clear(generation, mark);
+    } finally {
+      await region.release('repair');
+    }
   }
 
   return {

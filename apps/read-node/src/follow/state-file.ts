@@ -3,7 +3,7 @@
  * keys and the hash of all before it. A file that was cut off or altered is told by that.
  */
 import { createHash } from 'node:crypto';
-import { buildSnapshot, type Snapshot } from '@quantivista/snapshot';
+import { type Snapshot, startSnapshot } from '@quantivista/snapshot';
 
 const FORMAT = 'quantivista-state-1';
 /** Keys in one chunk: what is encoded without a break. */
@@ -36,19 +36,23 @@ export function decodeState(text: string): Snapshot {
   const seal = parse(text.slice(end), 'it has no last line') as { keys?: number; sha256?: string };
   if (seal?.sha256 !== createHash('sha256').update(text.slice(0, end)).digest('hex'))
     throw new Error('its contents are not what was written');
-  const lines = text.slice(0, end - 1).split('\n');
-  const head = parse(lines[0]!, 'it has no first line') as {
+  const first = text.indexOf('\n') + 1;
+  const head = parse(text.slice(0, first), 'it has no first line') as {
     format: string;
     generation: string;
     revision: number;
   };
   if (head.format !== FORMAT) throw new Error(`its format is ${head.format}, not ${FORMAT}`);
-  const entries = lines.slice(1).map(line => {
-    const [key, modRevision, value] = JSON.parse(line) as [string, number, string];
-    return { key, modRevision, value };
-  });
-  if (entries.length !== seal.keys) throw new Error('its number of keys is wrong');
-  return buildSnapshot(head.generation, head.revision, entries);
+  const building = startSnapshot(head.generation);
+  let keys = 0;
+  for (let at = first; at < end; keys++) {
+    const next = text.indexOf('\n', at) + 1;
+    const [key, modRevision, value] = JSON.parse(text.slice(at, next)) as [string, number, string];
+    building.set({ key, value }, modRevision);
+    at = next;
+  }
+  if (keys !== seal.keys) throw new Error('its number of keys is wrong');
+  return building.finish(head.revision);
 }
 
 function parse(line: string, otherwise: string): unknown {

@@ -13,7 +13,7 @@ import type { Loaded } from '../../follow/replica.ts';
 export function stateAt({ snapshot, history }: Loaded, revision: number): Iterable<StoredEntry> {
   const now = { generation: snapshot.generation, revision: snapshot.revision };
   if (revision > now.revision) throw new ServiceError('revision_not_reached', { details: now });
-  if (revision === now.revision) return snapshot.frozen();
+  if (revision === now.revision) return snapshot.entries();
   const since = history.after(revision);
   const compacted = () => new ServiceError('compacted', { details: { ...now, floor: history.floor } });
   if (!since) throw compacted();
@@ -29,7 +29,7 @@ export function stateAt({ snapshot, history }: Loaded, revision: number): Iterab
   }
   const beat = snapshot.stored(HEARTBEAT_KEY);
   if (beat && beat.modRevision > revision && !then.has(beat.key)) then.set(beat.key, undefined);
-  return past(snapshot.frozen(), then);
+  return past(snapshot.entries(), then);
 }
 
 function* past(
