@@ -69,5 +69,5 @@ export async function admit(request: WatchRequest, options: AdmitOptions): Promi
     throw new ServiceError('revision_not_reached', { details: { generation, revision } });
   }
   const topic = { environment: query.environment as Topic['environment'], service: service_name };
-  return { topic, since, instanceId: query.instance_id };
+  return { topic, since, instanceId: query.instance_id || undefined };
 }
