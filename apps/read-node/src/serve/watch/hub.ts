@@ -90,10 +90,11 @@ export function createHub(options: HubOptions): Hub {
   const watchersBy: Record<Transport, number> = { websocket: 0, sse: 0 };
   const joins = createTurns(SLICE_MS);
   let dropped = 0;
-  let draining = false;
+  /** How many there were when the node began to end: all of them will come back. */
+  let drained: number | undefined;
 
   const reconnectWindowMs = () =>
-    Math.max(MIN_WINDOW_MS, Math.ceil((members.size / RETURNS_PER_SECOND) * 1_000));
+    Math.max(MIN_WINDOW_MS, Math.ceil(((drained ?? members.size) / RETURNS_PER_SECOND) * 1_000));
 
   const backlog = createBacklog({
     softLimitBytes,
@@ -152,7 +153,7 @@ export function createHub(options: HubOptions): Hub {
       return backlog.bytes;
     },
     get draining() {
-      return draining;
+      return drained !== undefined;
     },
     reconnectWindowMs,
 
@@ -169,7 +170,7 @@ export function createHub(options: HubOptions): Hub {
       audience.joined(watcher);
       joins(() => {
         if (!members.has(socket)) return;
-        if (draining) end(socket, 'shutting_down', 'shutting_down');
+        if (drained !== undefined) end(socket, 'shutting_down', 'shutting_down');
         else publisher.enter({ socket, topic, since });
       });
     },
@@ -196,7 +197,7 @@ export function createHub(options: HubOptions): Hub {
     },
 
     drain: async () => {
-      draining = true;
+      drained = members.size;
       const leaving = shuffled([...members.keys()]);
       const startedAt = performance.now();
       for (const [index, socket] of leaving.entries()) {
