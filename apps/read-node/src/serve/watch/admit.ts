@@ -97,7 +97,7 @@ function parse({ service, query, lastEventId, transport }: StreamRequest) {
     ...(prefix !== undefined && { prefix }),
   };
   const bookmark = bookmarkOf(since, transport === 'sse' ? lastEventId : null);
-  return { topic, since: bookmark, minRevision: min_revision ?? 0, instanceId: instance_id || undefined };
+  return { topic, since: bookmark, minRevision: min_revision ?? 0, instanceId: instance_id };
 }
 
 export function createAdmitter(options: AdmitterOptions): Admitter {
