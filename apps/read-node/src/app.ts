@@ -13,6 +13,7 @@ import type { Snapshot } from '@quantivista/snapshot';
 import type { Context } from 'hono';
 import type { Replica } from './follow/replica.ts';
 import { type Answer, answerKey, answerService, stateHeaders } from './serve/answer.ts';
+import { type ChildReports, registerChildReports } from './serve/feed/child-reports.ts';
 import type { Parent } from './serve/feed/parent.ts';
 import { feedRoutes } from './serve/feed/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
@@ -22,10 +23,12 @@ import type { Hub } from './serve/watch/hub.ts';
 import { registerStreams } from './serve/watch/routes.ts';
 
 export interface AppOptions {
+  readonly region: string;
   readonly replica: Replica;
   readonly scope: Scope;
   readonly access: ReadAccess;
   readonly parent: Parent;
+  readonly childReports: ChildReports;
   readonly ready: () => boolean;
   readonly status: () => Status;
   readonly metrics: Metrics;
@@ -47,10 +50,12 @@ const toResponse = (answer: Answer): Response =>
   new Response(answer.body, { status: answer.status, headers: answer.headers });
 
 export function createApp({
+  region,
   replica,
   scope,
   access,
   parent,
+  childReports,
   ready,
   status,
   metrics,
@@ -131,6 +136,7 @@ export function createApp({
   });
 
   feedRoutes(app, parent, access);
+  registerChildReports(app, { region, access, reports: childReports });
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

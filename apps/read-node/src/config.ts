@@ -1,6 +1,6 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
-import { EnvironmentList } from '@quantivista/contracts';
+import { EnvironmentList, RegionName } from '@quantivista/contracts';
 import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
 import { z } from 'zod';
 
@@ -20,7 +20,7 @@ export const ReadNodeEnvironment = z.object({
     .string()
     .min(1)
     .default(() => randomUUID()),
-  REGION: z.string().regex(/^[a-z0-9-]+$/),
+  REGION: RegionName,
   REDIS_URL: z.url(),
   /** The role `feed` needs one of these two: etcd itself, or nodes of a region that is nearer to it. */
   ETCD_URLS: urlList.optional(),

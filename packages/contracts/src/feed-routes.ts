@@ -1,7 +1,4 @@
-/**
- * What nodes of other regions are fed from. Their reports come up the same way, to
- * `PUT /api/v1/feed/reports/{region}`.
- */
+/** What nodes of other regions are fed from; and where the reports of those regions come up. */
 import { createRoute, z } from '@hono/zod-openapi';
 import {
   ChangesHead,
@@ -14,7 +11,9 @@ import {
   SnapshotHead,
   SnapshotQuery,
 } from './feed.ts';
-import { failures, json, notServed, problem, security } from './route-parts.ts';
+import { RegionName } from './names.ts';
+import { RegionReport } from './region-report.ts';
+import { body, failures, json, notServed, problem, security } from './route-parts.ts';
 
 export const FEED_PATH = '/api/v1/feed';
 
@@ -56,4 +55,23 @@ export const feedChangesRoute = createRoute({
     ...notServed,
     ...failures,
   },
+});
+
+const ReportParams = z.object({ region: RegionName });
+
+export const feedReportRoute = createRoute({
+  method: 'put',
+  path: `${FEED_PATH}/reports/{region}`,
+  summary: "What a region says of itself that is fed from this one: passed on, with this region's own",
+  security,
+  request: { params: ReportParams, body: body(RegionReport) },
+  responses: { 204: { description: 'noted' }, 413: problem('over 1 MB'), ...failures },
+});
+export const feedWithdrawRoute = createRoute({
+  method: 'delete',
+  path: `${FEED_PATH}/reports/{region}`,
+  summary: 'A region that was fed from this one is no more',
+  security,
+  request: { params: ReportParams },
+  responses: { 204: { description: 'noted' }, ...failures },
 });

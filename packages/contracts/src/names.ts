@@ -54,3 +54,11 @@ export const KeyPrefix = z
 
 /** Who acts: shown in the audit trail; at most 100 characters. */
 export const ActorName = z.string().min(1).max(100);
+
+/** A region: 1–100 characters. */
+export const RegionName = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[a-z0-9-]+$/, 'must match [a-z0-9-]+')
+  .openapi({ example: 'eu-west' });

@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { AgeState } from './age.ts';
+import { Environment, RegionName } from './names.ts';
 import { Generation, Revision } from './revision.ts';
 
 /** How one revision fared at one node. */
@@ -44,9 +45,10 @@ export type NodeReport = z.infer<typeof NodeReport>;
 
 export const RegionReport = z
   .object({
-    region: z.string(),
+    region: RegionName,
     /** The region that this one is fed from; absent where it is fed by etcd. */
-    parent: z.string().optional(),
+    parent: RegionName.optional(),
+    environments: z.array(Environment).optional().openapi({ description: 'those held; all where absent' }),
     /** The node that wrote the report. */
     reporter: z.string(),
     /** Milliseconds since the epoch, by the reporter's clock. */

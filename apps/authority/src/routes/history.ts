@@ -86,13 +86,14 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
           configType: target.config_type,
           description: target.description,
         };
-    const { revision, plan, configurations } = await writer.write({
+    const written = await writer.write({
       changes: [change],
       actor: name,
       reason: body.reason ?? `rollback to version ${body.version}`,
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
+    const { revision, plan, configurations } = written;
     const result: RollbackResult = {
       service_name: path.service,
       config_key: path.key,
@@ -103,7 +104,7 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
       revision,
       configuration: configurations[0] ?? null,
     };
-    const waited = await regionWait.headers(wait, { generation, revision });
+    const waited = await regionWait.headers(wait, written);
     return c.json(result, 200, { ...stateHeaders(generation, revision), ...waited });
   });
 }

@@ -6,6 +6,7 @@ import {
   FeedOffer,
   formatBookmark,
   problemType,
+  type RegionReport,
   type Scope,
   ServiceError,
 } from '@quantivista/contracts';
@@ -27,6 +28,10 @@ export interface ParentClientOptions {
 export interface ParentClient {
   readonly url: string;
   offer(): Promise<FeedOffer>;
+  /** Hand up what a region says of itself. */
+  putReport(report: RegionReport): Promise<void>;
+  /** A region is no more. */
+  withdrawReport(region: string): Promise<void>;
   /** The lines of a snapshot: of the newest state, or of an earlier revision's. */
   snapshot(revision: number | undefined): AsyncGenerator<unknown>;
   /** The lines of changes after a bookmark, until `signal` aborts. */
@@ -40,10 +45,11 @@ export function createParentClient({ url, scope, token, silenceMs }: ParentClien
     return `${url}${FEED_PATH}${path}?${new URLSearchParams(present)}`;
   };
 
-  async function request(address: string, signal: AbortSignal): Promise<Response> {
+  async function request(address: string, signal: AbortSignal, sent: RequestInit = {}): Promise<Response> {
     const bearer = await token();
-    const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
-    const response = await fetch(address, { headers, signal });
+    const headers = new Headers(sent.headers);
+    if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`);
+    const response = await fetch(address, { ...sent, headers, signal });
     if (!response.ok) throw problemOf(await response.text());
     return response;
   }
@@ -70,6 +76,11 @@ export function createParentClient({ url, scope, token, silenceMs }: ParentClien
     }
   }
 
+  const tell = (region: string, sent: RequestInit) =>
+    request(`${url}${FEED_PATH}/reports/${region}`, AbortSignal.timeout(silenceMs), sent)
+      .then(async response => void (await response.arrayBuffer()))
+      .catch(failed);
+
   return {
     url,
     offer: async () => {
@@ -78,6 +89,13 @@ export function createParentClient({ url, scope, token, silenceMs }: ParentClien
         .then(async response => FeedOffer.parse(await response.json()))
         .catch(failed);
     },
+    putReport: report =>
+      tell(report.region, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(report),
+      }),
+    withdrawReport: region => tell(region, { method: 'DELETE' }),
     snapshot: revision => lines(target('/snapshot', { revision: revision?.toString() })),
     changes: (since, signal) => lines(target('/changes', { since: formatBookmark(since) }), signal),
   };

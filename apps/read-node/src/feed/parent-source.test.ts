@@ -19,6 +19,8 @@ function parent(url: string, offer?: Partial<FeedOffer>, lines: readonly object[
   }
   return {
     url,
+    putReport: async () => {},
+    withdrawReport: async () => {},
     offer: async () => {
       if (!offer) throw new ServiceError('store_unavailable');
       const plain = { region: 'eu', node_id: url, generation: A, revision: 1, complete_at: 1 };

@@ -2,6 +2,7 @@ import { joinInstances, type NodeReport, type RegionReport, splitInstances } fro
 import { describe, expect, test } from 'vitest';
 import { assemble, fit, substance } from './region-report.ts';
 
+const EU = { region: 'eu', reporter: 'a' };
 const GENERATION = '11111111-1111-4111-8111-111111111111';
 const OTHER = '22222222-2222-4222-8222-222222222222';
 
@@ -37,26 +38,26 @@ describe('what every node has', () => {
     ['nothing, while they differ in generation', [node('a'), node('b', { generation: OTHER })], null, null],
     ['nothing, where there is none', [], null, null],
   ])('is %s', (_, nodes, generation, revision) => {
-    expect(assemble('eu', 'a', nodes)).toMatchObject({ generation, revision });
+    expect(assemble(EU, nodes)).toMatchObject({ generation, revision });
   });
 });
 
 test('a beat is no news, a change is', () => {
-  const before = assemble('eu', 'a', [node('a')]);
-  expect(substance(assemble('eu', 'a', [node('a', { revision: 11 })]))).toBe(substance(before));
-  expect(substance(assemble('eu', 'a', [node('a', { receipts: receipts(1) })]))).not.toBe(substance(before));
-  expect(substance(assemble('eu', 'a', [node('a', { state: 'STALE' })]))).not.toBe(substance(before));
+  const before = assemble(EU, [node('a')]);
+  expect(substance(assemble(EU, [node('a', { revision: 11 })]))).toBe(substance(before));
+  expect(substance(assemble(EU, [node('a', { receipts: receipts(1) })]))).not.toBe(substance(before));
+  expect(substance(assemble(EU, [node('a', { state: 'STALE' })]))).not.toBe(substance(before));
 });
 
 describe('a report that is too large', () => {
   test('is left alone where it is not', () => {
-    const report = assemble('eu', 'a', [node('a', { audiences: { 'TEST/risk': audience(100) } })]);
+    const report = assemble(EU, [node('a', { audiences: { 'TEST/risk': audience(100) } })]);
     expect(fit(report, bytes(report))).toBe(report);
   });
 
   test('loses names of the longest lists; small ones and all counts stay', () => {
     const audiences = { 'TEST/large': audience(5_000), 'TEST/small': audience(3) };
-    const report = fit(assemble('eu', 'a', [node('a', { audiences, receipts: receipts(64) })]), 40_000);
+    const report = fit(assemble(EU, [node('a', { audiences, receipts: receipts(64) })]), 40_000);
     expect(bytes(report)).toBeLessThanOrEqual(40_000);
     const { 'TEST/large': large, 'TEST/small': small } = report.nodes[0]!.audiences;
     expect([report.truncated, large!.watchers, small!.instance_ids.length]).toEqual([true, 5_000, 3]);
@@ -66,7 +67,7 @@ describe('a report that is too large', () => {
 
   test('loses old receipts where names are not enough, and audiences where those are not', () => {
     const many = Array.from({ length: 50 }, (_, index) => node(`node-${index}`, { receipts: receipts(64) }));
-    const fewer = fit(assemble('eu', 'a', many), 60_000);
+    const fewer = fit(assemble(EU, many), 60_000);
     expect(bytes(fewer)).toBeLessThanOrEqual(60_000);
     expect(fewer.nodes[0]!.receipts.map(({ revision }) => revision)).toEqual([
       56, 57, 58, 59, 60, 61, 62, 63,
@@ -74,14 +75,14 @@ describe('a report that is too large', () => {
     const topics = Object.fromEntries(
       Array.from({ length: 2_000 }, (_, index) => [`TEST/service-${index}`, audience(0)]),
     );
-    const bare = fit(assemble('eu', 'a', [node('a', { audiences: topics, watchers: 7 })]), 60_000);
+    const bare = fit(assemble(EU, [node('a', { audiences: topics, watchers: 7 })]), 60_000);
     expect([bare.nodes[0]!.audiences, bare.nodes[0]!.watchers, bare.truncated]).toEqual([{}, 7, true]);
   });
 });
 
 test('the parts of a report make the whole again', () => {
   const audiences = { 'TEST/risk': audience(3), 'TEST/unnamed': { ...audience(0), watchers: 2, unnamed: 2 } };
-  const report = assemble('eu', 'a', [node('a', { audiences }), node('b')]);
+  const report = assemble(EU, [node('a', { audiences }), node('b')]);
   const { head, instances } = splitInstances(report);
   expect(JSON.stringify(head)).not.toContain('instance-0');
   expect(joinInstances(head, instances)).toEqual(report);

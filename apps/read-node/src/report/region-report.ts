@@ -9,9 +9,11 @@ function common(nodes: readonly NodeReport[]): Pick<RegionReport, 'generation' |
   return { generation, revision: Math.min(...nodes.map(node => node.revision!)) };
 }
 
-export const assemble = (region: string, reporter: string, nodes: readonly NodeReport[]): RegionReport => ({
-  region,
-  reporter,
+export const assemble = (
+  about: Pick<RegionReport, 'region' | 'environments' | 'reporter'>,
+  nodes: readonly NodeReport[],
+): RegionReport => ({
+  ...about,
   at: Date.now(),
   ...common(nodes),
   nodes: [...nodes],

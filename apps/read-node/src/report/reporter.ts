@@ -2,7 +2,7 @@
  * Reports for the region: gathers what its nodes say of themselves, and hands on one report of them all, and
  * those of the regions that are fed from this one. Any number may run; one at a time works, but two do no harm.
  */
-import type { NodeReport, RegionReport } from '@quantivista/contracts';
+import type { Environment, NodeReport, RegionReport } from '@quantivista/contracts';
 import type { Presence } from '@quantivista/region';
 import type { Log } from '@quantivista/runtime';
 import { createAlarm } from './alarm.ts';
@@ -13,6 +13,8 @@ import type { ReportSink } from './sink.ts';
 
 export interface ReporterOptions {
   readonly region: string;
+  /** Those held; all where absent. */
+  readonly environments?: readonly Environment[] | undefined;
   /** Of the node that this one runs in. */
   readonly nodeId: string;
   readonly presence: Presence;
@@ -48,7 +50,9 @@ interface Draft {
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { region, nodeId, presence, sink, log, lockMs, intervalMs, refreshMs } = options;
+  const { nodeId, presence, sink, log, lockMs, intervalMs, refreshMs } = options;
+  const { region, environments } = options;
+  const about = { region, ...(environments && { environments: [...environments] }), reporter: nodeId };
   const alarm = createAlarm();
   const expected = createExpectations();
   /** The same, of the regions that are fed from this one. */
@@ -70,7 +74,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   function drawUp(): Draft {
     const of = members.nodes;
     if (draft?.of === of) return draft;
-    const report = assemble(region, nodeId, of);
+    const report = assemble(about, of);
     const nodes = of.map(node => node.node_id).join(' ');
     draft = { of, report, substance: substance(report), nodes };
     return draft;
@@ -133,7 +137,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   async function end(): Promise<void> {
     if ((await presence.nodes()).length === 0) {
       // Delivered once more, so that it is this reporter's to take back.
-      await sink.deliver(assemble(region, nodeId, []));
+      await sink.deliver(assemble(about, []));
       await sink.withdraw(region);
     } else stepBack();
     await presence.release(nodeId);

@@ -1,16 +1,17 @@
 /** How this node tells its region, and its region the centre, whom it serves and how far it is. */
-import { createEtcd } from '@quantivista/etcd';
+import type { Scope } from '@quantivista/contracts';
 import { createPresence } from '@quantivista/region';
 import { type Log, type Metrics, pause } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import type { FeedObserver } from '../feed/feeder.ts';
 import type { Replica } from '../follow/replica.ts';
+import type { ChildReports } from '../serve/feed/child-reports.ts';
 import type { AudienceRecord } from '../serve/watch/audience.ts';
 import { createAudienceRecord } from './audience-record.ts';
 import { readCommitNote, sinceCommit } from './commit-note.ts';
-import { createEtcdSink } from './etcd-sink.ts';
 import { createHops } from './hops.ts';
 import { nodeReport } from './node-report.ts';
+import { openSink } from './open-sink.ts';
 import { createNodePresence, type NodePresence } from './presence.ts';
 import { createReporter, type Reporter } from './reporter.ts';
 
@@ -19,6 +20,7 @@ const END_LIMIT_MS = 2_000;
 
 export interface ReportingOptions {
   readonly config: ReadNodeConfig;
+  readonly scope: Scope;
   readonly replica: Replica;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -27,13 +29,16 @@ export interface ReportingOptions {
 export interface Reporting {
   readonly audience: AudienceRecord;
   readonly feedObserver: FeedObserver;
+  /** Of the regions that are fed from this one. */
+  readonly childReports: ChildReports;
   /** Begin; answers how to end, which takes this node out of its region. */
   start(watchers: () => number): () => Promise<void>;
 }
 
-export function createReporting({ config, replica, metrics, log }: ReportingOptions): Reporting {
+export function createReporting({ config, scope, replica, metrics, log }: ReportingOptions): Reporting {
   const { REGION: region, NODE_ID: nodeId, PRESENCE_TTL_MS: ttlMs, REPORT_LEASE_S: leaseS } = config;
   const hops = createHops(metrics);
+  const presence = createPresence({ url: config.REDIS_URL, region });
   let nodePresence: NodePresence | undefined;
   let reporter: Reporter | undefined;
 
@@ -66,8 +71,12 @@ export function createReporting({ config, replica, metrics, log }: ReportingOpti
     },
   };
 
+  const childReports: ChildReports = {
+    put: report => presence.putChildReport(report, leaseS * 1_000),
+    remove: child => presence.removeChildReport(child),
+  };
+
   function start(watchers: () => number): () => Promise<void> {
-    const presence = createPresence({ url: config.REDIS_URL, region });
     const ends: (() => Promise<void>)[] = [];
     if (config.ROLES.includes('serve')) {
       const report = () => nodeReport({ nodeId, replica, audience, watchers });
@@ -78,10 +87,10 @@ export function createReporting({ config, replica, metrics, log }: ReportingOpti
       ends.push(async () => clearInterval(watching));
     }
     if (config.ROLES.includes('feed')) {
-      const etcd = createEtcd({ hosts: config.ETCD_URLS! });
-      const sink = createEtcdSink({ etcd, leaseS, log });
+      const { sink, close } = openSink(config, scope, log);
       reporter = createReporter({
         region,
+        ...(scope.restricted && { environments: scope.environments }),
         nodeId,
         presence,
         sink,
@@ -93,8 +102,7 @@ export function createReporting({ config, replica, metrics, log }: ReportingOpti
       const end = running(reporter);
       ends.push(async () => {
         await end();
-        sink.close();
-        etcd.close();
+        close();
       });
     }
     const endAll = async () => {
@@ -108,7 +116,7 @@ export function createReporting({ config, replica, metrics, log }: ReportingOpti
     };
   }
 
-  return { audience, feedObserver, start };
+  return { audience, feedObserver, childReports, start };
 }
 
 /** Start a loop; answers how to end it. */

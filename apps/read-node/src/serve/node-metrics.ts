@@ -11,7 +11,7 @@ export function registerNodeMetrics(
   counts: ReadCounts,
   admitter: Pick<Admitter, 'refused'>,
 ): void {
-  const { replica, feeder, repair, follower, drift, regionCheck, hub, parent } = parts;
+  const { replica, feeding, following, hub, parent } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
   observed('qv_node_revision', 'revision applied', () => replica.current?.snapshot.revision ?? 0);
   observed('qv_node_age_seconds', 'time since the state was known to be complete', () =>
@@ -26,16 +26,16 @@ export function registerNodeMetrics(
     () => replica.age.aheadMs / 1_000,
   );
   observed('qv_node_keys', 'configurations held', () => replica.current?.snapshot.size ?? 0);
-  observed('qv_node_loads_total', 'times the state was loaded whole', () => follower?.loads ?? 0);
+  observed('qv_node_loads_total', 'times the state was loaded whole', () => following?.follower.loads ?? 0);
   observed(
     'qv_node_drift_total',
     'times the state was found to differ from the store',
-    () => drift?.found ?? 0,
+    () => following?.drift.found ?? 0,
   );
   observed(
     'qv_node_region_drift_total',
     "times the region's Redis was found to differ from this node",
-    () => regionCheck?.found ?? 0,
+    () => following?.regionCheck.found ?? 0,
   );
   observedBy('qv_node_watchers', 'open streams', 'transport', () => Object.entries(hub.watchersBy));
   observed('qv_node_watchers_lagging', 'streams whose clients read too slowly', () => hub.lagging);
@@ -48,12 +48,16 @@ export function registerNodeMetrics(
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
   observed('qv_node_watchers_refused_total', 'streams refused for want of room', () => admitter.refused);
   observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
-  observed('qv_feeder_applied_total', 'revisions brought to the region first', () => feeder?.applied ?? 0);
-  observed('qv_feeder_published_total', 'whole states published', () => feeder?.published ?? 0);
+  observed(
+    'qv_feeder_applied_total',
+    'revisions brought to the region first',
+    () => feeding?.feeder.applied ?? 0,
+  );
+  observed('qv_feeder_published_total', 'whole states published', () => feeding?.feeder.published ?? 0);
   observed(
     'qv_feeder_repaired_keys_total',
     'keys in Redis that were wrong and put right',
-    () => repair?.repairedKeys ?? 0,
+    () => feeding?.repair.repairedKeys ?? 0,
   );
   observed('qv_reads_ok_total', 'fast reads answered 200', () => counts.ok);
   observed('qv_reads_not_modified_total', 'fast reads answered 304', () => counts.notModified);

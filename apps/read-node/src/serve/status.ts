@@ -1,12 +1,8 @@
 /** What this node knows of itself: for people, for tests, for whoever compares nodes. */
 import type { AgeState, Scope } from '@quantivista/contracts';
 import type { Digests } from '@quantivista/snapshot';
-import type { Feeder } from '../feed/feeder.ts';
-import type { Repair } from '../feed/repair.ts';
-import type { Disk } from '../follow/disk.ts';
-import type { Drift } from '../follow/drift.ts';
-import type { Follower } from '../follow/follower.ts';
-import type { RegionCheck } from '../follow/region-check.ts';
+import type { Feeding } from '../feed/feeding.ts';
+import type { Following } from '../follow/following.ts';
 import type { Replica } from '../follow/replica.ts';
 import type { Parent } from './feed/parent.ts';
 import type { Hub } from './watch/hub.ts';
@@ -16,12 +12,9 @@ export interface StatusOptions {
   readonly region: string;
   readonly scope: Scope;
   readonly replica: Replica;
-  readonly feeder: Feeder | undefined;
-  readonly repair: Repair | undefined;
-  readonly follower: Follower | undefined;
-  readonly drift: Drift | undefined;
-  readonly regionCheck: RegionCheck | undefined;
-  readonly disk: Disk | undefined;
+  /** Absent where the node does not have the role. */
+  readonly feeding: Feeding | undefined;
+  readonly following: Following | undefined;
   readonly hub: Hub;
   readonly parent: Parent;
 }
@@ -71,12 +64,11 @@ export interface Status {
 export const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
 
 /** Whether a whole state is held, and the node is here to stay: cheap, since it is asked often. */
-export const isReady = ({ replica, feeder, follower, hub }: StatusOptions): boolean =>
-  !hub.draining && (follower ? replica.current !== undefined : feeder?.state === 'watching');
+export const isReady = ({ replica, feeding, following }: StatusOptions): boolean =>
+  following ? replica.current !== undefined : feeding?.feeder.state === 'watching';
 
 export function readStatus(options: StatusOptions): Status {
-  const { nodeId, region, scope, replica, feeder, repair, follower, drift, regionCheck, disk, hub, parent } =
-    options;
+  const { nodeId, region, scope, replica, feeding, following, hub, parent } = options;
   const loaded = replica.current;
   const ageMs = replica.age.ms();
   return {
@@ -97,25 +89,30 @@ export function readStatus(options: StatusOptions): Status {
     watchers: hub.watchers,
     watchers_dropped: hub.dropped,
     children: parent.children,
-    feeder: feeder
-      ? {
-          source: feeder.source,
-          state: feeder.state,
-          applied: feeder.applied,
-          published: feeder.published,
-          repaired_keys: repair?.repairedKeys ?? 0,
-        }
-      : null,
-    follower: follower ? { connected: follower.connected, loads: follower.loads } : null,
-    drift: drift
-      ? {
-          found: drift.found,
-          parts: drift.parts,
-          verified_revision: drift.verified ?? null,
-          region_checks: regionCheck?.checks ?? 0,
-          region_found: regionCheck?.found ?? 0,
-        }
-      : null,
-    disk: disk ? { saved_revision: disk.saved ?? null } : null,
+    feeder: feeding ? feederStatus(feeding) : null,
+    ...(following ? followingStatus(following) : { follower: null, drift: null, disk: null }),
   };
 }
+
+const feederStatus = ({ feeder, repair }: Feeding): Status['feeder'] => ({
+  source: feeder.source,
+  state: feeder.state,
+  applied: feeder.applied,
+  published: feeder.published,
+  repaired_keys: repair.repairedKeys,
+});
+
+const followingStatus = (following: Following): Pick<Status, 'follower' | 'drift' | 'disk'> => {
+  const { follower, drift, regionCheck, disk } = following;
+  return {
+    follower: { connected: follower.connected, loads: follower.loads },
+    drift: {
+      found: drift.found,
+      parts: drift.parts,
+      verified_revision: drift.verified ?? null,
+      region_checks: regionCheck.checks,
+      region_found: regionCheck.found,
+    },
+    disk: disk ? { saved_revision: disk.saved ?? null } : null,
+  };
+};
