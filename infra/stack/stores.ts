@@ -96,8 +96,9 @@ export function createRedisServer(options: RedisServerOptions): Component {
   const { name, dir, port, host = LOOPBACK, netns, replicaOf } = options;
   const dataDir = join(dir, name);
   const args = ['--port', String(port), '--bind', host, '--save', '', '--appendonly', 'no', '--dir', dataDir];
-  // It is on networks of this machine alone, and has no password.
-  args.push('--protected-mode', 'no', '--repl-diskless-sync-delay', '0');
+  args.push('--repl-diskless-sync-delay', '0');
+  // It has no password: elsewhere than on loopback it must be told that this is meant.
+  if (host !== LOOPBACK) args.push('--protected-mode', 'no');
   if (replicaOf !== undefined) args.push('--replicaof', `${LOOPBACK} ${replicaOf}`);
   return createComponent({
     name,
