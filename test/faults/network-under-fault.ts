@@ -97,6 +97,7 @@ export async function startNetworkUnderFault(options: TestNetworkOptions = {}): 
     const { name, down = [], ages = regions.map(region => region.name), endsLife = false } = fault;
     const cutOff = regions.filter(each => ages.includes(each.name)).flatMap(each => each.serving);
     let writers = startQuietWriters(network, `fault-${++faults}`);
+    let unhealed = false;
     try {
       const begun = () => writers.changed > 20 && observation.watchers.every(watcher => watcher.reached > 0);
       await until(begun, { what: 'writes and watchers to be under way' });
@@ -105,6 +106,7 @@ export async function startNetworkUnderFault(options: TestNetworkOptions = {}): 
       for (const node of down) observation.readers.get(node.name)?.end();
       if (endsLife) await writers.stop();
       const beganAt = performance.now();
+      unhealed = true;
       await fault.begin();
       if (endsLife) {
         [writes, kept] = [[], []];
@@ -120,6 +122,7 @@ export async function startNetworkUnderFault(options: TestNetworkOptions = {}): 
         );
       await fault.meanwhile?.(writers);
       const sent = writers.writes.length;
+      unhealed = false;
       await fault.heal();
       const healedAt = performance.now();
 
@@ -137,6 +140,8 @@ export async function startNetworkUnderFault(options: TestNetworkOptions = {}): 
           .join('; '),
       });
     } finally {
+      // One fault that fails its test must not fail the next one's.
+      if (unhealed) await fault.heal();
       await writers.stop();
       writes.push(...writers.writes);
     }

@@ -15,6 +15,11 @@ afterAll(() => under.stop());
 const redis = () => under.network.regions.find(region => region.name === REGION)!.redis;
 const link = () => under.redisLinks.get(REGION)!;
 const configure = (setting: string, value: string) => redisCommand(redis(), 'CONFIG', 'SET', setting, value);
+const nodesNotice = async () => {
+  const nodes = under.network.regions.find(region => region.name === REGION)!.serving;
+  const statuses = await Promise.all(nodes.map(node => under.network.api(node).status()));
+  return statuses.every(({ body }) => !(body.follower as { connected: boolean }).connected);
+};
 
 test('Redis killed, and back empty', () =>
   under.undergo({
@@ -66,5 +71,6 @@ test('the link to Redis half open', () =>
     name: 'link to Redis half open',
     ages: [REGION],
     begin: () => link().hang(),
+    meanwhile: () => until(nodesNotice, { what: 'the nodes to notice that Redis is silent' }),
     heal: () => link().heal(),
   }));
