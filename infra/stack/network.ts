@@ -5,6 +5,7 @@ import process from 'node:process';
 import type { Endpoints } from '@quantivista/contracts';
 import { createAuthority, createReadNode } from './apps.ts';
 import type { Component } from './component.ts';
+import { external } from './external.ts';
 import { createPorts } from './ports.ts';
 import type { Runtime } from './programs.ts';
 import { createEtcdCluster, createPostgresServer, createRedisServer } from './stores.ts';
@@ -64,31 +65,6 @@ export interface Network {
   readonly endpoints: Endpoints;
   /** End everything, and delete the stores' data. */
   stop(): Promise<void>;
-}
-
-/** A component that is elsewhere: reachable by its URL, started and ended by somebody else. */
-function external(name: string, url: string): Component {
-  const refuse = () => {
-    throw new Error(`${name} is not ours`);
-  };
-  const nothing = async () => {};
-  return {
-    name,
-    url,
-    port: Number(new URL(url).port),
-    pid: undefined,
-    running: false,
-    logFile: '',
-    start: nothing,
-    ready: nothing,
-    stop: nothing,
-    ended: nothing,
-    kill: refuse,
-    restart: refuse,
-    pause: refuse,
-    resume: refuse,
-    wipe: () => {},
-  };
 }
 
 /** Start everything; what was started is ended again if a step fails. */
