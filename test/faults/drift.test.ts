@@ -6,7 +6,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import { until } from '../../infra/stack/until.ts';
 import { etcdDigest } from '../guarantees/etcd-digest.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
-import { redisCommand } from '../harness/redis.ts';
+import { redisCommand } from '../harness/redis-command.ts';
 import { startWatcher, type Watcher } from '../harness/watcher.ts';
 
 interface Status {
@@ -73,12 +73,7 @@ async function allVerified(): Promise<void> {
 /** A command on one of the generation's keys in Redis. */
 async function tamper(command: string, of: 'snapshot' | 'stream', ...words: string[]): Promise<string> {
   const { generation } = await statusOf(network.serving[0]!);
-  return redisCommand(
-    network.regions[0]!.redis.port,
-    command,
-    `{qv:${REGION}}:${generation}:${of}`,
-    ...words,
-  );
+  return redisCommand(network.regions[0]!.redis, command, `{qv:${REGION}}:${generation}:${of}`, ...words);
 }
 const spoilHash = async () => {
   await tamper('HSET', 'snapshot', key('k1'), `5:${record(666)}`, key('extra'), `5:${record(1)}`);
@@ -204,7 +199,7 @@ test('nothing is found where nothing is wrong: feeders and nodes killed, Redis w
   const checks = async () => sum(await statuses(), ({ drift }) => drift.region_checks);
   await until(async () => (await checks()) > 2, { what: 'the region to be checked' });
   await beat();
-  await redisCommand(network.regions[0]!.redis.port, 'FLUSHALL');
+  await redisCommand(network.regions[0]!.redis, 'FLUSHALL');
   await beat();
   await network.regions[0]!.redis.kill();
   await network.regions[0]!.redis.start();

@@ -2,7 +2,7 @@
 import { configurationKey, GENERATION_KEY } from '@quantivista/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../infra/stack/until.ts';
-import { redisCommand } from '../harness/redis.ts';
+import { redisCommand } from '../harness/redis-command.ts';
 import { type Node, type RegionUnderTest, startRegion } from './region-under-test.ts';
 
 let region: RegionUnderTest;
@@ -90,7 +90,7 @@ describe('nothing is missed, doubled or reordered (I1)', () => {
   test('Redis wiped under everybody’s feet (I9)', async () => {
     const before = await putMany(100);
     await region.converged(before.at(-1)!);
-    await redisCommand(region.redis.port, 'FLUSHALL');
+    await redisCommand(region.redis, 'FLUSHALL');
     const after = await putMany(100);
     await region.converged(after.at(-1)!);
     expectAllEverywhere([...before, ...after]);

@@ -16,6 +16,7 @@ import { silentLog } from '@quantivista/runtime';
 import { buildSnapshot } from '@quantivista/snapshot';
 import { createEtcdSource } from '../../apps/read-node/src/feed/etcd-source.ts';
 import { createFeeder, type Feeder } from '../../apps/read-node/src/feed/feeder.ts';
+import type { AgeOptions } from '../../apps/read-node/src/follow/age.ts';
 import { createFollower, type Follower } from '../../apps/read-node/src/follow/follower.ts';
 import type { HistoryEntry } from '../../apps/read-node/src/follow/history.ts';
 import { createReplica, type Replica } from '../../apps/read-node/src/follow/replica.ts';
@@ -46,8 +47,8 @@ export interface RegionUnderTest {
   readonly redisLink: Link;
   readonly feeders: readonly Feeder[];
   readonly nodes: Node[];
-  /** A new node, as after a restart. */
-  startNode(): Node;
+  /** A new node, as after a restart; its clocks are this machine's unless told otherwise. */
+  startNode(clocks?: Pick<AgeOptions, 'now' | 'monotonic'>): Node;
   startFeeder(): { feeder: Feeder; stop(): Promise<void> };
   /** Begin a store's life; answers its generation. */
   beginGeneration(): Promise<string>;
@@ -93,10 +94,10 @@ export async function startRegion(): Promise<RegionUnderTest> {
     feeders.push(feeder);
     return { feeder, stop };
   };
-  const startNode = () => {
+  const startNode: RegionUnderTest['startNode'] = (clocks = {}) => {
     const abort = new AbortController();
     const region = createRegionReader(options);
-    const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
+    const replica = createReplica({ agingMs: 5_000, staleMs: 30_000, ...clocks });
     const follower = createFollower({ region, replica, log: silentLog, historyLength: 5_000 });
     const applied: HistoryEntry[] = [];
     const stop = async () => {

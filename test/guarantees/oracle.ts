@@ -37,16 +37,16 @@ export async function storeRevision(url: string): Promise<number> {
 }
 
 /**
- * Every revision of the distributed range from the first on, up to one at or after the present revision.
- * It ends by itself because the authority's heartbeat goes on.
+ * Every revision of the distributed range from the first on, or from `from`, up to one at or after the
+ * present revision. It ends by itself because the authority's heartbeat goes on.
  */
-export async function readStore(url: string): Promise<StoreRevision[]> {
+export async function readStore(url: string, from = 1): Promise<StoreRevision[]> {
   const target = await storeRevision(url);
   const stop = new AbortController();
   const answer = await post(
     url,
     '/v3/watch',
-    { create_request: { ...RANGE, start_revision: 1 } },
+    { create_request: { ...RANGE, start_revision: from } },
     stop.signal,
   );
   const revisions: { revision: number; changes: { key: string; value: string | undefined }[] }[] = [];

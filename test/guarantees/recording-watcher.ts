@@ -19,7 +19,7 @@ export interface WatcherOptions {
 
 export interface RecordingWatcher {
   readonly history: Watcher;
-  /** The newest revision seen. */
+  /** The newest revision seen, of the newest generation. */
   readonly reached: number;
   /** Times that a stream was resumed. */
   readonly resumed: number;
@@ -59,8 +59,9 @@ export function startWatcher({ id, topic, nodes, token, random }: WatcherOptions
       longestGapMs = Math.max(longestGapMs, at - (lastAt ?? at));
       lastAt = at;
       if (frame.type === 'reset') return;
+      // Revisions of two generations are not compared.
+      reached = frame.generation === generation ? Math.max(reached, frame.revision) : frame.revision;
       generation = frame.generation;
-      reached = Math.max(reached, frame.revision);
     });
     ws.on('close', () => {
       if (!stopped) retry = setTimeout(() => connect(random.pick(nodes)), 20 + random.below(80));

@@ -1,4 +1,5 @@
 /** Writers that change everything at once: single keys, transactions over several services, ways back. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { send } from './api.ts';
 import type { IntendedChange, Topic, Write } from './history.ts';
 import type { Random } from './random.ts';
@@ -10,6 +11,10 @@ export interface WritersOptions {
   readonly random: Random;
   /** @default 8 */
   readonly writers?: number;
+  /** Of one writer between two writes. @default 0 */
+  readonly restMs?: number;
+  /** What the ids begin with: unique in a history. @default write */
+  readonly name?: string;
 }
 
 export interface Writers {
@@ -28,7 +33,8 @@ const KEYS = 40;
 /** After a failure: a store that is down answers at once. */
 const REST_MS = 20;
 
-export function startWriters({ url, token, topics, random, writers = 8 }: WritersOptions): Writers {
+export function startWriters(options: WritersOptions): Writers {
+  const { url, token, topics, random, writers = 8, restMs = 0, name = 'write' } = options;
   const writes: Write[] = [];
   // The newest version known of a key, 0 where it is gone; other writers change it meanwhile.
   const versions = new Map<string, number>();
@@ -63,7 +69,7 @@ export function startWriters({ url, token, topics, random, writers = 8 }: Writer
 
   async function write(): Promise<void> {
     while (!stopped) {
-      const id = `write-${count++}`;
+      const id = `${name}-${count++}`;
       const changes = random.chance(0.5) ? several(id) : [one(id)];
       const answered = await send({ url, token }, id, changes);
       writes.push(answered.write);
@@ -71,8 +77,9 @@ export function startWriters({ url, token, topics, random, writers = 8 }: Writer
       if (answered.write.outcome.kind === 'acknowledged') changed += changes.length;
       else {
         failed++;
-        await new Promise(resolve => setTimeout(resolve, REST_MS));
+        await pause(REST_MS);
       }
+      if (restMs > 0) await pause(restMs);
     }
   }
 

@@ -15,7 +15,7 @@ import { createPorts } from '../../infra/stack/ports.ts';
 import { createRedisServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { createLink } from '../harness/link.ts';
-import { redisCommand } from '../harness/redis.ts';
+import { redisCommand } from '../harness/redis-command.ts';
 
 const FIRST = '11111111-1111-4111-8111-111111111111';
 const SECOND = '22222222-2222-4222-8222-222222222222';
@@ -51,7 +51,7 @@ afterEach(() => {
 
 /** As somebody who knows nothing of the rules. */
 const raw = (command: string, of: 'snapshot' | 'stream', ...words: string[]) =>
-  redisCommand(server.port, command, `{qv:r${region}}:${FIRST}:${of}`, ...words);
+  redisCommand(server, command, `{qv:r${region}}:${FIRST}:${of}`, ...words);
 const entry = (key: string, value: string, modRevision: number) => ({ key, value, modRevision });
 const step = (from: number, to: number, changes: Record<string, string | undefined>) => ({
   from,
@@ -144,6 +144,12 @@ describe('apply', () => {
   });
 });
 
+/** Answers how many keys it has deleted. */
+const LOSE_LOADING = `
+local keys = redis.call('KEYS', ARGV[1])
+return #keys > 0 and redis.call('DEL', unpack(keys)) or 0
+`;
+
 describe('publish', () => {
   test('two feeders that find the region empty: one wins', async () => {
     const results = await Promise.all([
@@ -169,6 +175,26 @@ describe('publish', () => {
     expect(await contents(SECOND)).toEqual({ b: [3, '2'] });
     expect(await contents(FIRST)).toEqual({});
     expect(await writer.apply(SECOND, [step(3, 4, { b: '3' })])).toEqual(['applied']);
+  });
+
+  test.each([
+    ['in part', 1],
+    ['whole', Number.POSITIVE_INFINITY],
+  ])('a state that is lost %s before it is published takes the place of nothing', async (_, times) => {
+    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
+    const seen = await reader.state();
+    const entries = Array.from({ length: 20_000 }, (_, index) => entry(`k${index}`, 'v', 50));
+    let publishing = true;
+    const published = writer.publish(seen, FIRST, 50, entries).finally(() => {
+      publishing = false;
+    });
+    // As after a failover to a replica that was behind, or where a feeder was stopped for so long that it expired.
+    for (let lost = 0; publishing && lost < times; ) {
+      lost += Number(await redisCommand(server, 'EVAL', LOSE_LOADING, '0', `{qv:r${region}}:loading:*`));
+    }
+    expect(await published).toBe('changed');
+    expect(await reader.state()).toEqual(seen);
+    expect(await contents(FIRST)).toEqual({ a: [4, '1'] });
   });
 
   test('after a compaction the state is replaced, and the stream says so', async () => {

@@ -1,6 +1,7 @@
 /** The etcd3 client as this project uses it: no retries of its own, deadlines on every call, keepalive. */
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
+import { target } from './members.ts';
 
 export const DEFAULT_TIMEOUT_MS = 5_000;
 
@@ -17,7 +18,7 @@ export interface EtcdOptions {
  */
 export const connect = ({ hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions): Etcd3 =>
   new Etcd3({
-    hosts: [...hosts],
+    hosts: [target(hosts)],
     faultHandling: { host: () => noop, global: noop },
     defaultCallOptions: context => (context.isStream ? {} : { deadline: Date.now() + timeoutMs }),
     grpcOptions: {

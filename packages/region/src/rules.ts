@@ -51,14 +51,16 @@ export const MAX_CHANGES = 1_900;
 /**
  * Put a whole state, built aside, in the place of what is held: if that is still what the feeder saw.
  * KEYS: pointer, loading, revision, snapshot, stream, then the three keys of the generation replaced.
- * ARGV: generation seen, revision seen (both '' for none), generation, revision.
- * Answers `published`, or `changed` where another feeder was first.
+ * ARGV: generation seen, revision seen (both '' for none), generation, revision, number of keys (not 0).
+ * Answers `published`, or `changed` where another feeder was first, or where what was built aside is not
+ * there in full: it expired while the feeder was stopped, or was lost with the Redis that held it.
  */
 export const PUBLISH = `
 local generation = redis.call('GET', KEYS[1]) or ''
 local revision = ''
 if generation ~= '' then revision = redis.call('GET', KEYS[6]) or '' end
-if generation ~= ARGV[1] or revision ~= ARGV[2] then
+local loaded = redis.call('HLEN', KEYS[2])
+if generation ~= ARGV[1] or revision ~= ARGV[2] or loaded == 0 or loaded ~= tonumber(ARGV[5]) then
   redis.call('UNLINK', KEYS[2])
   return {'changed'}
 end

@@ -32,7 +32,7 @@ export interface RegionWriter extends Suspicion {
   apply(generation: string, steps: readonly RevisionStep[]): Promise<ApplyResult[]>;
   /**
    * Replace the whole state by `entries`, as of `revision`, if `seen` is still what is held.
-   * `changed` where it is not: another feeder was first.
+   * `changed` where it is not, since another feeder was first, or where part of `entries` was lost on the way.
    */
   publish(
     seen: RegionState,
@@ -123,6 +123,7 @@ export function createRegionWriter({ url, region, streamLength = 20_000 }: Regio
           seen.revision === undefined ? '' : String(seen.revision),
           generation,
           String(revision),
+          String(entries.length),
         )
         .catch(unavailable);
       return answer === 'published' ? 'published' : 'changed';
