@@ -1,0 +1,135 @@
+/** Everything that is done to a network, one at a time: what is struck, how it is healed, what it excuses. */
+import { connect } from 'node:net';
+import type { Component } from '../../../infra/stack/component.ts';
+import type { Network, Region } from '../../../infra/stack/network.ts';
+import { compactStore } from '../oracle.ts';
+import type { Random } from '../random.ts';
+
+export interface Fault {
+  readonly kind: 'kill' | 'pause' | 'flush' | 'compact' | 'lose region';
+  /** Name of what is struck. */
+  readonly target: string;
+  /** Nodes of which nothing can be asked meanwhile. */
+  readonly strikes: readonly Component[];
+  /** Whether those are other processes afterwards. */
+  readonly ends: boolean;
+  /** Whether watchers may have to begin anew: what they missed is nowhere any more. */
+  readonly mayReset: boolean;
+  /** Shortest and longest time between strike and healing, in milliseconds. */
+  readonly lastsMs: readonly [number, number];
+  strike(): Promise<void>;
+  /** Resolves when what was struck answers again. */
+  heal(): Promise<void>;
+}
+
+/** Every fault that a network can suffer. */
+export function listFaults(network: Network, known: () => number): Fault[] {
+  const { etcd, postgres, authority, regions } = network;
+  const nodes = regions.flatMap(region => region.nodes);
+  const each = [etcd, postgres, authority, ...regions.map(region => region.redis), ...nodes];
+  return [
+    ...each.map(kill),
+    ...each.map(pause),
+    ...regions.map(flush),
+    ...regions.flatMap(region => {
+      const feeders = region.nodes.filter(node => !region.serving.includes(node));
+      return [compact(network, feeders.slice(0, 1), known), compact(network, feeders, known)];
+    }),
+    ...regions.map(loseRegion),
+  ];
+}
+
+/** All of them, in an order of chance; then in another. */
+export function* drawFaults(faults: readonly Fault[], random: Random): Generator<Fault, never> {
+  for (;;) {
+    const left = [...faults];
+    while (left.length > 0) yield left.splice(random.below(left.length), 1)[0]!;
+  }
+}
+
+const kill = (target: Component): Fault => ({
+  kind: 'kill',
+  target: target.name,
+  strikes: [target],
+  ends: true,
+  mayReset: false,
+  lastsMs: [100, 2_000],
+  strike: () => target.kill('SIGKILL'),
+  heal: () => target.start(),
+});
+
+const pause = (target: Component): Fault => ({
+  kind: 'pause',
+  target: target.name,
+  strikes: [target],
+  ends: false,
+  mayReset: false,
+  lastsMs: [2_000, 5_000],
+  strike: async () => target.pause(),
+  heal: async () => {
+    target.resume();
+    await target.ready();
+  },
+});
+
+/** What the region holds is lost; its feeders and nodes go on. */
+const flush = ({ redis }: Region): Fault => ({
+  kind: 'flush',
+  target: redis.name,
+  strikes: [],
+  ends: false,
+  mayReset: false,
+  lastsMs: [0, 0],
+  strike: () => flushRedis(redis.port),
+  heal: async () => {},
+});
+
+/** What paused feeders have missed is forgotten by etcd before they go on: they must list. */
+const compact = ({ etcd, regions }: Network, feeders: readonly Component[], known: () => number): Fault => ({
+  kind: 'compact',
+  target: `etcd, behind ${feeders.map(({ name }) => name).join(' and ')}`,
+  strikes: feeders,
+  ends: false,
+  // With the other feeder, nobody in the region misses anything.
+  mayReset: regions.some(({ nodes, serving }) =>
+    nodes.every(node => serving.includes(node) || feeders.includes(node)),
+  ),
+  lastsMs: [500, 2_000],
+  strike: async () => {
+    for (const feeder of feeders) feeder.pause();
+  },
+  heal: async () => {
+    await compactStore(etcd.url, known());
+    for (const feeder of feeders) feeder.resume();
+    await Promise.all(feeders.map(feeder => feeder.ready()));
+  },
+});
+
+/** Everything of a region at once, its data with it: all of it is disposable. */
+const loseRegion = ({ name, redis, nodes }: Region): Fault => ({
+  kind: 'lose region',
+  target: name,
+  strikes: nodes,
+  ends: true,
+  mayReset: true,
+  lastsMs: [100, 2_000],
+  strike: async () => {
+    await Promise.all([redis, ...nodes].map(each => each.kill('SIGKILL')));
+    redis.wipe();
+  },
+  heal: async () => {
+    await redis.start();
+    await Promise.all(nodes.map(node => node.start()));
+  },
+});
+
+function flushRedis(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('FLUSHALL\r\n'));
+    socket.once('error', reject);
+    socket.once('data', () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+}
