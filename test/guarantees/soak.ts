@@ -1,4 +1,4 @@
-/** `pnpm soak [--minutes 30 --watchers 5000 --services 200 --rate 100 --seed N --threads 2]` */
+/** `pnpm soak [--minutes 30 --watchers 5000 --services 200 --rate 100 --seed N --threads 2 --only REGEXP]` */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { percentiles } from '../bench/percentiles.ts';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     watchers: { type: 'string', default: '5000' },
     services: { type: 'string', default: '200' },
     rate: { type: 'string', default: '100' },
+    only: { type: 'string', default: '.' },
     threads: { type: 'string', default: '2' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
@@ -28,6 +29,7 @@ const result = await withSoakNetwork(network =>
     rate: Number(values.rate),
     threads: Number(values.threads),
     seed,
+    only: new RegExp(values.only),
     onProgress: line => console.log(line),
   }),
 );

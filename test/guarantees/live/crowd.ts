@@ -58,6 +58,9 @@ const FORGET_MS = 60_000;
 /** Five missed heartbeats: a connection that is dead and does not know it. */
 const SILENCE_MS = 10_000;
 
+/** Not ready, behind the bookmark, or full. */
+const REFUSALS = new Set([503, 409, 429]);
+
 interface Watched {
   readonly judged: JudgedWatcher;
   readonly topic: Topic;
@@ -108,7 +111,12 @@ export function startCrowd(options: CrowdOptions, report: (report: Report) => vo
         judged.received(names.get(node)!, told, mayReset);
         return told.frame;
       },
-      onEnd: end => count(ended, 'status' in end ? end.status : end.code),
+      onEnd: (end, { node }) => {
+        count(ended, 'status' in end ? end.status : end.code);
+        if (!('status' in end) || REFUSALS.has(end.status)) return;
+        const what = `a stream was refused with ${end.status}`;
+        report({ guarantee: 'Ready', what, where: names.get(node)!, lastFrames: [] });
+      },
     });
     return { judged, topic, stream };
   }

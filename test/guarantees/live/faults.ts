@@ -15,6 +15,8 @@ export interface Fault {
   readonly ends: boolean;
   /** Whether watchers may have to begin anew: what they missed is nowhere any more. */
   readonly mayReset: boolean;
+  /** Whether a Redis loses what it holds. */
+  readonly empties?: boolean;
   /** Shortest and longest time between strike and healing, in milliseconds. */
   readonly lastsMs: readonly [number, number];
   strike(): Promise<void>;
@@ -28,12 +30,21 @@ export function listFaults(network: Network, known: () => number): Fault[] {
   const nodes = regions.flatMap(region => region.nodes);
   const each = [etcd, postgres, authority, ...regions.map(region => region.redis), ...nodes];
   return [
-    ...each.map(kill),
+    ...each.map(target =>
+      kill(
+        target,
+        regions.some(({ redis }) => redis === target),
+      ),
+    ),
     ...each.map(pause),
     ...regions.map(flush),
     ...regions.flatMap(region => {
       const feeders = region.nodes.filter(node => !region.serving.includes(node));
-      return [compact(network, feeders.slice(0, 1), known), compact(network, feeders, known)];
+      return [
+        compact(network, feeders.slice(0, 1), 'paused', known),
+        compact(network, feeders, 'paused', known),
+        compact(network, feeders, 'killed', known),
+      ];
     }),
     ...regions.map(loseRegion),
   ];
@@ -47,12 +58,13 @@ export function* drawFaults(faults: readonly Fault[], random: Random): Generator
   }
 }
 
-const kill = (target: Component): Fault => ({
+const kill = (target: Component, empties: boolean): Fault => ({
   kind: 'kill',
   target: target.name,
   strikes: [target],
   ends: true,
   mayReset: false,
+  empties,
   lastsMs: [100, 2_000],
   strike: () => target.kill('SIGKILL'),
   heal: () => target.start(),
@@ -79,31 +91,45 @@ const flush = ({ redis }: Region): Fault => ({
   strikes: [],
   ends: false,
   mayReset: false,
+  empties: true,
   lastsMs: [0, 0],
   strike: () => flushRedis(redis.port),
   heal: async () => {},
 });
 
-/** What paused feeders have missed is forgotten by etcd before they go on: they must list. */
-const compact = ({ etcd, regions }: Network, feeders: readonly Component[], known: () => number): Fault => ({
-  kind: 'compact',
-  target: `etcd, behind ${feeders.map(({ name }) => name).join(' and ')}`,
-  strikes: feeders,
-  ends: false,
-  // With the other feeder, nobody in the region misses anything.
-  mayReset: regions.some(({ nodes, serving }) =>
-    nodes.every(node => serving.includes(node) || feeders.includes(node)),
-  ),
-  lastsMs: [500, 2_000],
-  strike: async () => {
-    for (const feeder of feeders) feeder.pause();
-  },
-  heal: async () => {
-    await compactStore(etcd.url, known());
-    for (const feeder of feeders) feeder.resume();
-    await Promise.all(feeders.map(feeder => feeder.ready()));
-  },
-});
+/**
+ * What feeders have missed is forgotten by etcd before they go on. Those that were only paused may still get it
+ * from the connection; those that were killed must list.
+ */
+function compact(
+  { etcd, regions }: Network,
+  feeders: readonly Component[],
+  how: 'paused' | 'killed',
+  known: () => number,
+): Fault {
+  const away = feeders.map(({ name }) => name).join(' and ');
+  return {
+    kind: 'compact',
+    target: `etcd, ${away} ${how}`,
+    strikes: feeders,
+    ends: how === 'killed',
+    // With another feeder, nobody in the region misses anything.
+    mayReset: regions.some(({ nodes, serving }) =>
+      nodes.every(node => serving.includes(node) || feeders.includes(node)),
+    ),
+    lastsMs: [500, 2_000],
+    strike: async () => {
+      if (how === 'killed') await Promise.all(feeders.map(feeder => feeder.kill()));
+      else for (const feeder of feeders) feeder.pause();
+    },
+    heal: async () => {
+      await compactStore(etcd.url, known());
+      if (how === 'killed') await Promise.all(feeders.map(feeder => feeder.start()));
+      else for (const feeder of feeders) feeder.resume();
+      await Promise.all(feeders.map(feeder => feeder.ready()));
+    },
+  };
+}
 
 /** Everything of a region at once, its data with it: all of it is disposable. */
 const loseRegion = ({ name, redis, nodes }: Region): Fault => ({

@@ -17,6 +17,7 @@ import { followStore } from './follow-store.ts';
 import type { Report } from './judged-watcher.ts';
 import { type Probe, startProbe } from './probe.ts';
 import { createServed } from './served.ts';
+import { struckLine } from './summary.ts';
 import { readTrailTotals } from './trail-totals.ts';
 import { createLiveTruth } from './truth.ts';
 import { startWriter, type Writer } from './writer.ts';
@@ -34,6 +35,8 @@ export interface SoakOptions {
   readonly seed: number;
   /** Threads that the watchers are spread over. */
   readonly threads: number;
+  /** Only faults whose kind and target fit. @default all */
+  readonly only?: RegExp;
   /** Told of each step. */
   readonly onProgress?: (line: string) => void;
 }
@@ -46,8 +49,10 @@ export interface Struck {
   readonly atMs: number;
   /** Between strike and the beginning of healing. */
   readonly lastedMs: number;
-  /** From the beginning of healing until everything and everyone had caught up; `undefined` where never. */
-  readonly recoveryMs: number | undefined;
+  /** From the beginning of healing until every node had a write made after it; `undefined` where never. */
+  readonly nodesMs?: number;
+  /** The same, until every watcher had it. */
+  readonly recoveryMs?: number;
 }
 
 export interface SoakResult {
@@ -65,9 +70,14 @@ const RECOVERY_LIMIT_MS = 120_000;
 /** After so many, more tell nothing new. */
 const VIOLATIONS_KEPT = 50;
 const KEPT_MS = 60_000;
+/**
+ * Revisions that feeders can put into an emptied Redis again, at most. Where etcd has just been compacted they
+ * can't, and nodes may have to load the state whole.
+ */
+const FEEDERS_REMEMBER = 2_000;
 
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { network, seed, onProgress = () => {} } = options;
+  const { network, seed, only = /./, onProgress = () => {} } = options;
   const { token, etcd, authority } = network;
   const startedAt = performance.now();
   const nodes = servingNodes(network);
@@ -97,6 +107,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     report,
     fail,
   });
+  let compactedAt = Number.NEGATIVE_INFINITY;
   let commits = 0;
   let sumOfRevisions = 0;
   const store = followStore(
@@ -132,33 +143,33 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const atMs = performance.now() - startedAt;
     const lastedMs = random.between(...fault.lastsMs);
     const of = fault.strikes.flatMap(({ name }) => probes!.get(name) ?? []);
-    if (fault.mayReset) crowds.allowResets(true);
+    const forgotten = fault.empties && truth.reached - compactedAt < FEEDERS_REMEMBER;
+    if (fault.mayReset || forgotten) crowds.allowResets(true);
     for (const probe of of) probe.suspend();
     await fault.strike();
     await pause(lastedMs);
     const healingAt = performance.now();
-    const done = { kind, target, atMs, lastedMs };
-    try {
-      await fault.heal();
-      for (const probe of of) probe.resume(fault.ends);
-      await recovered(`${kind} ${target}`);
-      struck.push({ ...done, recoveryMs: performance.now() - healingAt });
-    } catch (error) {
-      struck.push({ ...done, recoveryMs: undefined });
-      throw error;
-    }
+    const done: { -readonly [K in keyof Struck]: Struck[K] } = { kind, target, atMs, lastedMs };
+    struck.push(done);
+    await fault.heal();
+    if (kind === 'compact') compactedAt = truth.reached;
+    for (const probe of of) probe.resume(fault.ends);
+    await recovered(`${kind} ${target}`, () => {
+      done.nodesMs = performance.now() - healingAt;
+    });
+    done.recoveryMs = performance.now() - healingAt;
     crowds.allowResets(false);
   }
 
   /** Writes are acknowledged again, and everyone has what was written since. */
-  async function recovered(after: string): Promise<void> {
+  async function recovered(after: string, onNodes = () => {}): Promise<void> {
     const healed = await until(() => storeRevision(etcd.url), { what: `etcd to answer after ${after}` });
     await until(() => writer!.newest > healed, { what: `a write to be acknowledged after ${after}` });
     const revision = writer!.newest;
-    await caughtUp(revision, after);
+    await caughtUp(revision, after, onNodes);
   }
 
-  async function caughtUp(revision: number, after: string): Promise<void> {
+  async function caughtUp(revision: number, after: string, onNodes = () => {}): Promise<void> {
     const limits = { timeoutMs: RECOVERY_LIMIT_MS };
     let everyone = false;
     const reached = crowds.reached(revision).then(() => {
@@ -171,6 +182,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
         await Promise.allSettled(nodes.map(node => readService(node.url, token, topics[0]!, revision)))
       ).every(read => read.status === 'fulfilled');
     }, of);
+    onNodes();
     await until(() => everyone || failures.length > 0, {
       what: `every watcher to have ${revision} after ${after}`,
       ...limits,
@@ -201,19 +213,16 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     probes = new Map(nodes.map(node => [node.name, startProbe({ node, token, topics, served, report })]));
     await recovered('the beginning');
     onProgress(`${options.watchers} watchers are under way`);
+    const possible = listFaults(network, () => truth.reached);
     const faults = drawFaults(
-      listFaults(network, () => truth.reached),
+      possible.filter(({ kind, target }) => only.test(`${kind} ${target}`)),
       random,
     );
     while (performance.now() - startedAt < options.durationMs && violations.length === 0) {
       await pause(random.between(500, 1_500));
       const fault = faults.next().value;
       await strike(fault);
-      const { lastedMs, recoveryMs, atMs } = struck.at(-1)!;
-      onProgress(
-        `${(atMs / 1_000).toFixed(1).padStart(7)} s  ${fault.kind} ${fault.target} for ${lastedMs} ms: ` +
-          `caught up in ${Math.round(recoveryMs!)} ms`,
-      );
+      onProgress(struckLine(struck.at(-1)!));
     }
     await writer.stop();
     const last = await storeRevision(etcd.url);

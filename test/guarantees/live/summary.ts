@@ -14,7 +14,7 @@ export function summary({ struck, violations, tallies, writes, commits, reads }:
     `frames judged: ${listed(frames)}`,
     `streams: ${sum(tally => tally.resumed)} resumed; ended or refused by code: ${listed(ended)}`,
     `resets: ${listed(resets)} · changes held at the end: ${sum(tally => tally.held)}`,
-    'faults                 times   recovery ms: p50      max',
+    'faults                         times    recovery ms: p50      max',
     ...[...Map.groupBy(struck, kindOf)].map(([kind, all]) => faultRow(kind, all)),
     `violations: ${violations.length}`,
   ].join('\n');
@@ -24,15 +24,24 @@ export function summary({ struck, violations, tallies, writes, commits, reads }:
 export function violationReport({ struck, violations }: SoakResult, seed: number): string {
   return [
     `seed ${seed}`,
-    ...struck.map(
-      ({ kind, target, atMs, lastedMs, recoveryMs }) =>
-        `  at ${(atMs / 1_000).toFixed(1)} s: ${kind} ${target} for ${lastedMs} ms, caught up in ${recoveryMs?.toFixed(0) ?? '…'} ms`,
-    ),
-    ...violations.flatMap(violation => [
-      `${violation.guarantee}: ${violation.what} (${violation.where})`,
-      ...('lastFrames' in violation ? violation.lastFrames.map(frame => `    ${frame.slice(0, 600)}`) : []),
-    ]),
+    ...struck.map(struckLine),
+    ...violations
+      .slice(0, PRINTED)
+      .flatMap(violation => [
+        `${violation.guarantee}: ${violation.what} (${violation.where})`,
+        ...('lastFrames' in violation ? violation.lastFrames.map(frame => `    ${frame.slice(0, 600)}`) : []),
+      ]),
   ].join('\n');
+}
+
+/** More of the same tell nothing new. */
+const PRINTED = 10;
+
+/** One line of the log of faults. */
+export function struckLine({ kind, target, atMs, lastedMs, nodesMs, recoveryMs }: Struck): string {
+  const caughtUp = [nodesMs, recoveryMs].map(ms => ms?.toFixed(0) ?? '…');
+  const at = `${(atMs / 1_000).toFixed(1).padStart(7)} s`;
+  return `${at}  ${kind} ${target} for ${lastedMs} ms; caught up: nodes ${caughtUp[0]} ms, watchers ${caughtUp[1]} ms`;
 }
 
 /** What was struck, whichever of its kind it was. */
@@ -46,9 +55,9 @@ export function kindOf({ kind, target }: Struck): string {
 
 function faultRow(kind: string, all: readonly Struck[]): string {
   const known = all.flatMap(({ recoveryMs }) => recoveryMs ?? []);
-  if (known.length === 0) return `${kind.padEnd(26)}${all.length}   never`;
+  if (known.length === 0) return `${kind.padEnd(32)}${all.length}   never`;
   const { p50, max } = percentiles(known);
-  return `${kind.padEnd(24)}${String(all.length).padStart(4)}${p50.toFixed(0).padStart(20)}${max.toFixed(0).padStart(9)}`;
+  return `${kind.padEnd(32)}${String(all.length).padStart(4)}${p50.toFixed(0).padStart(20)}${max.toFixed(0).padStart(9)}`;
 }
 
 function total(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
