@@ -47,7 +47,7 @@ export function struckLine({ kind, target, atMs, lastedMs, nodesMs, recoveryMs }
 /** What was struck, whichever of its kind it was. */
 export function kindOf({ kind, target }: Struck): string {
   if (kind === 'compact')
-    return `compact ${target.includes(' and ') ? 'behind all feeders' : 'behind a feeder'}`;
+    return `compact, ${target.includes(' and ') ? 'all feeders' : 'a feeder'} ${target.split(' ').at(-1)}`;
   if (kind === 'lose region') return kind;
   if (/-[1-9]$/.test(target)) return `${kind} ${/-[12]$/.test(target) ? 'feeder' : 'node'}`;
   return `${kind} ${target.split('-')[0]}`;
