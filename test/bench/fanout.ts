@@ -5,7 +5,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Runtime, runtimes } from '../../infra/stack/programs.ts';
@@ -14,6 +13,7 @@ import { type Crowd, socketsAllowed, startCrowd } from '../harness/crowd.ts';
 import { monotonicMs } from '../harness/monotonic.ts';
 import { withNetwork } from '../harness/network.ts';
 import { type Percentiles, percentiles, row } from './percentiles.ts';
+import { cpuMs } from './process-usage.ts';
 
 const PROCESSES = 2;
 const WARM_UP = 20;
@@ -132,14 +132,4 @@ async function measure({ changes, crowd, pid, send }: Measurement): Promise<Meas
   }
   const [serverMs, crowdMs] = [(cpuMs(pid) - serverBefore) / changes, (crowd.cpuMs - crowdBefore) / changes];
   return { times: percentiles(times), first: percentiles(firsts), serverMs, crowdMs };
-}
-
-/** CPU time that a process has used, in milliseconds: Linux counts in hundredths of a second. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) * 10;
 }
