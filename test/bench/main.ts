@@ -2,11 +2,13 @@
 import process from 'node:process';
 import { benchCrowds } from './crowds.ts';
 import { benchFanout } from './fanout.ts';
+import { benchLoad } from './load.ts';
 import { benchPropagation } from './propagation.ts';
 
 const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
   crowds: benchCrowds,
   fanout: benchFanout,
+  load: benchLoad,
   propagation: benchPropagation,
 };
 

@@ -1,7 +1,7 @@
 /** Everything that is done to a network, one at a time: what is struck, how it is healed, what it excuses. */
-import { connect } from 'node:net';
 import type { Component } from '../../../infra/stack/component.ts';
 import type { Network, Region } from '../../../infra/stack/network.ts';
+import { flushAll } from '../../harness/redis-wire.ts';
 import { compactStore } from '../oracle.ts';
 import type { Random } from '../random.ts';
 
@@ -93,7 +93,7 @@ const flush = ({ redis }: Region): Fault => ({
   mayReset: false,
   empties: true,
   lastsMs: [0, 0],
-  strike: () => flushRedis(redis.port),
+  strike: () => flushAll(redis.port),
   heal: async () => {},
 });
 
@@ -148,14 +148,3 @@ const loseRegion = ({ name, redis, nodes }: Region): Fault => ({
     await Promise.all(nodes.map(node => node.start()));
   },
 });
-
-function flushRedis(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('FLUSHALL\r\n'));
-    socket.once('error', reject);
-    socket.once('data', () => {
-      socket.destroy();
-      resolve();
-    });
-  });
-}
