@@ -9,6 +9,8 @@ export type ToCrowd =
   | { readonly kind: 'resets'; readonly allowed: boolean }
   /** Answer `reached` as soon as every watcher has. */
   | { readonly kind: 'await'; readonly revision: number }
+  /** End the streams, and answer `closed`. */
+  | { readonly kind: 'close' }
   /** Answer `ended`, once all is judged. */
   | { readonly kind: 'end' };
 
@@ -17,6 +19,7 @@ export type FromCrowd =
   | { readonly kind: 'reached'; readonly revision: number }
   /** Every second. */
   | { readonly kind: 'tally'; readonly tally: CrowdTally }
+  | { readonly kind: 'closed' }
   | { readonly kind: 'ended'; readonly tally: CrowdTally };
 
 const LOOK_MS = 20;
@@ -39,6 +42,10 @@ port.on('message', (message: ToCrowd) => {
       clearInterval(awaiting);
       answer({ kind: 'reached', revision });
     }, LOOK_MS);
+  }
+  if (message.kind === 'close') {
+    crowd.close();
+    answer({ kind: 'closed' });
   }
   if (message.kind === 'end') {
     clearInterval(tallying);

@@ -44,7 +44,9 @@ export interface Crowd {
   add(revisions: readonly StoreRevision[]): void;
   /** From now on a reset is excused, or is not. */
   allowResets(allowed: boolean): void;
-  /** End the streams, and judge what is left. */
+  /** End the streams. */
+  close(): void;
+  /** Judge what is left: what the store has not told of by now never was. */
   end(): void;
 }
 
@@ -153,8 +155,7 @@ export function startCrowd(options: CrowdOptions, report: (report: Report) => vo
       return { open, frames, resumed, ended, resets, held: truth.held, slowest: slowest() };
     },
     reached: revision =>
-      watchers.length === options.watchers &&
-      watchers.every(({ judged }) => judged.position >= revision && !judged.waits),
+      watchers.length === options.watchers && watchers.every(({ judged }) => judged.position >= revision),
     add: revisions => {
       for (const revision of revisions) truth.add(revision);
       for (const { judged } of watchers) if (judged.waits) judged.proceed();
@@ -162,10 +163,12 @@ export function startCrowd(options: CrowdOptions, report: (report: Report) => vo
     allowResets: allowed => {
       mayReset = allowed;
     },
-    end: () => {
+    close: () => {
       clearInterval(filling);
       clearInterval(forgetting);
       for (const { stream } of watchers) stream.close();
+    },
+    end: () => {
       for (const { judged } of watchers) judged.end();
     },
   };

@@ -12,7 +12,9 @@ export interface Crowds {
   allowResets(allowed: boolean): void;
   /** Resolves when every watcher has accounted for everything up to `revision`. */
   reached(revision: number): Promise<void>;
-  /** End the streams; resolves when all is judged. */
+  /** End the streams. */
+  close(): Promise<void>;
+  /** Judge what is left; resolves when all is judged. */
   end(): Promise<void>;
   /** Stop at once, with nothing judged. */
   terminate(): Promise<void>;
@@ -72,6 +74,11 @@ export function startCrowds({ threads, report, fail, ...options }: CrowdsOptions
       const reached = answered(message => message.kind === 'reached' && message.revision === revision);
       tell({ kind: 'await', revision });
       await reached;
+    },
+    close: async () => {
+      const closed = answered(message => message.kind === 'closed');
+      tell({ kind: 'close' });
+      await closed;
     },
     end: async () => {
       const ended = answered(message => message.kind === 'ended');

@@ -1,6 +1,7 @@
 /** A soak: a network under writes and watchers, struck by one fault after another, judged all the while. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Network } from '../../../infra/stack/network.ts';
+import { until } from '../../../infra/stack/until.ts';
 import { send } from '../api.ts';
 import { servingNodes } from '../faults.ts';
 import type { IntendedChange, Topic } from '../history.ts';
@@ -133,6 +134,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     await judgeDigests(network, verdict);
     await judgeTrail(network, verdict);
     for (const probe of probes.values()) await probe.stop();
+    await crowds.close();
+    // What was seen may be newer than what the store has told of yet.
+    const last = await storeRevision(etcd.url);
+    await until(() => truth.reached >= last, { what: 'the store to tell of its last revision' });
     await crowds.end();
     served.end();
     written.end();
