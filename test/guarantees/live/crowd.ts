@@ -76,6 +76,8 @@ export function startCrowd(options: CrowdOptions, report: (report: Report) => vo
   const names = new Map(nodes.map(node => [node.url, node.name]));
   const tellings = topics.map(topic => createTellings(topic, truth));
   const watchers: Watched[] = [];
+  /** Those whose frames came before the store told of them: few, and asked at every revision. */
+  const waiting = new Set<JudgedWatcher>();
   const frames: Record<string, number> = {};
   const ended: Record<string, number> = {};
   const resets: Record<string, number> = {};
@@ -111,6 +113,7 @@ export function startCrowd(options: CrowdOptions, report: (report: Report) => vo
         const told = telling(text);
         countFrame(told);
         judged.received(names.get(node)!, told, mayReset);
+        if (judged.waits) waiting.add(judged);
         return told.frame;
       },
       onEnd: (end, { node }) => {
@@ -158,7 +161,10 @@ export function startCrowd(options: CrowdOptions, report: (report: Report) => vo
       watchers.length === options.watchers && watchers.every(({ judged }) => judged.position >= revision),
     add: revisions => {
       for (const revision of revisions) truth.add(revision);
-      for (const { judged } of watchers) if (judged.waits) judged.proceed();
+      for (const judged of waiting) {
+        judged.proceed();
+        if (!judged.waits) waiting.delete(judged);
+      }
     },
     allowResets: allowed => {
       mayReset = allowed;
