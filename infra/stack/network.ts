@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Endpoints } from '@quantivista/contracts';
+import type { Endpoints, Environment } from '@quantivista/contracts';
 import { createAuthority, createReadNode } from './apps.ts';
 import type { Component } from './component.ts';
 import { createPorts } from './ports.ts';
@@ -14,6 +14,8 @@ export interface NetworkOptions {
   readonly dir: string;
   /** @default eu-west, us-east */
   readonly regionNames?: readonly string[];
+  /** Regions beyond these, fed by one of those before them in place of etcd, or holding some environments alone. */
+  readonly moreRegions?: readonly RegionOptions[];
   /** Roles of each node of a region. @default two nodes that feed and serve */
   readonly nodeRoles?: readonly string[];
   /** Of the read nodes, or of each node of a region; the authority runs on Node. @default bun */
@@ -25,6 +27,16 @@ export interface NetworkOptions {
   readonly nodeEnv?: Readonly<Record<string, string>>;
   /** Told of each step that is done, and what it took. */
   readonly onProgress?: (step: string, ms: number) => void;
+}
+
+export interface RegionOptions {
+  readonly name: string;
+  /** Name of the region whose nodes it is fed from. @default etcd */
+  readonly fedBy?: string;
+  /** @default all */
+  readonly environments?: readonly Environment[];
+  /** Name of the region whose Redis it shares. @default one of its own */
+  readonly redisOf?: string;
 }
 
 export interface Region {
@@ -116,7 +128,6 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       ? external('postgres', given.QV_POSTGRES_URL)
       : createPostgresServer({ name: 'postgres', dir, port: await ports.next() }),
   );
-  const stores = { ETCD_URLS: etcd.url, READS: reads };
   appNames.add('authority');
   const authority = add(
     createAuthority({
@@ -124,22 +135,50 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       dir,
       port: authorityPort,
       runtime: 'node',
-      env: { ...stores, POSTGRES_URL: postgres.url, ADMIN_TOKEN_FILE: tokenFile, ...options.authorityEnv },
+      env: {
+        ETCD_URLS: etcd.url,
+        READS: reads,
+        POSTGRES_URL: postgres.url,
+        ADMIN_TOKEN_FILE: tokenFile,
+        ...options.authorityEnv,
+      },
     }),
   );
   const regions: Region[] = [];
-  for (const name of regionNames) {
+  const regionNamed = (name: string) => {
+    const found = regions.find(region => region.name === name);
+    if (!found) throw new Error(`there is no region ${name} before those that name it`);
+    return found;
+  };
+  const plans: RegionOptions[] = [...regionNames.map(name => ({ name })), ...(options.moreRegions ?? [])];
+  for (const { name, fedBy, environments, redisOf } of plans) {
     const url = given[`QV_REDIS_URL_${name.toUpperCase().replaceAll('-', '_')}`];
     const redisName = `redis-${name}`;
-    const redis = add(
-      url ? external(redisName, url) : createRedisServer({ name: redisName, dir, port: await ports.next() }),
-    );
+    const redis =
+      redisOf !== undefined
+        ? regionNamed(redisOf).redis
+        : add(
+            url
+              ? external(redisName, url)
+              : createRedisServer({ name: redisName, dir, port: await ports.next() }),
+          );
+    const source =
+      fedBy === undefined
+        ? { ETCD_URLS: etcd.url }
+        : {
+            FEED_FROM: regionNamed(fedBy)
+              .serving.map(node => node.url)
+              .join(),
+            FEED_TOKEN_FILE: tokenFile,
+          };
     const nodes: Component[] = [];
     for (const [index, roles] of nodeRoles.entries()) {
       const nodeName = `${name}-${index + 1}`;
       appNames.add(nodeName);
       const env = {
-        ...stores,
+        ...source,
+        READS: reads,
+        ENVIRONMENTS: environments?.join(),
         REGION: name,
         REDIS_URL: redis.url,
         ROLES: roles,
@@ -162,7 +201,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   let token: string;
   try {
     await step('etcd, Postgres and Redis', () =>
-      Promise.all([etcd, postgres, ...regions.map(region => region.redis)].map(each => each.start())),
+      Promise.all(components.filter(each => !isApp(each)).map(each => each.start())),
     );
     await step('the authority and the read nodes', () =>
       Promise.all([authority, ...regions.flatMap(region => region.nodes)].map(each => each.start())),

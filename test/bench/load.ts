@@ -9,8 +9,9 @@ import type { Component } from '../../infra/stack/component.ts';
 import type { Runtime } from '../../infra/stack/programs.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type TestNetwork, withNetwork } from '../harness/network.ts';
-import { flushAll, readHash } from '../harness/redis-wire.ts';
+import { redisCommand } from '../harness/redis.ts';
 import { rssMiB } from './process-usage.ts';
+import { readHash } from './read-hash.ts';
 
 /** @param args `--keys` (100000), `--bytes` (400) of each record, `--runtime` (both) */
 export async function benchLoad(args: string[]): Promise<void> {
@@ -40,7 +41,7 @@ async function measure(network: TestNetwork, runtime: Runtime, keys: number, byt
     await fill(etcd, keys, bytes);
 
     // Nothing of the filling is in Redis, and no feeder remembers it: nodes hold the keys alone, no history.
-    await flushAll(redis.port);
+    await redisCommand(redis.port, 'FLUSHALL');
     const fromEtcdMs = await timed(() => Promise.all([feeder.start(), node.start()]));
     const loadedMiB = await settledMiB(node);
     const { generation, keys: held } = await status(node);

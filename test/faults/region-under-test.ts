@@ -7,12 +7,14 @@ import {
   type Configuration,
   configurationKey,
   DISTRIBUTED_PREFIX,
+  EVERYTHING,
   GENERATION_KEY,
 } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import { createRegionReader, createRegionWriter } from '@quantivista/region';
 import { silentLog } from '@quantivista/runtime';
 import { buildSnapshot } from '@quantivista/snapshot';
+import { createEtcdSource } from '../../apps/read-node/src/feed/etcd-source.ts';
 import { createFeeder, type Feeder } from '../../apps/read-node/src/feed/feeder.ts';
 import { createFollower, type Follower } from '../../apps/read-node/src/follow/follower.ts';
 import type { HistoryEntry } from '../../apps/read-node/src/follow/history.ts';
@@ -79,7 +81,7 @@ export async function startRegion(): Promise<RegionUnderTest> {
     const abort = new AbortController();
     const region = createRegionWriter(options);
     const client = createEtcd({ hosts: [etcdLink.url], timeoutMs: 2_000 });
-    const feeder = createFeeder({ etcd: client, region, log: silentLog });
+    const feeder = createFeeder({ source: createEtcdSource(client, EVERYTHING), region, log: silentLog });
     const running = feeder.run(abort.signal);
     const stop = async () => {
       abort.abort();

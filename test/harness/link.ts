@@ -18,14 +18,21 @@ export interface Link {
 
 type State = 'open' | 'cut' | 'hung' | 'one-way';
 
-export async function createLink(targetPort: number, targetHost = '127.0.0.1'): Promise<Link> {
+/** `tap` is given every answer that passes. */
+export async function createLink(
+  targetPort: number,
+  targetHost = '127.0.0.1',
+  tap: (answer: Buffer) => void = () => {},
+): Promise<Link> {
   const sockets = new Set<Socket>();
   let state: State = 'open';
 
   const forward = (from: Socket, to: Socket, isAnswer: boolean) => {
-    from.on('data', data => {
+    from.on('data', (data: Buffer) => {
       const passes = state === 'open' || (state === 'one-way' && !isAnswer);
-      if (passes && !to.destroyed) to.write(data);
+      if (!passes || to.destroyed) return;
+      if (isAnswer) tap(data);
+      to.write(data);
     });
     from.on('error', () => from.destroy());
     from.on('close', () => {

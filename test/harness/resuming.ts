@@ -10,6 +10,8 @@ export interface StreamTarget {
   readonly environment: Environment;
   readonly since: Bookmark | undefined;
   readonly token: string | undefined;
+  /** How the client names itself. */
+  readonly instanceId?: string | undefined;
 }
 
 /** Close code, 1006 where the connection broke; HTTP status where it was refused. */
@@ -71,7 +73,7 @@ const FIRST_WINDOW_MS = 200;
 export function startResuming(options: ResumingOptions): ResumingStream {
   const { next, transport = overWebSocket, silenceMs, onFrame } = options;
   const { below = limit => Math.floor(Math.random() * limit) } = options;
-  const { service, environment, token } = options;
+  const { service, environment, token, instanceId } = options;
   let bookmark = options.since;
   let windowMs = FIRST_WINDOW_MS;
   let connection: Connection | undefined;
@@ -79,7 +81,8 @@ export function startResuming(options: ResumingOptions): ResumingStream {
   let closed = false;
 
   function connect(): void {
-    const target: StreamTarget = { node: next(), service, environment, token, since: bookmark };
+    const since = bookmark;
+    const target: StreamTarget = { node: next(), service, environment, token, instanceId, since };
     options.onConnect?.(target);
     const silence = silenceMs === undefined ? undefined : setTimeout(() => connection?.drop(), silenceMs);
     connection = transport(target, {

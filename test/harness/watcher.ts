@@ -10,6 +10,8 @@ export interface WatcherOptions {
   /** @default PRODUCTION */
   readonly environment?: Environment;
   readonly token?: string;
+  /** How it names itself. */
+  readonly instanceId?: string;
   /** Where to begin; without it with a snapshot. */
   readonly since?: Bookmark;
 }
@@ -49,13 +51,14 @@ export interface Watcher {
 }
 
 export function startWatcher(options: WatcherOptions): Watcher {
-  const { nodes, service, environment = 'PRODUCTION', token, since } = options;
+  const { nodes, service, environment = 'PRODUCTION', token, instanceId, since } = options;
   const received: Received[] = [];
   const streams: Stream[] = [];
   const stream = startResuming({
     service,
     environment,
     token,
+    instanceId,
     since,
     next: () => nodes[streams.length % nodes.length]!,
     onConnect: target => streams.push({ node: target.node, since: target.since }),

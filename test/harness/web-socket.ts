@@ -4,8 +4,13 @@ import { WebSocket } from 'ws';
 import type { Ended, StreamTarget, Transport } from './resuming.ts';
 
 /** Path and query of a stream, after `/api/v1/config/`. */
-export function streamPath(kind: 'watch' | 'stream', { service, environment, since }: StreamTarget): string {
-  const query = new URLSearchParams({ environment, ...(since && { since: formatBookmark(since) }) });
+export function streamPath(kind: 'watch' | 'stream', target: StreamTarget): string {
+  const { service, environment, since, instanceId } = target;
+  const query = new URLSearchParams({
+    environment,
+    ...(since && { since: formatBookmark(since) }),
+    ...(instanceId !== undefined && { instance_id: instanceId }),
+  });
   return `/api/v1/config/${kind}/${service}?${query}`;
 }
 

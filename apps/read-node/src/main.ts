@@ -1,79 +1,147 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
-import { problemResponse } from '@quantivista/contracts';
-import { createEtcd } from '@quantivista/etcd';
-import { createRegionReader, createRegionWriter } from '@quantivista/region';
-import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import { createScope } from '@quantivista/contracts';
+import { createRegionReader, createRegionWriter, scopedRegion } from '@quantivista/region';
+import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { createFeeder } from './feed/feeder.ts';
+import { listStore } from './feed/list-store.ts';
+import { openSource } from './feed/open-source.ts';
+import { createRepair } from './feed/repair.ts';
+import { createDisk } from './follow/disk.ts';
+import { createDrift } from './follow/drift.ts';
 import { createFollower } from './follow/follower.ts';
+import { createRegionCheck } from './follow/region-check.ts';
 import { createReplica } from './follow/replica.ts';
+import { createReporting } from './report/reporting.ts';
 import { createFastLane } from './serve/fast-lane.ts';
+import { createParent } from './serve/feed/parent.ts';
 import { listen } from './serve/listen.ts';
-import { createNodeMetrics } from './serve/node-metrics.ts';
+import { registerNodeMetrics } from './serve/node-metrics.ts';
+import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { isReady, readStatus } from './serve/status.ts';
+import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
 
 const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
 const stop = new AbortController();
-const regionOptions = { url: config.REDIS_URL, region: config.REGION };
+const scope = createScope(config.ENVIRONMENTS);
+const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
-const hub = createHub({ replica, heartbeatMs: config.WATCH_HEARTBEAT_MS });
+const metrics = createMetrics();
+const reporting = createReporting({ config, replica, metrics, log });
+const hub = createHub({
+  replica,
+  audience: reporting.audience,
+  heartbeatMs: config.WATCH_HEARTBEAT_MS,
+  softLimitBytes: config.STREAM_BUFFER_BYTES,
+  writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
+  budgetBytes: config.STREAM_BUDGET_BYTES,
+  maxAgeMs: config.MAX_STREAM_AGE_MS,
+  drainMs: config.DRAIN_MS,
+});
 
-const feeder = config.ROLES.includes('feed') ? startFeeder() : undefined;
-const follower = config.ROLES.includes('serve') ? startFollower() : undefined;
+const feeding = config.ROLES.includes('feed') ? startFeeder() : undefined;
+const following = config.ROLES.includes('serve') ? startFollower() : undefined;
 
 function startFeeder() {
-  if (!config.ETCD_URLS) throw new Error('ETCD_URLS is needed by the role feed');
-  const etcd = createEtcd({ hosts: config.ETCD_URLS });
+  const { source, close } = openSource(config, scope);
   const region = createRegionWriter(regionOptions);
-  const feeder = createFeeder({ etcd, region, log });
-  const running = feeder.run(stop.signal);
+  const feeder = createFeeder({ source, region, log, observer: reporting.feedObserver });
+  const repair = createRepair({ list: () => listStore(source), region, log });
+  const running = [feeder.run(stop.signal), repair.run(stop.signal)];
   shutdown.onShutdown('feed', async () => {
     stop.abort();
-    await running;
-    etcd.close();
+    await Promise.all(running);
+    close();
     region.close();
   });
-  return feeder;
+  return { feeder, repair };
 }
 
 function startFollower() {
   const region = createRegionReader(regionOptions);
-  const follower = createFollower({ region, replica, log, historyLength: config.HISTORY_LENGTH });
-  const running = follower.run(stop.signal);
+  const historyLength = config.HISTORY_LENGTH;
+  const disk = config.SNAPSHOT_PATH
+    ? createDisk({
+        path: config.SNAPSHOT_PATH,
+        replica,
+        log,
+        intervalMs: config.SNAPSHOT_INTERVAL_MS,
+        historyLength,
+      })
+    : undefined;
+  const follower = createFollower({ region, replica, log, historyLength, fallback: disk?.load });
+  const drift = createDrift({ region, replica, follower, log });
+  const intervalMs = config.CHECK_REGION_MS;
+  const regionCheck = createRegionCheck({ region, replica, drift, log, intervalMs });
+  const running = [follower, drift, regionCheck, disk].map(each => each?.run(stop.signal));
   shutdown.onShutdown('follow', async () => {
     stop.abort();
     region.close();
-    await running;
+    await Promise.all(running);
   });
-  return follower;
+  return { follower, drift, regionCheck, disk };
 }
 
-const parts = { nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub };
-const fastLane = createFastLane(replica, access);
-const metrics = createNodeMetrics(parts, fastLane.counts);
-const admission = {
+shutdown.onShutdown(
+  'report',
+  reporting.start(() => hub.watchers),
+);
+
+const parent = createParent({
+  region: config.REGION,
+  nodeId: config.NODE_ID,
   replica,
-  access,
-  watchers: () => hub.watchers,
-  maxWatchers: config.MAX_WATCHERS,
-  maxWaitMs: config.MAX_WAIT_MS,
+  scope,
+  maxChildren: config.MAX_CHILDREN,
+  pingMs: 500,
+});
+const parts = {
+  nodeId: config.NODE_ID,
+  region: config.REGION,
+  scope,
+  replica,
+  feeder: feeding?.feeder,
+  repair: feeding?.repair,
+  follower: following?.follower,
+  drift: following?.drift,
+  regionCheck: following?.regionCheck,
+  disk: following?.disk,
+  hub,
+  parent,
 };
+const fastLane = createFastLane(replica, access);
+const admitter = createAdmitter({
+  replica,
+  scope,
+  access,
+  hub,
+  maxWatchers: config.MAX_WATCHERS,
+  maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
+  maxWaitMs: config.MAX_WAIT_MS,
+});
+registerNodeMetrics(metrics, parts, fastLane.counts, admitter);
+const problem = createProblem(replica);
 const app = createApp({
   replica,
+  scope,
   access,
+  parent,
   ready: () => isReady(parts),
   status: () => readStatus(parts),
   metrics,
   log,
-  admission,
+  problem,
+  hub,
+  admitter,
+  maxWaitMs: config.MAX_WAIT_MS,
 });
 const listener = await listen({
   hostname: config.HOST,
@@ -81,8 +149,9 @@ const listener = await listen({
   fastLane,
   app,
   hub,
-  admission,
-  problem: problemResponse,
+  admitter,
+  problem,
 });
 shutdown.onShutdown('serve', listener.close);
+shutdown.onShutdown('children', parent.close);
 log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');

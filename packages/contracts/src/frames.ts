@@ -89,3 +89,16 @@ export const AckMessage = z
   })
   .openapi('AckMessage');
 export type AckMessage = z.infer<typeof AckMessage>;
+
+/** How a client names itself, to be told apart from its like. */
+export const InstanceId = FreeText.min(1).max(200);
+
+/** An {@link AckMessage} for the open stream that these name. */
+export const AckRequest = AckMessage.omit({ type: true })
+  .extend({
+    environment: Environment,
+    service_name: ServiceName.or(z.literal('*')),
+    instance_id: InstanceId,
+  })
+  .openapi('AckRequest');
+export type AckRequest = z.infer<typeof AckRequest>;

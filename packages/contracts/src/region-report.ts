@@ -22,6 +22,7 @@ export type Receipt = z.infer<typeof Receipt>;
 export const Audience = z.object({
   instance_ids: z.array(z.string()).openapi({ description: 'those that named themselves; may be cut short' }),
   watchers: z.int().openapi({ description: 'open streams, unnamed ones among them' }),
+  unnamed: z.int().openapi({ description: 'open streams whose client did not name itself' }),
 });
 export type Audience = z.infer<typeof Audience>;
 

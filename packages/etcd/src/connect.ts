@@ -2,6 +2,8 @@
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
 
+export const DEFAULT_TIMEOUT_MS = 5_000;
+
 export interface EtcdOptions {
   hosts: readonly string[];
   /** Deadline of one unary call. @default 5000 */
@@ -13,7 +15,7 @@ export interface EtcdOptions {
  * and then reports that it failed although it is stored; and its breaker blocks every call for 5 s after
  * one oversized answer.
  */
-export const connect = ({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 =>
+export const connect = ({ hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions): Etcd3 =>
   new Etcd3({
     hosts: [...hosts],
     faultHandling: { host: () => noop, global: noop },

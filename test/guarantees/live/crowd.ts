@@ -1,4 +1,5 @@
 /** Thousands of watchers in one thread, each judged as it goes. It is told the store's history by its owner. */
+import { overEventStream } from '../../harness/event-stream.ts';
 import { type ResumingStream, startResuming, type Transport } from '../../harness/resuming.ts';
 import { overWebSocket } from '../../harness/web-socket.ts';
 import type { StoreRevision, Topic } from '../history.ts';
@@ -51,7 +52,7 @@ export interface Crowd {
 }
 
 /** Watcher n comes over the nth of them, round and round. */
-const TRANSPORTS: readonly Transport[] = [overWebSocket];
+const TRANSPORTS: readonly Transport[] = [overWebSocket, overWebSocket, overWebSocket, overEventStream];
 /** Connected at once, so that the nodes are not stormed. */
 const PORTION = 50;
 const PORTION_MS = 20;

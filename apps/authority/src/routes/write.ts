@@ -61,12 +61,13 @@ function batchChange(change: BatchChange, index: number): RequestedChange {
   return setChange(path, change, field, {});
 }
 
-export function registerWrites(app: OpenAPIHono, { callers, writer }: Dependencies): void {
+export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }: Dependencies): void {
   const caller = (c: Context) => callers.require(c.req.header('authorization'));
 
   app.openapi(putKeyRoute, async c => {
     const { name } = await caller(c);
     const body: ConfigurationUpdate = c.req.valid('json');
+    const { prefer: wait } = c.req.valid('header');
     const { service_name: service, config_key: key } = c.req.valid('param');
     checkAuthor(body.updated_by, name);
     if (body.config_key !== undefined && body.config_key !== key) {
@@ -82,14 +83,17 @@ export function registerWrites(app: OpenAPIHono, { callers, writer }: Dependenci
       actor: name,
       reason: body.reason ?? '',
       rollbackAvailable: body.rollback_available,
+      awaited: wait !== undefined,
     });
-    const etag = entityTag(generation, revision);
-    return c.json(configurations[0]!, 200, stateHeaders(generation, revision, etag));
+    const headers = stateHeaders(generation, revision, entityTag(generation, revision));
+    const waited = await regionWait.headers(wait, { generation, revision });
+    return c.json(configurations[0]!, 200, { ...headers, ...waited });
   });
 
   app.openapi(deleteKeyRoute, async c => {
     const { name } = await caller(c);
     const { environment, reason = '' } = c.req.valid('query');
+    const { prefer: wait } = c.req.valid('header');
     const { service_name: service, config_key: key } = c.req.valid('param');
     const path = { environment, service, key } as RequestedChange['path'];
     const { generation, revision } = await writer.write({
@@ -97,25 +101,30 @@ export function registerWrites(app: OpenAPIHono, { callers, writer }: Dependenci
       actor: name,
       reason,
       rollbackAvailable: true,
+      awaited: wait !== undefined,
     });
-    return c.body(null, 204, stateHeaders(generation, revision));
+    const waited = await regionWait.headers(wait, { generation, revision });
+    return c.body(null, 204, { ...stateHeaders(generation, revision), ...waited });
   });
 
   app.openapi(batchRoute, async c => {
     const { name } = await caller(c);
     const body: BatchRequest = c.req.valid('json');
+    const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, name);
     const { generation, revision, configurations } = await writer.write({
       changes: body.changes.map(batchChange),
       actor: name,
       reason: body.reason ?? '',
       rollbackAvailable: body.rollback_available,
+      awaited: wait !== undefined,
     });
     const result = {
       revision,
       changed: body.changes.length,
       configurations: configurations.filter((each): each is Configuration => each !== undefined),
     };
-    return c.json(result, 200, stateHeaders(generation, revision));
+    const waited = await regionWait.headers(wait, { generation, revision });
+    return c.json(result, 200, { ...stateHeaders(generation, revision), ...waited });
   });
 }

@@ -1,0 +1,32 @@
+/** The source that a node's settings name. */
+import { readFile } from 'node:fs/promises';
+import type { Scope } from '@quantivista/contracts';
+import { createEtcd } from '@quantivista/etcd';
+import type { ReadNodeConfig } from '../config.ts';
+import { createEtcdSource } from './etcd-source.ts';
+import { createParentClient } from './parent-client.ts';
+import { createParentSource } from './parent-source.ts';
+import type { Source } from './source.ts';
+
+type SourceConfig = Pick<ReadNodeConfig, 'ETCD_URLS' | 'FEED_FROM' | 'FEED_TOKEN_FILE'>;
+
+/** A link to a parent counts as dead after so long without a byte; it pings far more often. */
+const SILENCE_MS = 3_000;
+
+/** @throws Error where not exactly one of ETCD_URLS and FEED_FROM is set */
+export function openSource(
+  { ETCD_URLS, FEED_FROM, FEED_TOKEN_FILE }: SourceConfig,
+  scope: Scope,
+): { source: Source; close: () => void } {
+  if (FEED_FROM && !ETCD_URLS) {
+    const token = async () =>
+      FEED_TOKEN_FILE === undefined ? undefined : (await readFile(FEED_TOKEN_FILE, 'utf8')).trim();
+    const parents = FEED_FROM.map(url =>
+      createParentClient({ url: url.replace(/\/+$/, ''), scope, token, silenceMs: SILENCE_MS }),
+    );
+    return { source: createParentSource({ parents }), close: () => {} };
+  }
+  if (!ETCD_URLS || FEED_FROM) throw new Error('The role feed needs one of ETCD_URLS and FEED_FROM');
+  const etcd = createEtcd({ hosts: ETCD_URLS });
+  return { source: createEtcdSource(etcd, scope), close: () => etcd.close() };
+}
