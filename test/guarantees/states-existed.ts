@@ -1,8 +1,9 @@
 /** I3: whatever is served, read or pushed, is what the store had at that revision. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AppliedUpdate, WatchFrame } from '@quantivista/contracts';
+import type { KeyChange } from './commits.ts';
 import { type History, type Topic, topicName } from './history.ts';
-import type { KeyChange, Truth } from './truth.ts';
+import type { Truth } from './truth.ts';
 import type { Check, Violation } from './violation.ts';
 
 export const statesExisted: Check = (history, truth) => [...reads(history, truth), ...frames(history, truth)];
