@@ -9,7 +9,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import type { Runtime } from '../../infra/stack/programs.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type TestNetwork, withNetwork } from '../harness/network.ts';
-import { redisCommand } from '../harness/redis.ts';
+import { redisCommand } from '../harness/redis-command.ts';
 import { rssMiB } from './process-usage.ts';
 import { readHash } from './read-hash.ts';
 
@@ -41,7 +41,7 @@ async function measure(network: TestNetwork, runtime: Runtime, keys: number, byt
     await fill(etcd, keys, bytes);
 
     // Nothing of the filling is in Redis, and no feeder remembers it: nodes hold the keys alone, no history.
-    await redisCommand(redis.port, 'FLUSHALL');
+    await redisCommand(redis, 'FLUSHALL');
     const fromEtcdMs = await timed(() => Promise.all([feeder.start(), node.start()]));
     const loadedMiB = await settledMiB(node);
     const { generation, keys: held } = await status(node);

@@ -1,7 +1,7 @@
 /** Everything that is done to a network, one at a time: what is struck, how it is healed, what it excuses. */
 import type { Component } from '../../../infra/stack/component.ts';
 import type { Network, Region } from '../../../infra/stack/network.ts';
-import { redisCommand } from '../../harness/redis.ts';
+import { redisCommand } from '../../harness/redis-command.ts';
 import { compactStore } from '../oracle.ts';
 import type { Random } from '../random.ts';
 
@@ -93,7 +93,7 @@ const flush = ({ redis }: Region): Fault => ({
   mayReset: false,
   empties: true,
   lastsMs: [0, 0],
-  strike: async () => void (await redisCommand(redis.port, 'FLUSHALL')),
+  strike: async () => void (await redisCommand(redis, 'FLUSHALL')),
   heal: async () => {},
 });
 
