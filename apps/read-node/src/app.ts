@@ -1,12 +1,6 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import {
-  problemResponse,
-  readKeyRoute,
-  readServiceRoute,
-  ServiceError,
-  validationFault,
-} from '@quantivista/contracts';
+import { readKeyRoute, readServiceRoute, ServiceError, validationFault } from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Snapshot } from '@quantivista/snapshot';
 import type { Context } from 'hono';
@@ -25,6 +19,7 @@ export interface AppOptions {
   readonly status: () => Status;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly problem: (error: unknown) => Response;
   readonly hub: Hub;
   readonly admitter: Admitter;
   /** Longest wait for a `min_revision`. */
@@ -46,6 +41,7 @@ export function createApp({
   status,
   metrics,
   log,
+  problem,
   hub,
   admitter,
   maxWaitMs,
@@ -58,9 +54,9 @@ export function createApp({
   app.onError(error => {
     if (!(error instanceof ServiceError) || error.code === 'internal')
       log.error({ err: error }, 'a request failed');
-    return problemResponse(error);
+    return problem(error);
   });
-  app.notFound(() => problemResponse(new ServiceError('not_found')));
+  app.notFound(() => problem(new ServiceError('not_found')));
 
   /** The state, once it is as new as the request asks. */
   async function stateFor({ min_revision, max_age }: Freshness): Promise<Snapshot> {
@@ -99,7 +95,7 @@ export function createApp({
     const snapshot = await stateFor(freshness);
     const path = { environment, service: c.req.valid('param').service_name };
     const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
-    const nothing = { status: 200, headers: stateHeaders(replica, snapshot), body: '{}' };
+    const nothing = { status: 200, headers: stateHeaders(replica), body: '{}' };
     return toResponse(answer ?? nothing) as never;
   });
   app.openapi(readKeyRoute, async c => {

@@ -1,6 +1,5 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
-import { problemResponse } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import { createRegionReader, createRegionWriter } from '@quantivista/region';
 import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
@@ -12,6 +11,7 @@ import { createReplica } from './follow/replica.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { listen } from './serve/listen.ts';
 import { createNodeMetrics } from './serve/node-metrics.ts';
+import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { isReady, readStatus } from './serve/status.ts';
 import { createAdmitter } from './serve/watch/admit.ts';
@@ -76,6 +76,7 @@ const admitter = createAdmitter({
   maxWaitMs: config.MAX_WAIT_MS,
 });
 const metrics = createNodeMetrics(parts, fastLane.counts, admitter);
+const problem = createProblem(replica);
 const app = createApp({
   replica,
   access,
@@ -83,6 +84,7 @@ const app = createApp({
   status: () => readStatus(parts),
   metrics,
   log,
+  problem,
   hub,
   admitter,
   maxWaitMs: config.MAX_WAIT_MS,
@@ -94,7 +96,7 @@ const listener = await listen({
   app,
   hub,
   admitter,
-  problem: problemResponse,
+  problem,
 });
 shutdown.onShutdown('serve', listener.close);
 log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');

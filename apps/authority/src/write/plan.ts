@@ -10,6 +10,7 @@ import {
   type Configuration,
   configurationKey,
   deletedKey,
+  fieldFault,
   GENERATION_KEY,
   operationKey,
   ServiceError,
@@ -157,11 +158,7 @@ function nextConfiguration(
     });
   }
   if (type === 'ENVIRONMENT_VARIABLE' && typeof change.value !== 'string') {
-    const field = `${change.field}.new_value`;
-    throw new ServiceError('invalid_request', {
-      message: `${field}: an ENVIRONMENT_VARIABLE is a string`,
-      details: { errors: [{ field, message: 'an ENVIRONMENT_VARIABLE is a string' }] },
-    });
+    throw fieldFault(`${change.field}.new_value`, 'an ENVIRONMENT_VARIABLE is a string');
   }
   const now = new Date(at).toISOString();
   return {

@@ -1,6 +1,7 @@
 /** Whether a request may become a stream, and from where it is to go on. Before anything is upgraded. */
 import {
   type Bookmark,
+  fieldFault,
   parseBookmark,
   parseRequest,
   ServiceError,
@@ -78,9 +79,7 @@ function bookmarkOf(since: string | undefined, lastEventId: string | null): Book
   const bookmark = parseBookmark(text);
   if (bookmark) return bookmark;
   const field = lastEventId ? 'header.last-event-id' : 'query.since';
-  throw new ServiceError('invalid_since', {
-    details: { errors: [{ field, message: 'is not {generation}:{revision}' }] },
-  });
+  throw fieldFault(field, 'is not {generation}:{revision}', 'invalid_since');
 }
 
 function parse({ service, query, lastEventId, transport }: StreamRequest) {
