@@ -13,10 +13,10 @@ import type { Admission } from './admit.ts';
 import type { AudienceRecord, Watcher } from './audience.ts';
 import { createBacklog } from './backlog.ts';
 import { closeReason } from './close-reason.ts';
+import { createInstances } from './instances.ts';
 import { createPublisher } from './publisher.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { Transport, WatchSocket } from './socket.ts';
-import { topicName } from './topic.ts';
 import { createTurns } from './turns.ts';
 
 export interface HubOptions {
@@ -86,7 +86,7 @@ export function createHub(options: HubOptions): Hub {
   const { softLimitBytes = MIB / 4, writeTimeoutMs = 30_000, budgetBytes = 256 * MIB } = options;
   const { maxAgeMs = 30 * 60_000, drainMs = 3_000, sweepMs = 100 } = options;
   const members = new Map<WatchSocket, Member>();
-  const byInstance = new Map<string, Set<Member>>();
+  const instances = createInstances();
   const watchersBy: Record<Transport, number> = { websocket: 0, sse: 0 };
   const joins = createTurns(SLICE_MS);
   let dropped = 0;
@@ -117,10 +117,7 @@ export function createHub(options: HubOptions): Hub {
     clearTimeout(member.age);
     publisher.leave(socket);
     backlog.forget(socket);
-    const name = instanceName(member.watcher);
-    const alike = byInstance.get(name);
-    alike?.delete(member);
-    if (alike?.size === 0) byInstance.delete(name);
+    instances.remove(member.watcher);
     audience.left(member.watcher);
   };
   /** End a stream with the close code of `code`. */
@@ -164,9 +161,7 @@ export function createHub(options: HubOptions): Hub {
       const member: Member = { socket, watcher, since, age, messages: undefined };
       members.set(socket, member);
       watchersBy[socket.transport]++;
-      const name = instanceName(watcher);
-      const alike = byInstance.get(name) ?? new Set();
-      byInstance.set(name, alike.add(member));
+      instances.add(watcher);
       audience.joined(watcher);
       joins(() => {
         if (!members.has(socket)) return;
@@ -187,13 +182,12 @@ export function createHub(options: HubOptions): Hub {
         return end(socket, 'invalid_request', 'ack.revision: is not reached here');
       audience.acknowledged(member.watcher, ack);
     },
-    acknowledge: ({ environment, service_name, instance_id, ...said }) => {
-      const topic = { environment: environment as Watcher['topic']['environment'], service: service_name };
-      const alike = byInstance.get(instanceName({ topic, instanceId: instance_id }));
+    acknowledge: ({ environment, service_name: service, instance_id, ...said }) => {
+      const alike = instances.find({ environment, service }, instance_id);
       if (!alike) throw new ServiceError('not_found', { message: 'no such stream is open at this node' });
       if (!isReached(said.revision)) throw new ServiceError('revision_not_reached');
       const ack: AckMessage = { type: 'ack', ...said };
-      for (const { watcher } of alike) audience.acknowledged(watcher, ack);
+      for (const watcher of alike) audience.acknowledged(watcher, ack);
     },
 
     drain: async () => {
@@ -210,8 +204,6 @@ export function createHub(options: HubOptions): Hub {
     },
   };
 }
-
-const instanceName = ({ topic, instanceId = '' }: Watcher): string => `${topicName(topic)}\n${instanceId}`;
 
 function shuffled<T>(items: T[]): T[] {
   for (let at = items.length - 1; at > 0; at--) {

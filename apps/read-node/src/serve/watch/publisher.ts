@@ -19,8 +19,9 @@ import { createOpenTopics } from './open-topics.ts';
 import { createPreparedFrames } from './prepared-frames.ts';
 import { createShard, SHARD_SIZE, type Shard } from './shard.ts';
 import type { WatchSocket } from './socket.ts';
-import { EVERY_SERVICE, type Topic, type TopicFilter, topicFilter, topicName } from './topic.ts';
+import { type Topic, type TopicFilter, topicFilter } from './topic.ts';
 import { createTurns } from './turns.ts';
+import { unchangedBetween } from './unchanged.ts';
 
 type ResetReason = ResetFrame['reason'];
 
@@ -219,18 +220,4 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
     stop: () => clearInterval(beat),
   };
-}
-
-/** Whether what a topic is about was left as it was. */
-function unchangedBetween(before: Snapshot, now: Snapshot): (topic: Topic) => boolean {
-  const changed = new Set<string>();
-  for (const snapshot of [before, now]) {
-    for (const [environment, name] of snapshot.services()) {
-      const [was, is] = [before, now].map(each => each.service(environment, name)?.digest);
-      if (was?.high === is?.high && was?.low === is?.low) continue;
-      changed.add(topicName({ environment, service: name }));
-      changed.add(topicName({ environment, service: EVERY_SERVICE }));
-    }
-  }
-  return topic => !changed.has(topicName(topic));
 }
