@@ -1,7 +1,4 @@
-/**
- * What nodes of other regions are fed from. Their reports come up the same way, to
- * `PUT /api/v1/feed/reports/{region}`.
- */
+/** What nodes of other regions are fed from. */
 import { createRoute, z } from '@hono/zod-openapi';
 import {
   ChangesHead,
