@@ -147,15 +147,15 @@ describe('regions of some environments', () => {
     await Promise.all(restricted().map(node => node.restart()));
     for (const node of restricted()) {
       expect((await reach(node, batch.revision, 'TEST')).status).toBe(200);
-      expect(memoryHolds(node.pid!, 'plain-value')).toBe(true);
-      expect(memoryHolds(node.pid!, CANARY)).toBe(false);
+      expect(await memoryHolds(node.pid!, 'plain-value')).toBe(true);
+      expect(await memoryHolds(node.pid!, CANARY)).toBe(false);
     }
     for (const name of ['lab', 'bench']) {
       const { redis } = network.regions.find(region => region.name === name)!;
-      expect(memoryHolds(redis.pid!, 'plain-value')).toBe(true);
-      expect(memoryHolds(redis.pid!, CANARY)).toBe(false);
+      expect(await memoryHolds(redis.pid!, 'plain-value')).toBe(true);
+      expect(await memoryHolds(redis.pid!, CANARY)).toBe(false);
     }
-    for (const node of whole()) expect(memoryHolds(node.pid!, CANARY)).toBe(true);
+    for (const node of whole()) expect(await memoryHolds(node.pid!, CANARY)).toBe(true);
   });
 
   test('are sent nothing else either', async () => {

@@ -269,6 +269,19 @@ test('a parent cut off from the centre is left for a fresher one, and not gone b
   await converged();
 });
 
+test('silence is no loss: without heartbeats the children stay where they are, and age', async () => {
+  const source = async () => (await status(region('child').nodes[0]!)).feeder.source;
+  const before = await source();
+  network.authority.pause();
+  // Longer than a link may be silent: pings keep it.
+  for (const node of [...region('child').nodes, ...region('grandchild').nodes])
+    await until(async () => (await status(node)).age > 4.5, { what: `${node.name} to age` });
+  expect(await source()).toBe(before);
+  network.authority.resume();
+  await write(5);
+  await expectNoneMissed();
+});
+
 test('a child that was cut off goes on where it was, over a link that was half open', async () => {
   const link = await createLink(region('core').nodes[0]!.port);
   const [child, sibling] = region('child').nodes as [Component, Component];

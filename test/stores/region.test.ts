@@ -88,11 +88,16 @@ describe('apply', () => {
         revision: 12,
         prev: 10,
         changes: [
-          { key: 'a', value: '2', previous: '1' },
+          { key: 'a', value: '2', previous: '1', previousRevision: 4 },
           { key: 'n', value: 'new', previous: undefined },
         ],
       },
-      { kind: 'changes', revision: 15, prev: 12, changes: [{ key: 'b', value: undefined, previous: 'x:y' }] },
+      {
+        kind: 'changes',
+        revision: 15,
+        prev: 12,
+        changes: [{ key: 'b', value: undefined, previous: 'x:y', previousRevision: 9 }],
+      },
     ]);
   });
 

@@ -86,6 +86,16 @@ export interface Heartbeat {
   readonly checked?: CheckedState;
 }
 
+/** When the state was complete, by a heartbeat's value; `undefined` where it is none. */
+export function heartbeatAt(value: string | undefined): number | undefined {
+  try {
+    const { at } = JSON.parse(value ?? '{}') as Partial<Heartbeat>;
+    return typeof at === 'number' ? at : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Digests of a state at a revision, by part: each environment (in upper case), and `_` for all other keys. */
 export interface CheckedState {
   readonly revision: number;

@@ -2,7 +2,7 @@
  * Feeds a source (etcd, or nodes of another region) into the region's Redis: list once, then watch. Any number of feeders may run side by side,
  * be paused, or die at any point: what Redis accepts depends on (generation, revision) alone.
  */
-import { GENERATION_KEY, HEARTBEAT_KEY, type Heartbeat } from '@quantivista/contracts';
+import { GENERATION_KEY, HEARTBEAT_KEY, heartbeatAt } from '@quantivista/contracts';
 import type { RevisionEvents } from '@quantivista/etcd';
 import { MAX_CHANGES, type RegionState, type RegionWriter } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
@@ -170,8 +170,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
   async function whatIsHeld(): Promise<Held> {
     const { generation, revision } = await region.state();
     const beat = generation === undefined ? undefined : await region.value(generation, HEARTBEAT_KEY);
-    const completeAt = beat === undefined ? undefined : (JSON.parse(beat) as Heartbeat).at;
-    return { generation, revision, completeAt };
+    return { generation, revision, completeAt: heartbeatAt(beat) };
   }
 
   /** One round: agree with the source on the generation, with Redis on the revision, then watch from there. */

@@ -8,7 +8,7 @@ import {
   ChangesLine,
   FeedEntry,
   HEARTBEAT_KEY,
-  type Heartbeat,
+  heartbeatAt,
   ServiceError,
   SnapshotEnd,
   SnapshotHead,
@@ -81,7 +81,7 @@ export function createParentSource(options: ParentSourceOptions): Source {
       const beat = events.find(({ key }) => key === HEARTBEAT_KEY)?.value;
       if (beat !== undefined) {
         beatAt = performance.now();
-        learn({ generation, revision: last, completeAt: (JSON.parse(beat) as Heartbeat).at });
+        learn({ generation, revision: last, completeAt: heartbeatAt(beat) });
       }
       onRevision({ revision: last, events });
     }

@@ -2,12 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLineStream } from './lines.ts';
 
-function counting() {
+function counting(stallMs = 60_000) {
   const made = { chunks: 0, opened: 0, closed: 0 };
   async function* chunks(): AsyncGenerator<string, void> {
     for (;;) yield `${++made.chunks}\n`;
   }
   const stream = createLineStream(chunks(), {
+    stallMs,
     opened: () => made.opened++,
     closed: () => made.closed++,
   });
@@ -38,7 +39,7 @@ test('a client that leaves is let go of once', async () => {
 test('it can be ended from outside, also amid a wait, with a last line', async () => {
   let closed = 0;
   const never = { next: () => new Promise<never>(() => {}) };
-  const stream = createLineStream(never, { opened: () => {}, closed: () => closed++ });
+  const stream = createLineStream(never, { stallMs: 60_000, opened: () => {}, closed: () => closed++ });
   const reader = stream.body.getReader();
   const last = read(reader);
   await turn();
@@ -51,7 +52,15 @@ test('it can be ended from outside, also amid a wait, with a last line', async (
 test('a failure breaks the stream and closes it', async () => {
   let closed = 0;
   const failing = { next: () => Promise.reject(new Error('no')) };
-  const stream = createLineStream(failing, { opened: () => {}, closed: () => closed++ });
+  const stream = createLineStream(failing, { stallMs: 60_000, opened: () => {}, closed: () => closed++ });
   await expect(stream.body.getReader().read()).rejects.toThrow('no');
   expect(closed).toBe(1);
+});
+
+test('a client that takes nothing for too long is let go of', async () => {
+  const { made, stream } = counting(5);
+  const reader = stream.body.getReader();
+  await read(reader);
+  await expect(reader.closed).rejects.toThrow('nothing was taken for 5 ms');
+  expect(made).toEqual({ chunks: 1, opened: 1, closed: 1 });
 });

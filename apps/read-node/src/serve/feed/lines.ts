@@ -11,21 +11,36 @@ export interface LineStream {
   end(last: object): void;
 }
 
-/**
- * A stream of what `chunks` yields, each asked for when the one before has left. `opened` is called when the
- * client begins to read, `closed` once afterwards, however the stream ends.
- */
+export interface LineStreamOptions {
+  /** The stream breaks where nothing is taken for so long. */
+  readonly stallMs: number;
+  /** The client begins to read. */
+  readonly opened: () => void;
+  /** Once, after `opened`, however the stream ends. */
+  readonly closed: () => void;
+}
+
+/** A stream of what `chunks` yields, each asked for when the one before has left. */
 export function createLineStream(
   chunks: AsyncIterator<string, void>,
-  { opened, closed }: { opened: () => void; closed: () => void },
+  { stallMs, opened, closed }: LineStreamOptions,
 ): LineStream {
   const encoder = new TextEncoder();
   let state: 'new' | 'open' | 'closed' = 'new';
   let controller!: ReadableStreamDefaultController<Uint8Array>;
+  let stalled: NodeJS.Timeout | undefined;
   const finish = () => {
+    clearTimeout(stalled);
     if (state === 'open') closed();
     state = 'closed';
     void chunks.return?.();
+  };
+  const give = (text: string) => {
+    controller.enqueue(encoder.encode(text));
+    stalled = setTimeout(() => {
+      finish();
+      controller.error(new Error(`nothing was taken for ${stallMs} ms`));
+    }, stallMs);
   };
   const body = new ReadableStream<Uint8Array>(
     {
@@ -33,6 +48,7 @@ export function createLineStream(
         controller = its;
       },
       pull: async () => {
+        clearTimeout(stalled);
         if (state === 'new') {
           state = 'open';
           opened();
@@ -40,7 +56,7 @@ export function createLineStream(
         try {
           const { value, done } = await chunks.next();
           if (state !== 'open') return;
-          if (!done) return controller.enqueue(encoder.encode(value));
+          if (!done) return give(value);
         } catch (error) {
           finish();
           throw error;

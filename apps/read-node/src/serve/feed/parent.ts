@@ -8,7 +8,7 @@ import {
   type FeedEntry,
   type FeedOffer,
   HEARTBEAT_KEY,
-  type Heartbeat,
+  heartbeatAt,
   parseBookmark,
   type Scope,
   ServiceError,
@@ -21,6 +21,9 @@ import { changeChunks, requireHeld } from './changes.ts';
 import { createCursor } from './cursor.ts';
 import { CHUNK_LENGTH, createLineStream, encodeLine, type LineStream } from './lines.ts';
 import { stateAt } from './past-state.ts';
+
+/** A child that takes nothing for so long is let go of: it would hold on to the state of then. */
+const STALL_MS = 60_000;
 
 export interface ParentOptions {
   readonly region: string;
@@ -64,6 +67,7 @@ export function createParent(options: ParentOptions): Parent {
   function open(chunks: AsyncGenerator<string, void>): ReadableStream<Uint8Array> {
     if (streams.size >= maxChildren) throw new ServiceError('overloaded');
     const stream = createLineStream(chunks, {
+      stallMs: STALL_MS,
       opened: () => streams.add(stream),
       closed: () => streams.delete(stream),
     });
@@ -76,13 +80,12 @@ export function createParent(options: ParentOptions): Parent {
     },
     offer: environments => {
       const { snapshot } = admit(environments).loaded;
-      const beat = snapshot.other(HEARTBEAT_KEY);
       return {
         region,
         node_id: nodeId,
         generation: snapshot.generation,
         revision: snapshot.revision,
-        complete_at: beat === undefined ? null : (JSON.parse(beat) as Heartbeat).at,
+        complete_at: heartbeatAt(snapshot.other(HEARTBEAT_KEY)) ?? null,
         environments: [...scope.environments],
       };
     },
