@@ -28,6 +28,9 @@ export const connect = ({ hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions):
       // An idle connection is not pinged, which etcd counts as abuse; after a missed deadline etcd3 makes a new one.
       'grpc.keepalive_permit_without_calls': 0,
       'grpc.max_receive_message_length': 64 * 1024 * 1024,
+      // Channels share connections by default, those that are still being made too: after a partition the
+      // channel that etcd3 makes anew at a missed deadline would wait for a packet sent long before.
+      'grpc.use_local_subchannel_pool': 1,
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,
     },
