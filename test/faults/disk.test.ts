@@ -1,7 +1,9 @@
 /** A node that starts while neither its region nor the centre answers: from the state that it kept on disk. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ENVIRONMENTS } from '@quantivista/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeState } from '../../apps/read-node/src/follow/state-file.ts';
 import type { Component } from '../../infra/stack/component.ts';
@@ -160,7 +162,7 @@ describe('a file', () => {
       const writing = put('next', round);
       await node.kill();
       await writing;
-      revisions.push(decodeState(readFileSync(path, 'utf8')).revision);
+      revisions.push(decodeState(readFileSync(path, 'utf8'), ENVIRONMENTS).revision);
       await node.start();
     }
     expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
@@ -174,6 +176,8 @@ describe('a file', () => {
     await until(async () => (await status()).revision > revision + 1, { what: 'heartbeats' });
     const before = await status();
     await node.stop();
-    expect(decodeState(readFileSync(path, 'utf8')).revision).toBeGreaterThanOrEqual(before.revision);
+    expect(decodeState(readFileSync(path, 'utf8'), ENVIRONMENTS).revision).toBeGreaterThanOrEqual(
+      before.revision,
+    );
   });
 });

@@ -44,7 +44,7 @@ const feeding = config.ROLES.includes('feed')
   ? startFeeding({ config, scope, regionOptions, observer: reporting.feedObserver, log })
   : undefined;
 const following = config.ROLES.includes('serve')
-  ? startFollowing({ config, regionOptions, replica, log })
+  ? startFollowing({ config, scope, regionOptions, replica, log })
   : undefined;
 shutdown.onShutdown('feed', () => feeding?.end());
 shutdown.onShutdown('follow', () => following?.end());

@@ -42,7 +42,8 @@ export const SnapshotFrame = z.object({
 });
 /**
  * All changes that one transaction made. With `conflated_from`, what several did: the watcher was too slow to
- * be told of each, and goes from the state at `conflated_from` to the one at `revision` in one step.
+ * be told of each, or the node itself was not, and goes from the state at `conflated_from` to the one at
+ * `revision` in one step. Without updates where that came to nothing.
  */
 export const UpdateFrame = z.object({
   type: z.literal('update'),

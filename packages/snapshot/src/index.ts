@@ -1,5 +1,5 @@
 export { type Digests, differingParts } from './digest.ts';
-export { digestsOf, partOf } from './parts.ts';
+export { digestsOf, OTHER_PART, partOf } from './parts.ts';
 export type { Entry, Service } from './service.ts';
 export { serviceMap, serviceMapTag } from './service.ts';
 export {

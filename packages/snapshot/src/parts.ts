@@ -1,15 +1,15 @@
 /** The digests of a state's parts, now and at revisions not long ago. */
-import { COMMIT_KEY, GENERATION_KEY, HEARTBEAT_KEY, parseConfigurationKey } from '@quantivista/contracts';
+import { COMMIT_KEY, environmentOf, GENERATION_KEY, HEARTBEAT_KEY } from '@quantivista/contracts';
 import { type Digest, type Digests, emptyDigest, fold, formatDigest, hashEntry } from './digest.ts';
 
-/** Where keys are counted that are no configurations. */
+/** Where keys are counted that belong to no environment. */
 export const OTHER_PART = '_';
 
 /** These change by themselves, or name the store: they say nothing of its contents, and are not counted. */
 const EPHEMERAL: ReadonlySet<string> = new Set([HEARTBEAT_KEY, COMMIT_KEY, GENERATION_KEY]);
 
-/** The part that an etcd key belongs to. */
-export const partOf = (key: string): string => parseConfigurationKey(key)?.environment ?? OTHER_PART;
+/** The part that an etcd key belongs to: its environment's, whether or not it is a configuration. */
+export const partOf = (key: string): string => environmentOf(key) ?? OTHER_PART;
 
 export interface Parts {
   /** Add (1) or take out (-1) an entry; answers its digest. */

@@ -4,7 +4,7 @@
  */
 import { type Environment, parseConfigurationKey, servicePrefix } from '@quantivista/contracts';
 import { type Digests, digestOfParts, fold } from './digest.ts';
-import { createDigestTrail, createParts, OTHER_PART } from './parts.ts';
+import { createDigestTrail, createParts, partOf } from './parts.ts';
 import { createService, type Entry, type Service, setEntry } from './service.ts';
 
 export interface KeyChange {
@@ -98,13 +98,13 @@ export function startSnapshot(generation: string): SnapshotBuilder {
 
   function setOther({ key, value }: KeyChange, to: number): void {
     const before = others.get(key);
-    if (before) parts.count(OTHER_PART, key, before.revision, before.value, -1);
+    if (before) parts.count(partOf(key), key, before.revision, before.value, -1);
     if (value === undefined) {
       others.delete(key);
       return;
     }
     others.set(key, { value, revision: to });
-    parts.count(OTHER_PART, key, to, value, 1);
+    parts.count(partOf(key), key, to, value, 1);
   }
 
   function set(change: KeyChange, to: number): void {

@@ -4,6 +4,7 @@
  */
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Scope } from '@quantivista/contracts';
 import { type Log, pause } from '@quantivista/runtime';
 import type { Snapshot } from '@quantivista/snapshot';
 import { createHistory } from './history.ts';
@@ -12,6 +13,8 @@ import { decodeState, encodeState } from './state-file.ts';
 
 export interface DiskOptions {
   readonly path: string;
+  /** What the node holds: a file of another scope is refused. */
+  readonly scope: Scope;
   readonly replica: Replica;
   readonly log: Log;
   readonly intervalMs: number;
@@ -43,7 +46,8 @@ async function replaceFile(path: string, chunks: Iterable<string>): Promise<void
   await folder.sync().finally(() => folder.close());
 }
 
-export function createDisk({ path, replica, log, intervalMs, historyLength }: DiskOptions): Disk {
+export function createDisk(options: DiskOptions): Disk {
+  const { path, scope, replica, log, intervalMs, historyLength } = options;
   let saved: { generation: string; revision: number; digest: string } | undefined;
   let failing = false;
 
@@ -51,7 +55,7 @@ export function createDisk({ path, replica, log, intervalMs, historyLength }: Di
     const { generation, revision } = snapshot;
     const digest = snapshot.digest();
     try {
-      await replaceFile(path, encodeState(snapshot));
+      await replaceFile(path, encodeState(snapshot, scope.environments));
       saved = { generation, revision, digest };
       failing = false;
     } catch (error) {
@@ -66,7 +70,7 @@ export function createDisk({ path, replica, log, intervalMs, historyLength }: Di
     },
     load: async () => {
       try {
-        const snapshot = decodeState(await readFile(path, 'utf8'));
+        const snapshot = decodeState(await readFile(path, 'utf8'), scope.environments);
         const { generation, revision } = snapshot;
         saved = { generation, revision, digest: snapshot.digest() };
         return { snapshot, history: createHistory(revision, historyLength) };

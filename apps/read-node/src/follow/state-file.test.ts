@@ -1,4 +1,4 @@
-import { configurationKey, HEARTBEAT_KEY } from '@quantivista/contracts';
+import { configurationKey, ENVIRONMENTS, HEARTBEAT_KEY } from '@quantivista/contracts';
 import { buildSnapshot } from '@quantivista/snapshot';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -16,14 +16,14 @@ const entries = fc.uniqueArray(
   }),
   { selector: entry => entry.key },
 );
-const encode = (state: ReturnType<typeof buildSnapshot>) => [...encodeState(state)].join('');
+const encode = (state: ReturnType<typeof buildSnapshot>) => [...encodeState(state, ENVIRONMENTS)].join('');
 
 describe('a state in a file', () => {
   test('comes back as it was', () => {
     fc.assert(
       fc.property(entries, fc.nat(), (all, revision) => {
         const state = buildSnapshot(GENERATION, revision, all);
-        const back = decodeState(encode(state));
+        const back = decodeState(encode(state), ENVIRONMENTS);
         expect([...back.entries()]).toEqual([...state.entries()]);
         expect([back.generation, back.revision, back.digest()]).toEqual([
           GENERATION,
@@ -43,17 +43,26 @@ describe('a state in a file', () => {
         fc.pre(at < text.length - 1);
         const other = text[at] === 'x' ? 'y' : 'x';
         const spoilt = cut ? text.slice(0, at) : text.slice(0, at) + other + text.slice(at + 1);
-        expect(() => decodeState(spoilt)).toThrow(/^its|^it has/);
+        expect(() => decodeState(spoilt, ENVIRONMENTS)).toThrow(/^its|^it has/);
       }),
       { numRuns: 500 },
     );
   });
 
+  test('of other environments is refused', () => {
+    const text = [...encodeState(buildSnapshot(GENERATION, 7, []), ENVIRONMENTS)].join('');
+    expect(() => decodeState(text, ['TEST'])).toThrow(/^its environments/);
+  });
+
   test('is as of the moment when it was taken, whatever is applied while it is written', () => {
     const path = configurationKey({ environment: 'TEST', service: 'risk', key: 'a' });
     const state = buildSnapshot(GENERATION, 7, [{ key: path, value: '1', modRevision: 3 }]);
-    const chunks = encodeState(state);
+    const chunks = encodeState(state, ENVIRONMENTS);
     state.apply(8, [{ key: path, value: '2' }]);
-    expect(decodeState([...chunks].join('')).stored(path)).toEqual({ key: path, value: '1', modRevision: 3 });
+    expect(decodeState([...chunks].join(''), ENVIRONMENTS).stored(path)).toEqual({
+      key: path,
+      value: '1',
+      modRevision: 3,
+    });
   });
 });

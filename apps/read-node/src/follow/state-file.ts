@@ -9,8 +9,8 @@ const FORMAT = 'quantivista-state-1';
 /** Keys in one chunk: what is encoded without a break. */
 const CHUNK = 500;
 
-/** The state as it is at the call, in chunks of lines; what is applied later is not in it. */
-export function encodeState(snapshot: Snapshot): Iterable<string> {
+/** The state of `environments` as it is at the call, in chunks of lines; what is applied later is not in it. */
+export function encodeState(snapshot: Snapshot, environments: readonly string[]): Iterable<string> {
   const { generation, revision } = snapshot;
   const entries = [...snapshot.entries()];
   return (function* () {
@@ -19,7 +19,7 @@ export function encodeState(snapshot: Snapshot): Iterable<string> {
       hash.update(text);
       return text;
     };
-    yield hashed(`${JSON.stringify({ format: FORMAT, generation, revision })}\n`);
+    yield hashed(`${JSON.stringify({ format: FORMAT, environments, generation, revision })}\n`);
     for (let at = 0; at < entries.length; at += CHUNK) {
       const lines = entries
         .slice(at, at + CHUNK)
@@ -30,8 +30,8 @@ export function encodeState(snapshot: Snapshot): Iterable<string> {
   })();
 }
 
-/** @throws Error saying what is wrong with the file */
-export function decodeState(text: string): Snapshot {
+/** @throws Error saying what is wrong with the file: also where it is not of exactly these environments */
+export function decodeState(text: string, environments: readonly string[]): Snapshot {
   const end = text.lastIndexOf('\n', text.length - 2) + 1;
   const seal = parse(text.slice(end), 'it has no last line') as { keys?: number; sha256?: string };
   if (seal?.sha256 !== createHash('sha256').update(text.slice(0, end)).digest('hex'))
@@ -39,10 +39,13 @@ export function decodeState(text: string): Snapshot {
   const first = text.indexOf('\n') + 1;
   const head = parse(text.slice(0, first), 'it has no first line') as {
     format: string;
+    environments: readonly string[];
     generation: string;
     revision: number;
   };
   if (head.format !== FORMAT) throw new Error(`its format is ${head.format}, not ${FORMAT}`);
+  if (head.environments.join() !== environments.join())
+    throw new Error(`its environments are ${head.environments.join()}, not ${environments.join()}`);
   const building = startSnapshot(head.generation);
   let keys = 0;
   for (let at = first; at < end; keys++) {

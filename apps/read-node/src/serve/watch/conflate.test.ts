@@ -43,7 +43,7 @@ test('the net changes lead from the state before a stretch of history to the one
           });
         play(before);
         const from = new Map(state);
-        const net = netChanges(play(within), topicFilter(topic));
+        const net = netChanges(play(within), topicFilter(topic)) ?? [];
         const concerned = (key: string) => topicFilter(topic)(key) !== undefined;
         const changed = [...new Set([...from.keys(), ...state.keys()])].filter(
           key => concerned(key) && from.get(key) !== state.get(key),

@@ -126,7 +126,7 @@ describe('resuming', () => {
 });
 
 describe('a state that was replaced', () => {
-  test('within a generation: those whose service changed are reset, the others notice nothing', async () => {
+  test('within a generation: those whose service changed are reset, the others are told that it came to nothing', async () => {
     const [risk, pricing, all] = [await at.watch('risk'), await at.watch('pricing'), await at.watch('*')];
     const snapshot = buildSnapshot(GENERATION, 20, [
       { key: configurationKey(path('risk', 'a')), value: record(5), modRevision: 19 },
@@ -136,7 +136,8 @@ describe('a state that was replaced', () => {
     await turn();
     expect(kinds(risk)).toEqual(['snapshot', 'reset', 'snapshot']);
     expect(kinds(all)).toEqual(['snapshot', 'reset', 'snapshot']);
-    expect(kinds(pricing)).toEqual(['snapshot']);
+    expect(kinds(pricing)).toEqual(['snapshot', 'update']);
+    expect(pricing.frames[1]).toMatchObject({ revision: 20, conflated_from: 10, updates: [] });
   });
 
   test('by another generation: everybody is reset, before anything of the new one is told', async () => {

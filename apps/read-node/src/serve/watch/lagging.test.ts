@@ -69,7 +69,7 @@ test('a key that is gone is told of as deleted, with the version that it was rem
   });
 });
 
-test('what came to nothing is not told of', async () => {
+test('that something came to nothing is told, without the keys', async () => {
   start();
   const slow = await slowWatcher();
   at.apply(11, change('risk', 'b', 1));
@@ -77,7 +77,8 @@ test('what came to nothing is not told of', async () => {
   slow.waiting = 0;
   await caughtUp();
   at.apply(13, change('risk', 'a', 2));
-  expect(revisions(slow)).toEqual([10, 13]);
+  expect(revisions(slow)).toEqual([10, 12, 13]);
+  expect(slow.frames[1]).toMatchObject({ conflated_from: 10, updates: [] });
 });
 
 test('one that lags further than history reaches gets a reset and a snapshot', async () => {

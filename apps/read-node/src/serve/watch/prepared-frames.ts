@@ -20,8 +20,10 @@ export interface PreparedFrames {
   renewal(of: FilteredTopic, reason: ResetFrame['reason']): Frame[];
   /** Each change after `since`; `undefined` where they are no longer held. */
   replay(of: FilteredTopic, since: number): Frame[] | undefined;
-  /** The changes after `since` as one; none where they come to nothing; `undefined` as for `replay`. */
+  /** The changes after `since` as one; none where there were none; `undefined` as for `replay`. */
   conflated(of: FilteredTopic, since: number): Frame[] | undefined;
+  /** The state was replaced since `since`, and nothing of the topic is another: what happened there came to nothing. */
+  unchanged(of: FilteredTopic, since: number): Frame;
   /** An update was made for the topic: replays end with it. */
   updated(of: FilteredTopic, update: Frame): void;
   /** Let go of what was prepared. */
@@ -87,9 +89,13 @@ export function createPreparedFrames(replica: Replica, capacity = 64 * 1024 * 10
       const missed = missedSince(since);
       if (!missed) return undefined;
       const changes = netChanges(missed, of.filter);
-      if (changes.length === 0) return [];
+      if (!changes) return [];
       const { generation, revision } = replica.current!.snapshot;
       return [updateFrame(of.topic, generation, revision, changes, since)];
+    },
+    unchanged: ({ topic }, since) => {
+      const { generation, revision } = replica.current!.snapshot;
+      return updateFrame(topic, generation, revision, [], since);
     },
     updated: (of, update) => {
       const replay = replays.get(of);

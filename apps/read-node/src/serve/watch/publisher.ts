@@ -158,7 +158,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     prepared.forget();
     const unchanged = reason === 'generation_changed' ? () => false : unchangedBetween(before!, now);
     for (const open of topics.all()) {
-      if (unchanged(open.topic)) continue;
+      if (unchanged(open.topic)) {
+        // A key may have come and gone where nobody saw it: that it came to nothing is told all the same.
+        if (now.revision > before!.revision) push(open, prepared.unchanged(open, before!.revision));
+        continue;
+      }
       open.renewal = reason;
       fanOut(() => renew(open));
     }
