@@ -1,6 +1,6 @@
 /**
- * Clients in a steady state: not an object each, but a draw each. A node's clients are spread over the services; of those
- * that a change reaches a part is measured, each time another one, so that every client is measured once.
+ * Clients in a steady state: not an object each, but a draw each. A node's clients are spread over the
+ * services; of those that a change reaches a part is measured, each time another one: every client once.
  */
 import { createHistogram, type Histogram } from './histogram.ts';
 import { drawDelay } from './link.ts';

@@ -1,6 +1,6 @@
 /**
- * The way into a node for its watchers: a queue of handshakes, which takes so long for each and holds so many, then
- * the real admission and the real hub.
+ * The way into a node for its watchers: a queue of handshakes, which takes so long for each and holds so
+ * many, then the real admission and the real hub.
  */
 import { errorRow, formatBookmark, ServiceError } from '@quantivista/contracts';
 import type { Replica } from '../../apps/read-node/src/follow/replica.ts';

@@ -1,5 +1,6 @@
 /** Regions around a centre, brought up from nothing, and what must hold of all of them at the end. */
 import { buildSnapshot } from '@quantivista/snapshot';
+import type { SimulatedNode } from './node.ts';
 import { anyPlace, CENTRE } from './places.ts';
 import { createRegion, type Region } from './region.ts';
 import { createSimulatedEtcd } from './simulated-etcd.ts';
@@ -24,13 +25,12 @@ export interface NetworkOptions {
 
 export interface Network {
   readonly regions: readonly Region[];
-  readonly nodes: readonly SimulatedNodes[number][];
+  readonly nodes: readonly SimulatedNode[];
   /** Let time pass, and check the age of every node each second of it. */
   pass(ms: number): Promise<void>;
   /** Milliseconds until every node of these regions holds what the store holds now. */
   settle(regions?: readonly Region[]): Promise<number>;
 }
-type SimulatedNodes = Region['nodes'];
 
 export const GRACE_MS = 60_000;
 

@@ -139,8 +139,8 @@ export function createSimulatedRegion(options: SimulatedRegionOptions): Simulate
     });
   }
 
-  const call = async <T>(link: Link | undefined, serve: () => T | Promise<T>): Promise<T> =>
-    link ? link.call(serve) : serve();
+  const call = <T>(link: Link | undefined, serve: () => T | Promise<T>): Promise<T> =>
+    link ? link.call(serve) : new Promise(resolve => resolve(serve()));
 
   return {
     state,

@@ -1,9 +1,11 @@
 /** Every scenario, small: its invariants hold, and a seed decides everything. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkEnd, startNetwork } from './network.ts';
 import { runScenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { inWorld } from './world.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const SMALL = { regions: 12, nodes: 4, clients: 48 };
 const TINY = { regions: 4, nodes: 2, clients: 20 };

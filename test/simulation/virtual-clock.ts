@@ -21,8 +21,6 @@ export interface VirtualClock {
   pass(ms: number): Promise<void>;
   /** Let time pass until `holds`, asked each `stepMs`. @throws Error after `limitMs` */
   until(what: string, holds: () => boolean, limitMs: number, stepMs?: number): Promise<void>;
-  /** Instants that had anything to do. */
-  readonly instants: number;
   /** Put the process's own timers, clocks and randomness back. */
   restore(): void;
 }
@@ -39,7 +37,6 @@ export function installVirtualClock(random: () => number): VirtualClock {
   const due = new Map<number, Timer[]>();
   const times = createTimeHeap();
   let tick = 0;
-  let instants = 0;
 
   const now = () => tick * TICK_MS;
   const after = (ms: number, task: () => void): Timer => {
@@ -58,7 +55,6 @@ export function installVirtualClock(random: () => number): VirtualClock {
     const timers = due.get(tick)!;
     due.delete(tick);
     times.pop();
-    instants++;
     for (const timer of timers) {
       const { task } = timer;
       timer.task = undefined;
@@ -97,9 +93,6 @@ export function installVirtualClock(random: () => number): VirtualClock {
         if (now() >= giveUpAt) throw new Error(`not within ${limitMs} ms: ${what}`);
         await pass(stepMs);
       }
-    },
-    get instants() {
-      return instants;
     },
     restore,
   };

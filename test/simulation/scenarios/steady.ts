@@ -86,7 +86,7 @@ function joinHubs(world: World, network: Network) {
 }
 
 /** What was asked of the centre, in all and at its peak. */
-export function loadTable(
+function loadTable(
   caption: string,
   load: CentreLoad,
   watches: number,
