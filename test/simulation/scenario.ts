@@ -1,5 +1,5 @@
 /** A scenario: something that happens to a network, and what is seen of it. */
-import type { Size } from './network.ts';
+import type { Network, Size } from './network.ts';
 import type { Table } from './tables.ts';
 import { inWorld, type World } from './world.ts';
 
@@ -26,12 +26,21 @@ export const runScenario = (scenario: Scenario, size: Size, seed: number): Promi
     return { tables, hash: events.hash(), events: events.events, ranMs: clock.now() };
   });
 
+/** Something in which time passes: a network, or one that is watched. */
+type Passing = Pick<Network, 'pass'>;
+
+/** `network`, with a look at it each tenth of a second: whatever the phase of a beat that is greatest or least. */
+export const watched = (network: Passing, look: () => void): Passing => ({
+  pass: async ms => {
+    for (let left = ms; left > 0; left -= 100) {
+      await network.pass(Math.min(left, 100));
+      look();
+    }
+  },
+});
+
 /** Let time pass with a change each second. */
-export async function passWithChanges(
-  world: World,
-  network: { pass(ms: number): Promise<void> },
-  seconds: number,
-): Promise<void> {
+export async function passWithChanges(world: World, network: Passing, seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     // Not in step with the beats, which fall on other moments of the second.
     await network.pass(400);

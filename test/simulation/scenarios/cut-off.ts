@@ -1,7 +1,7 @@
 /** One region is cut off for a minute and comes back: with etcd's history at hand, and with it compacted. */
 import { checkEnd, type Network, startNetwork } from '../network.ts';
 import type { Region } from '../region.ts';
-import { mustHold, passWithChanges, type Scenario } from '../scenario.ts';
+import { mustHold, passWithChanges, type Scenario, watched } from '../scenario.ts';
 import type { World } from '../world.ts';
 
 const CUT_S = 60;
@@ -54,11 +54,11 @@ async function cutAndHeal(world: World, network: Network) {
   const loadsOf = (region: Region) => region.nodes.reduce((sum, node) => sum + node.loads, 0);
   for (const { link } of cut) link.cut();
   let elsewhereMs = 0;
-  for (let passed = 0; passed < CUT_S; passed++) {
-    await passWithChanges(world, network, 1);
+  const look = () => {
     for (const { nodes } of others)
       for (const { replica } of nodes) elsewhereMs = Math.max(elsewhereMs, replica.age.ms());
-  }
+  };
+  await passWithChanges(world, watched(network, look), CUT_S);
   mustHold('the others stay fresh', elsewhereMs < 5_000);
 
   const heal = async (region: Region) => {

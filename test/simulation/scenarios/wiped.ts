@@ -1,6 +1,6 @@
 /** The Redis of every tenth region loses everything at one moment. */
 import { checkEnd, startNetwork } from '../network.ts';
-import { mustHold, passWithChanges, type Scenario } from '../scenario.ts';
+import { mustHold, passWithChanges, type Scenario, watched } from '../scenario.ts';
 
 export const wiped: Scenario = {
   name: 'wiped',
@@ -20,18 +20,18 @@ export const wiped: Scenario = {
     for (const { redis } of affected) redis.wipe();
     const wipedAt = clock.now();
     let oldestMs = 0;
-    const filled = () => {
+    const look = () => {
       for (const { replica } of nodes) oldestMs = Math.max(oldestMs, replica.age.ms());
+    };
+    const filled = () => {
+      look();
       return affected.every(({ redis }) => redis.state().revision !== undefined);
     };
     await clock.until('every region to be filled again', filled, 30_000);
     const filledMs = clock.now() - wipedAt;
     await network.settle(affected);
     const settledMs = clock.now() - wipedAt;
-    for (let second = 0; second < 10; second++) {
-      await passWithChanges(world, network, 1);
-      for (const { replica } of nodes) oldestMs = Math.max(oldestMs, replica.age.ms());
-    }
+    await passWithChanges(world, watched(network, look), 10);
     mustHold('each feeder of a wiped region lists once', load.total('lists') <= 2 * affected.length);
     stopBeat();
     await checkEnd(world, network);
