@@ -13,7 +13,7 @@ export default defineConfig({
           include: [
             '{packages,apps,infra}/**/*.test.ts',
             'test/{architecture,harness,simulation}/**/*.test.ts',
-            'test/guarantees/check.test.ts',
+            'test/guarantees/**/check.test.ts',
           ],
           exclude,
           testTimeout: 20_000,
@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'network',
           include: ['test/{stores,e2e,guarantees,faults,conformance}/**/*.test.ts'],
-          exclude: [...exclude, 'test/guarantees/check.test.ts'],
+          exclude: [...exclude, 'test/guarantees/**/check.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,8 +1,16 @@
 /** `pnpm bench NAME`: each benchmark measures beside its reference, in one run, and reports a ratio. */
 import process from 'node:process';
+import { benchCrowds } from './crowds.ts';
+import { benchFanout } from './fanout.ts';
+import { benchLoad } from './load.ts';
 import { benchPropagation } from './propagation.ts';
 
-const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = { propagation: benchPropagation };
+const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
+  crowds: benchCrowds,
+  fanout: benchFanout,
+  load: benchLoad,
+  propagation: benchPropagation,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
 const run = BENCHMARKS[name];

@@ -67,6 +67,24 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
     expect((await node.get('nothing-here', 'a')).status).toBe(404);
   });
 
+  test('every answer says where the state stands and how old it is, also one that is an error', async () => {
+    const { put } = await putAndRead('told', 'a', 1);
+    const answers = [
+      await node.get('told', 'a'),
+      await node.list('told'),
+      await node.get('told', 'missing'),
+      await node.request('GET', '/api/v1/config/told?environment=nowhere'),
+      await node.request('GET', '/nothing'),
+    ];
+    expect(answers.map(answer => answer.status)).toEqual([200, 200, 404, 400, 404]);
+    for (const { headers, revision } of answers) {
+      expect(headers.get('x-config-state')).toBe('FRESH');
+      expect(Number(headers.get('x-config-age'))).toBeLessThan(5);
+      expect(headers.get('x-config-generation')).toBe(put.headers.get('x-config-generation'));
+      expect(revision).toBeGreaterThanOrEqual(put.revision);
+    }
+  });
+
   test('304 for what the caller has, 200 once it changed', async () => {
     const { read } = await putAndRead('tags', 'a', 1);
     const map = await node.list('tags');

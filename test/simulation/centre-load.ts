@@ -1,5 +1,7 @@
 /** What the centre has to do: counted in tenths of a second of virtual time. */
 
+import type { StoreWatcher } from './simulated-store.ts';
+
 export type Work = 'reads' | 'lists' | 'watches opened' | 'events sent' | 'bytes sent';
 
 export interface CentreLoad {
@@ -8,6 +10,8 @@ export interface CentreLoad {
   /** The most in any one second. */
   peakPerSecond(work: Work): number;
   perSecond(work: Work): number;
+  /** Open now. */
+  readonly watches: Set<StoreWatcher>;
   /** Count from here on. */
   reset(): void;
 }
@@ -20,6 +24,7 @@ export function createCentreLoad(now: () => number): CentreLoad {
   const of = (work: Work) => slots.get(work) ?? [];
   const total = (work: Work) => of(work).reduce((sum, number) => sum + (number ?? 0), 0);
   return {
+    watches: new Set(),
     count: (work, number = 1) => {
       const counts = of(work);
       slots.set(work, counts);

@@ -2,10 +2,10 @@
  * The way into a node for its watchers: a queue of handshakes, which takes so long for each and holds so
  * many, then the real admission and the real hub.
  */
-import { errorRow, formatBookmark, ServiceError } from '@quantivista/contracts';
+import { EVERYTHING, formatBookmark, ServiceError } from '@quantivista/contracts';
 import type { Replica } from '../../apps/read-node/src/follow/replica.ts';
 import { createReadAccess } from '../../apps/read-node/src/serve/read-access.ts';
-import { type AdmitOptions, admit } from '../../apps/read-node/src/serve/watch/admit.ts';
+import { createAdmitter } from '../../apps/read-node/src/serve/watch/admit.ts';
 import { createHub, type Hub } from '../../apps/read-node/src/serve/watch/hub.ts';
 import type { Watcher } from './watcher.ts';
 import type { World } from './world.ts';
@@ -21,7 +21,7 @@ export type Attempt =
 export interface FrontDoor {
   readonly hub: Hub;
   knock(watcher: Watcher, answer: (attempt: Attempt) => void): void;
-  /** The node ends: its streams are closed, and nobody is let in. */
+  /** The node ends: its streams are closed one by one, and nobody is let in. */
   close(): void;
   open(): void;
 }
@@ -35,30 +35,28 @@ const PATIENCE_MS = 3_000;
 export function createFrontDoor(world: World, replica: Replica, maxWatchers: number): FrontDoor {
   const { clock } = world;
   const access = createReadAccess(replica, 'open');
-  const openHub = () => createHub({ replica, heartbeatMs: 2_000 });
-  let hub = openHub();
+  const openHub = () => {
+    const hub = createHub({ replica, heartbeatMs: 2_000 });
+    const scope = EVERYTHING;
+    const limits = { maxWatchers, maxAdmissionsPerSecond: 5_000, maxWaitMs: 5_000 };
+    return { hub, admitter: createAdmitter({ replica, scope, access, hub, ...limits }) };
+  };
+  let { hub, admitter } = openHub();
   let up = true;
   let busyUntil = 0;
-  const options: AdmitOptions = {
-    replica,
-    access,
-    watchers: () => hub.watchers,
-    maxWatchers,
-    maxWaitMs: 5_000,
-  };
 
   async function serve(watcher: Watcher): Promise<Attempt> {
     if (!up) return { kind: 'failed' };
-    const { service, bookmark } = watcher;
+    const { transport, service, bookmark } = watcher;
     const since = bookmark && formatBookmark(bookmark);
     const query = { environment: 'PRODUCTION', ...(since !== undefined && { since }) };
     try {
-      const admission = await admit({ service, query, authorization: null }, options);
-      hub.join(watcher, admission);
+      const request = { transport, service, query, authorization: null, lastEventId: null };
+      hub.join(watcher, await admitter.admit(request));
       return { kind: 'admitted', hub };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      return { kind: 'refused', retryAfterMs: (errorRow(error.code).retryAfterS ?? 0) * 1_000 };
+      return { kind: 'refused', retryAfterMs: (error.retryAfterS ?? 0) * 1_000 };
     }
   }
 
@@ -77,11 +75,11 @@ export function createFrontDoor(world: World, replica: Replica, maxWatchers: num
     },
     close: () => {
       up = false;
-      hub.close();
+      void hub.drain();
     },
     open: () => {
       up = true;
-      hub = openHub();
+      ({ hub, admitter } = openHub());
     },
   };
 }

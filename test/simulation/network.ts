@@ -1,5 +1,8 @@
 /** Regions around a centre, brought up from nothing, and what must hold of all of them at the end. */
+import { EVERYTHING } from '@quantivista/contracts';
 import { buildSnapshot } from '@quantivista/snapshot';
+import { createEtcdSource } from '../../apps/read-node/src/feed/etcd-source.ts';
+import type { Link } from './link.ts';
 import type { SimulatedNode } from './node.ts';
 import { anyPlace, CENTRE } from './places.ts';
 import { createRegion, type Region } from './region.ts';
@@ -38,7 +41,6 @@ const LOOK_MS = 100;
 /** A network in which every region is fed by etcd itself, running and settled. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { world, size } = options;
-  const { clock, store, load } = world;
   const random = world.random.fork(3);
   const regions = Array.from({ length: size.regions }, (_, index) =>
     createRegion({
@@ -47,7 +49,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       nodes: size.nodes,
       place: anyPlace(random),
       upstream: CENTRE,
-      source: link => createSimulatedEtcd({ clock, store, link, load }),
+      source: fromCentre(world),
       blockMs: options.blockMs ?? 2_000,
       onInRegion: options.onInRegion,
       onApplied: options.onApplied,
@@ -55,6 +57,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   );
   return startRegions(world, regions);
 }
+
+/** etcd as what regions are fed from. */
+export const fromCentre =
+  ({ clock, store, load }: World) =>
+  (link: Link) =>
+    createEtcdSource(createSimulatedEtcd({ clock, store, link, load }), EVERYTHING);
 
 export async function startRegions(world: World, regions: readonly Region[]): Promise<Network> {
   const { clock, store } = world;
@@ -91,7 +99,8 @@ export async function checkEnd(world: World, network: Network): Promise<void> {
   const { store } = world;
   await network.settle();
   const expected = buildSnapshot(GENERATION, store.revision, store.stateAt(store.revision)).digest();
-  for (const { replica, number } of network.nodes) {
+  for (const { replica, number, drift } of network.nodes) {
+    if (drift.found > 0) world.violated(`node ${number} drifted from what a beat says`);
     const held = replica.current!.snapshot;
     if (held.digest() !== expected || held.revision !== store.revision)
       world.violated(`node ${number} holds another state than the store`);

@@ -1,6 +1,7 @@
-/** A read node as far as it follows: the real replica and follower, and a check of every step they take. */
+/** A read node as far as it follows: the real replica, follower and drift, and a check of every step they take. */
 import type { RegionReader } from '@quantivista/region';
 import { silentLog } from '@quantivista/runtime';
+import { createDrift, type Drift } from '../../apps/read-node/src/follow/drift.ts';
 import { createFollower } from '../../apps/read-node/src/follow/follower.ts';
 import { createReplica, type Replica } from '../../apps/read-node/src/follow/replica.ts';
 import { EVENT } from './event-log.ts';
@@ -17,6 +18,7 @@ export interface NodeOptions {
 export interface SimulatedNode {
   readonly replica: Replica;
   readonly number: number;
+  readonly drift: Drift;
   /** 0 until a state is loaded. */
   readonly revision: number;
   readonly loads: number;
@@ -40,24 +42,28 @@ export function createNode({ world, reader, number, onApplied }: NodeOptions): S
     world.events.add(EVENT.applied, number, entry.revision);
     onApplied(entry.revision);
   };
-  replica.replace = loaded => {
+  replica.replace = (loaded, because) => {
     const before = revision();
-    replace(loaded);
+    replace(loaded, because);
     if (revision() < before) world.violated(`node ${number} went back from ${before} to ${revision()}`);
     world.events.add(EVENT.replaced, number, revision());
   };
   const follower = createFollower({ region: reader, replica, log: silentLog, historyLength: HISTORY_LENGTH });
+  const drift = createDrift({ region: reader, replica, follower, log: silentLog });
 
   return {
     replica,
     number,
+    drift,
     get revision() {
       return revision();
     },
     get loads() {
       return follower.loads;
     },
-    run: signal => void follower.run(signal),
+    run: signal => {
+      for (const each of [follower, drift]) void each.run(signal);
+    },
     checkAge: () => {
       if (revision() === world.store.revision) return;
       const trueMs = world.clock.now() - world.store.committedAt(revision() + 1);

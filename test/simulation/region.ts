@@ -1,7 +1,9 @@
 /** One region: its link upwards, its Redis, two feeders, and its nodes. */
-import type { Etcd } from '@quantivista/etcd';
 import { silentLog } from '@quantivista/runtime';
-import { createFeeder, type Feeder } from '../../apps/read-node/src/feed/feeder.ts';
+import { createFeeder } from '../../apps/read-node/src/feed/feeder.ts';
+import { listStore } from '../../apps/read-node/src/feed/list-store.ts';
+import { createRepair } from '../../apps/read-node/src/feed/repair.ts';
+import type { Source } from '../../apps/read-node/src/feed/source.ts';
 import { EVENT } from './event-log.ts';
 import { createLink, type Link } from './link.ts';
 import { createNode, type SimulatedNode } from './node.ts';
@@ -17,7 +19,7 @@ export interface RegionOptions {
   /** Where what feeds it stands. */
   readonly upstream: Place;
   /** What its feeders are fed from, over the region's link. */
-  readonly source: (link: Link) => Etcd;
+  readonly source: (link: Link) => Source;
   readonly blockMs: number;
   readonly onInRegion?: ((revision: number) => void) | undefined;
   readonly onApplied?: ((revision: number) => void) | undefined;
@@ -28,7 +30,6 @@ export interface Region {
   readonly place: Place;
   readonly link: Link;
   readonly redis: SimulatedRegion;
-  readonly feeders: readonly Feeder[];
   readonly nodes: readonly SimulatedNode[];
   start(): void;
   stop(): void;
@@ -51,9 +52,11 @@ export function createRegion(options: RegionOptions): Region {
   });
   const local = () => createLink({ clock, random, profile: localArea(random) });
 
-  const feeders = Array.from({ length: FEEDERS }, () =>
-    createFeeder({ etcd: options.source(link), region: redis.writer(local()), log: silentLog }),
-  );
+  const feeding = Array.from({ length: FEEDERS }, () => {
+    const source = options.source(link);
+    const own = { region: redis.writer(local()), log: silentLog };
+    return [createFeeder({ source, ...own }), createRepair({ list: () => listStore(source), ...own })];
+  }).flat();
   const nodes = Array.from({ length: options.nodes }, (_, at) =>
     createNode({
       world,
@@ -67,10 +70,9 @@ export function createRegion(options: RegionOptions): Region {
     place,
     link,
     redis,
-    feeders,
     nodes,
     start: () => {
-      for (const feeder of feeders) void feeder.run(stop.signal);
+      for (const each of feeding) void each.run(stop.signal);
       for (const node of nodes) node.run(stop.signal);
     },
     stop: () => stop.abort(),

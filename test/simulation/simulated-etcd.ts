@@ -45,6 +45,7 @@ export function createSimulatedEtcd(options: SimulatedEtcdOptions): Etcd {
       if (!open) return;
       open = false;
       store.watchers.delete(watcher);
+      load.watches.delete(watcher);
       stopListening();
       resolve(reason);
     };
@@ -76,6 +77,7 @@ export function createSimulatedEtcd(options: SimulatedEtcdOptions): Etcd {
       if (store.revision < from - 1) return toReader(() => end({ reason: 'rewound' }));
       for (const events of store.since(from)) watcher.send(events);
       store.watchers.add(watcher);
+      load.watches.add(watcher);
     });
     return { ended, close: () => end({ reason: 'closed' }) };
   }
@@ -100,6 +102,9 @@ export function createSimulatedEtcd(options: SimulatedEtcdOptions): Etcd {
     txn: txn => call(() => new Promise(resolve => clock.after(commitMs, () => resolve(store.txn(txn))))),
     deleteRange: () => {
       throw new Error('nothing simulated deletes a range');
+    },
+    lease: () => {
+      throw new Error('nothing simulated holds a lease');
     },
     watch,
     close: () => {},

@@ -68,8 +68,10 @@ export function createSimulatedStore({ now, onCommitted }: SimulatedStoreOptions
   }
 
   function txn({ compare, success, failure = [] }: Txn): TxnResult {
-    const succeeded = compare.every(({ key, target, is }) => {
-      const entry = current.get(key);
+    const succeeded = compare.every(each => {
+      const entry = current.get(each.key);
+      if ('above' in each) return (entry?.modRevision ?? 0) > each.above;
+      const { target, is } = each;
       if (target === 'value') return entry?.value === is;
       return (target === 'mod' ? (entry?.modRevision ?? 0) : (entry?.createRevision ?? 0)) === is;
     });

@@ -35,6 +35,19 @@ describe('the checks find', () => {
     await expect(checked).rejects.toThrow('node 3 holds another state');
   });
 
+  test('a node that differs from what a beat says of the store, which is healed', async () => {
+    const checked = inWorld(1, async world => {
+      const network = await startNetwork({ world, size: TINY });
+      const { snapshot } = network.nodes[3]!.replica.current!;
+      snapshot.apply(snapshot.revision, [{ key: '/quantivista/production/risk/key_0', value: '{}' }]);
+      const stopBeat = world.beat();
+      await network.pass(5_000);
+      stopBeat();
+      await checkEnd(world, network);
+    });
+    await expect(checked).rejects.toThrow(/^violated:\n.*node 3 drifted from what a beat says$/);
+  });
+
   test('a revision applied twice', async () => {
     const checked = inWorld(1, async world => {
       const network = await startNetwork({ world, size: TINY });

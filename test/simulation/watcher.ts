@@ -1,6 +1,7 @@
 /** A watcher of one service: takes the frames of the real hub, and checks that none is missing or comes twice. */
 import type { Bookmark, UpdateFrame, WatchFrame } from '@quantivista/contracts';
-import type { WatchSocket } from '../../apps/read-node/src/serve/watch/shard.ts';
+import type { Frame } from '../../apps/read-node/src/serve/watch/frame.ts';
+import type { WatchSocket } from '../../apps/read-node/src/serve/watch/socket.ts';
 import { SERVICES, type World } from './world.ts';
 
 export interface Watcher extends WatchSocket {
@@ -20,11 +21,11 @@ export interface WatcherOptions {
   readonly onClose: () => void;
 }
 
-/** A frame goes to many sockets as the same string. */
-let parsed: { text: string; frame: WatchFrame } | undefined;
-function parse(text: string): WatchFrame {
-  if (parsed?.text !== text) parsed = { text, frame: JSON.parse(text) as WatchFrame };
-  return parsed.frame;
+/** A frame goes to many sockets as the same one. */
+let parsed: { frame: Frame; content: WatchFrame } | undefined;
+function parse(frame: Frame): WatchFrame {
+  if (parsed?.frame !== frame) parsed = { frame, content: JSON.parse(frame.text) as WatchFrame };
+  return parsed.content;
 }
 
 export function createWatcher({ world, service, onClose }: WatcherOptions): Watcher {
@@ -41,7 +42,12 @@ export function createWatcher({ world, service, onClose }: WatcherOptions): Watc
       if (at <= revision && each % SERVICES.length === number) found = Math.max(found, each);
     return found;
   };
-  function update({ revision }: UpdateFrame): void {
+  function update({ revision, conflated_from }: UpdateFrame): void {
+    // What its node has not seen one by one: the state at the revision is all that it is told of.
+    if (conflated_from !== undefined) {
+      change = newest(revision);
+      return;
+    }
     const arrived = world.changes.get(revision);
     if (arrived !== change + SERVICES.length)
       world.violated(`a watcher of ${service} got change ${arrived} upon ${change}`);
@@ -57,14 +63,22 @@ export function createWatcher({ world, service, onClose }: WatcherOptions): Watc
       return reconnectWindowMs;
     },
     isCurrent: () => change === newest(world.store.revision),
-    send: text => {
-      const frame = parse(text);
-      if (frame.type === 'update') update(frame);
-      if (frame.type === 'snapshot') change = newest(frame.revision);
-      if (frame.type === 'heartbeat') reconnectWindowMs = frame.reconnect_window_ms;
-      bookmark = { generation: frame.generation, revision: frame.revision };
+    transport: 'websocket',
+    send: frames => {
+      for (const frame of frames) {
+        const content = parse(frame);
+        if (content.type === 'update') update(content);
+        if (content.type === 'snapshot') change = newest(content.revision);
+        if (content.type === 'heartbeat') reconnectWindowMs = content.reconnect_window_ms;
+        bookmark = frame.bookmark;
+      }
+      return frames.reduce((bytes, { size }) => bytes + size, 0);
     },
-    close: onClose,
+    close: (_, reason) => {
+      ({ reconnect_window_ms: reconnectWindowMs } = JSON.parse(reason) as { reconnect_window_ms: number });
+      onClose();
+    },
+    destroy: () => {},
     bufferedBytes: () => 0,
   };
 }

@@ -2,6 +2,7 @@
 
 import { COMMIT_KEY, type CommitNote, configurationKey, GENERATION_KEY } from '@quantivista/contracts';
 import { silentLog } from '@quantivista/runtime';
+import { createStoreFollower } from '../../apps/authority/src/follow/store-follower.ts';
 import { createHeartbeat } from '../../apps/authority/src/heartbeat.ts';
 import { createMemoryAudit } from '../../apps/authority/test/memory-audit.ts';
 import { type CentreLoad, createCentreLoad } from './centre-load.ts';
@@ -89,8 +90,15 @@ function createWorld(clock: VirtualClock, random: Random): World {
     beat: () => {
       const stop = new AbortController();
       const { audit } = createMemoryAudit();
-      const heartbeat = createHeartbeat({ etcd, audit, log: silentLog, intervalMs: 1_000 });
-      void heartbeat.run(stop.signal);
+      const follower = createStoreFollower({ etcd, log: silentLog, checkListMs: 30_000 });
+      const heartbeat = createHeartbeat({
+        etcd,
+        audit,
+        log: silentLog,
+        intervalMs: 1_000,
+        store: follower,
+      });
+      for (const each of [follower, heartbeat]) void each.run(stop.signal);
       return () => stop.abort();
     },
     changes,

@@ -1,14 +1,25 @@
 /**
- * What a region's Redis does, by its two rules: whatever feeders do, each revision once and none skipped. The
+ * What a region's Redis does, by its rules: whatever feeders do, each revision once and none skipped. The
  * cases hold of a real one and of the one that the simulation keeps in memory.
  */
 import type { RegionReader, RegionWriter } from '@quantivista/region';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../infra/stack/until.ts';
 
-const FIRST = '11111111-1111-4111-8111-111111111111';
+export const FIRST = '11111111-1111-4111-8111-111111111111';
 const SECOND = '22222222-2222-4222-8222-222222222222';
-const EMPTY = { generation: undefined, revision: undefined };
+export const EMPTY = { generation: undefined, revision: undefined };
+
+export const entry = (key: string, value: string, modRevision: number) => ({ key, value, modRevision });
+export const step = (from: number, to: number, changes: Record<string, string | undefined>) => ({
+  from,
+  to,
+  changes: Object.entries(changes).map(([key, value]) => ({ key, value })),
+});
+/** Mod revision and value of each key. */
+export const contentsOf = async (reader: RegionReader, generation: string) =>
+  Object.fromEntries((await reader.scan(generation)).map(each => [each.key, [each.modRevision, each.value]]));
 
 /** What reads and writes one region. */
 export interface RegionPair {
@@ -28,16 +39,7 @@ export function describeRegion(open: () => RegionPair): void {
     reader.close();
   });
 
-  const entry = (key: string, value: string, modRevision: number) => ({ key, value, modRevision });
-  const step = (from: number, to: number, changes: Record<string, string | undefined>) => ({
-    from,
-    to,
-    changes: Object.entries(changes).map(([key, value]) => ({ key, value })),
-  });
-  const contents = async (generation: string) =>
-    Object.fromEntries(
-      (await reader.scan(generation)).map(each => [each.key, [each.modRevision, each.value]]),
-    );
+  const contents = (generation: string) => contentsOf(reader, generation);
 
   describe('apply', () => {
     beforeEach(async () => {
@@ -66,7 +68,7 @@ export function describeRegion(open: () => RegionPair): void {
           revision: 12,
           prev: 10,
           changes: [
-            { key: 'a', value: '2', previous: '1' },
+            { key: 'a', value: '2', previous: '1', previousRevision: 4 },
             { key: 'n', value: 'new', previous: undefined },
           ],
         },
@@ -74,7 +76,7 @@ export function describeRegion(open: () => RegionPair): void {
           kind: 'changes',
           revision: 15,
           prev: 12,
-          changes: [{ key: 'b', value: undefined, previous: 'x:y' }],
+          changes: [{ key: 'b', value: undefined, previous: 'x:y', previousRevision: 9 }],
         },
       ]);
     });
@@ -167,13 +169,101 @@ export function describeRegion(open: () => RegionPair): void {
     });
   });
 
+  describe('repair', () => {
+    const listed = (key: string, value?: string, modRevision = 0) => ({
+      key,
+      entry: value === undefined ? undefined : entry(key, value, modRevision),
+    });
+    beforeEach(async () => {
+      await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4), entry('b', '2', 9)]);
+    });
+
+    test('makes values right, brings back what is missing, takes out what is too much', async () => {
+      const wrong = [entry('a', 'wrong', 4), entry('extra', 'x', 5)];
+      await writer.publish(await reader.state(), FIRST, 11, wrong);
+      const keys = [listed('a', '1', 4), listed('b', '2', 9), listed('extra'), listed('absent')];
+      expect(await writer.repair(FIRST, 11, keys)).toEqual(['a', 'b', 'extra']);
+      expect(await contents(FIRST)).toEqual({ a: [4, '1'], b: [9, '2'] });
+      expect(await writer.repair(FIRST, 11, keys)).toEqual([]);
+    });
+
+    test('leaves what has changed since the list, however it changed', async () => {
+      await writer.apply(FIRST, [
+        step(10, 12, { a: '2', n: 'new', gone: 'x' }),
+        step(12, 13, { b: undefined, gone: undefined }),
+      ]);
+      const keys = [listed('a', '1', 4), listed('b', '2', 9), listed('n'), listed('gone', 'x', 3)];
+      expect(await writer.repair(FIRST, 10, keys)).toEqual([]);
+      expect(await contents(FIRST)).toEqual({ a: [12, '2'], n: [12, 'new'] });
+    });
+
+    test('is refused where the stream does not tell what has changed since', async () => {
+      expect(await writer.repair(FIRST, 9, [listed('a')])).toBe('moved');
+      expect(await writer.repair(FIRST, 11, [listed('a')])).toBe('moved');
+      expect(await writer.repair(SECOND, 10, [listed('a')])).toBe('moved');
+      expect(await contents(FIRST)).toEqual({ a: [4, '1'], b: [9, '2'] });
+    });
+  });
+
+  describe('suspicion', () => {
+    test('a mark is cleared by whoever saw it, and not where another was set meanwhile', async () => {
+      expect(await writer.suspected(FIRST)).toBeUndefined();
+      await reader.suspect(FIRST);
+      const first = await writer.suspected(FIRST);
+      await reader.suspect(FIRST);
+      await writer.clear(FIRST, first!);
+      const second = await reader.suspected(FIRST);
+      expect(second).toBeDefined();
+      expect(second).not.toBe(first);
+      await writer.clear(FIRST, second!);
+      expect(await reader.suspected(FIRST)).toBeUndefined();
+    });
+
+    test('one of several does a piece of work, until it releases it or its time is over', async () => {
+      const claim = (by: RegionReader | RegionWriter) => by.claim('look', 60_000);
+      expect((await Promise.all([claim(reader), claim(writer)])).toSorted()).toEqual([false, true]);
+      expect(await writer.claim('other', 1)).toBe(true);
+      await until(() => reader.claim('other', 60_000), { what: 'the claim to end' });
+      await reader.release('look');
+      expect(await claim(writer)).toBe(true);
+    });
+  });
+
   describe('reading', () => {
+    test('keys and the revision at one moment', async () => {
+      await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
+      expect(await reader.keysAt(FIRST, ['a', 'b'])).toEqual({
+        revision: 10,
+        entries: [entry('a', '1', 4), undefined],
+      });
+      expect(await reader.keysAt(SECOND, ['a'])).toBeUndefined();
+    });
+
     test('waits for news, and wakes at once', async () => {
       await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
       const waiting = reader.next(FIRST, 10);
       await writer.apply(FIRST, [step(10, 12, { a: '2' })]);
       expect((await waiting).map(each => each.revision)).toEqual([12]);
       expect(await reader.next(FIRST, 12)).toEqual([]);
+    });
+
+    test('every key, a page at a time, on either side', async () => {
+      const entries = Array.from({ length: 3_000 }, (_, index) => entry(`k${index}`, String(index), 7));
+      await writer.publish(EMPTY, FIRST, 10, entries);
+      for (const side of [reader, writer]) {
+        const found = new Map(
+          (await Array.fromAsync(side.pages(FIRST))).flat().map(each => [each.key, each]),
+        );
+        expect(found).toEqual(new Map(entries.map(each => [each.key, each])));
+      }
+      expect((await Array.fromAsync(reader.pages(SECOND))).flat()).toEqual([]);
+    });
+
+    test("one key's value", async () => {
+      await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
+      expect(await writer.value(FIRST, 'a')).toBe('1');
+      expect(await writer.value(FIRST, 'b')).toBeUndefined();
+      expect(await writer.value(SECOND, 'a')).toBeUndefined();
     });
   });
 }

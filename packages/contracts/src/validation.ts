@@ -1,9 +1,13 @@
 /** From a zod failure to the error of the table that names the fields. */
 import type { z } from '@hono/zod-openapi';
-import { ServiceError } from './errors.ts';
+import { type ErrorCode, ServiceError } from './errors.ts';
 
 /** The parts of a request as Hono names them, and as problems name them. */
 const PART_NAMES: Record<string, string> = { json: 'body', param: 'path' };
+
+/** The error of one field that is wrong: `body.changes.3.new_value`, `query.since`. */
+export const fieldFault = (field: string, message: string, code: ErrorCode = 'invalid_request') =>
+  new ServiceError(code, { message: `${field}: ${message}`, details: { errors: [{ field, message }] } });
 
 /** `invalid_request` (`unknown_environment` where that is the only field) with one entry a wrong field. */
 export function validationFault(error: z.ZodError, part: string): ServiceError {

@@ -35,19 +35,20 @@ export const steady: Scenario = {
     });
     const feeders = network.regions.length * 2;
     mustHold('a cold start lists once a feeder at the most', load.total('lists') <= feeders);
-    const start = loadTable(
-      'The centre while every region starts at once, empty',
-      load,
-      store.watchers.size,
-      [['milliseconds until every node is ready', clock.now(), '', '']],
-    );
+    const start = loadTable('The centre while every region starts at once, empty', load, load.watches.size, [
+      ['milliseconds until every node is ready', clock.now(), '', ''],
+    ]);
 
     const stopBeat = world.beat();
     const watchers = joinHubs(world, network);
     load.reset();
     await passWithChanges(world, network, SECONDS);
-    const minute = loadTable('The centre in that minute', load, store.watchers.size, []);
+    const minute = loadTable('The centre in that minute', load, load.watches.size, []);
     mustHold('without faults nothing is listed', load.total('lists') === 0);
+    mustHold(
+      'every node has compared what it holds with what a beat says',
+      network.nodes.every(({ drift }) => drift.verified !== undefined),
+    );
     stopBeat();
     await checkEnd(world, network);
     mustHold(
@@ -79,7 +80,8 @@ function joinHubs(world: World, network: Network) {
         service,
         onClose: () => world.violated('a watcher was closed'),
       });
-      hub.join(watcher, { topic: { environment: 'PRODUCTION', service }, since: undefined });
+      const topic = { environment: 'PRODUCTION', service } as const;
+      hub.join(watcher, { topic, since: undefined, instanceId: undefined });
       return watcher;
     });
   });

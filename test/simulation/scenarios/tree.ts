@@ -1,11 +1,15 @@
 /** A twentieth of the regions is fed by etcd and feeds the others, against all of them fed by etcd. */
+import { EVERYTHING } from '@quantivista/contracts';
+import { createParentSource } from '../../../apps/read-node/src/feed/parent-source.ts';
+import { createParent, type Parent } from '../../../apps/read-node/src/serve/feed/parent.ts';
 import { createHistogram } from '../histogram.ts';
-import { checkEnd, type Network, startNetwork, startRegions } from '../network.ts';
-import { createParentEtcd } from '../parent-etcd.ts';
+import type { Link } from '../link.ts';
+import { checkEnd, fromCentre, type Network, startNetwork, startRegions } from '../network.ts';
+import type { SimulatedNode } from '../node.ts';
+import { createParentLink } from '../parent-link.ts';
 import { anyPlace, CENTRE, distance, type Place } from '../places.ts';
 import { createRegion, type Region } from '../region.ts';
 import { mustHold, passWithChanges, type Scenario } from '../scenario.ts';
-import { createSimulatedEtcd } from '../simulated-etcd.ts';
 import { DELAY_HEAD, delayRow, type Table } from '../tables.ts';
 
 const SECONDS = 20;
@@ -32,7 +36,7 @@ export const tree: Scenario = {
       const stopBeat = world.beat();
       await passWithChanges(world, network, SECONDS);
       const perSecond = [load.perSecond('events sent'), load.perSecond('bytes sent') / 1_000];
-      const watches = store.watchers.size;
+      const watches = load.watches.size;
       stopBeat();
       await checkEnd(world, network);
       mustHold('a stopped network watches nothing', store.watchers.size === 0);
@@ -47,17 +51,17 @@ export const tree: Scenario = {
 
     const inTree = await measure(`${firstTier} directly, the others by them`, () => {
       const common = { world, nodes: size.nodes, blockMs: 2_000, onApplied: observe };
-      const parents: Region[] = [];
+      const firstTierRegions: ParentRegion[] = [];
       const regions = Array.from({ length: size.regions }, (_, index) => {
         const place = anyPlace(places);
         if (index >= firstTier) {
-          const parent = nearest(parents, place);
-          const source = (link: Region['link']) => createParentEtcd(parent.redis, link);
-          return createRegion({ ...common, index, place, upstream: parent.place, source });
+          const { region, parents } = nearest(firstTierRegions, place);
+          const source = (link: Link) =>
+            createParentSource({ parents: parents.map(parent => createParentLink(parent, link)) });
+          return createRegion({ ...common, index, place, upstream: region.place, source });
         }
-        const source = (link: Region['link']) => createSimulatedEtcd({ clock, store, link, load });
-        const region = createRegion({ ...common, index, place, upstream: CENTRE, source });
-        parents.push(region);
+        const region = createRegion({ ...common, index, place, upstream: CENTRE, source: fromCentre(world) });
+        firstTierRegions.push({ region, parents: region.nodes.map(parentOf) });
         return region;
       });
       return startRegions(world, regions);
@@ -79,5 +83,23 @@ export const tree: Scenario = {
   },
 };
 
-const nearest = (regions: readonly Region[], place: Place): Region =>
-  regions.reduce((best, each) => (distance(each.place, place) < distance(best.place, place) ? each : best));
+interface ParentRegion {
+  readonly region: Region;
+  /** Its nodes, as parents. */
+  readonly parents: readonly Parent[];
+}
+
+const parentOf = ({ number, replica }: SimulatedNode): Parent =>
+  createParent({
+    region: 'parent',
+    nodeId: `node-${number}`,
+    replica,
+    scope: EVERYTHING,
+    maxChildren: 64,
+    pingMs: 500,
+  });
+
+const nearest = (regions: readonly ParentRegion[], place: Place): ParentRegion => {
+  const away = ({ region }: ParentRegion) => distance(region.place, place);
+  return regions.reduce((best, each) => (away(each) < away(best) ? each : best));
+};

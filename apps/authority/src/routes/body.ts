@@ -1,5 +1,5 @@
 /** Bodies are JSON of a bounded size: checked before any schema sees them. */
-import { ServiceError } from '@quantivista/contracts';
+import { fieldFault, ServiceError } from '@quantivista/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 
@@ -21,11 +21,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 function refuseRounding(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source ?? '';
   if (typeof value === 'number' && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) {
-    const message = `the integer ${source.slice(0, 40)} can't be kept exactly: send it as a string`;
-    throw new ServiceError('invalid_request', {
-      message: `body: ${message}`,
-      details: { errors: [{ field: 'body', message }] },
-    });
+    throw fieldFault('body', `the integer ${source.slice(0, 40)} can't be kept exactly: send it as a string`);
   }
   return value;
 }

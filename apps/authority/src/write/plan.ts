@@ -10,6 +10,7 @@ import {
   type Configuration,
   configurationKey,
   deletedKey,
+  fieldFault,
   GENERATION_KEY,
   operationKey,
   ServiceError,
@@ -121,6 +122,7 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
     reason: request.reason,
     rollback_available: request.rollbackAvailable,
     at,
+    ...(request.awaited && { awaited: true }),
   };
   success.push({ op: 'put', key: operationKey(id), value: 'committed' });
   success.push({ op: 'put', key: COMMIT_KEY, value: JSON.stringify(note) });
@@ -157,11 +159,7 @@ function nextConfiguration(
     });
   }
   if (type === 'ENVIRONMENT_VARIABLE' && typeof change.value !== 'string') {
-    const field = `${change.field}.new_value`;
-    throw new ServiceError('invalid_request', {
-      message: `${field}: an ENVIRONMENT_VARIABLE is a string`,
-      details: { errors: [{ field, message: 'an ENVIRONMENT_VARIABLE is a string' }] },
-    });
+    throw fieldFault(`${change.field}.new_value`, 'an ENVIRONMENT_VARIABLE is a string');
   }
   const now = new Date(at).toISOString();
   return {

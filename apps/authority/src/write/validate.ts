@@ -3,18 +3,12 @@ import {
   type ConfigType,
   configurationKey,
   deletedKey,
+  fieldFault,
   type Json,
   MAX_BATCH_OPERATIONS,
   MAX_VALUE_BYTES,
-  ServiceError,
 } from '@quantivista/contracts';
 import type { WriteRequest } from './request.ts';
-
-const fault = (field: string, message: string): ServiceError =>
-  new ServiceError('invalid_request', {
-    message: `${field}: ${message}`,
-    details: { errors: [{ field, message }] },
-  });
 
 /** Deeper values overflow the stack of one that reads them: JSON.stringify, Postgres, a client. */
 const MAX_DEPTH = 100;
@@ -35,17 +29,14 @@ function structuralFault(value: Json, depth = 0): string | undefined {
 /** A value that etcd, Redis and Postgres all take as it is. `field` is named in the error. */
 export function checkValue(value: Json, field: string): void {
   const wrong = structuralFault(value);
-  if (wrong !== undefined) throw fault(field, wrong);
+  if (wrong !== undefined) throw fieldFault(field, wrong);
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) > MAX_VALUE_BYTES) {
-    throw new ServiceError('too_large', {
-      message: `${field}: over ${MAX_VALUE_BYTES} bytes`,
-      details: { errors: [{ field, message: `over ${MAX_VALUE_BYTES} bytes` }] },
-    });
+    throw fieldFault(field, `over ${MAX_VALUE_BYTES} bytes`, 'too_large');
   }
   // Postgres stores neither NUL nor half of a surrogate pair; JSON.stringify writes both as escapes.
   if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text))
-    throw fault(field, 'holds a NUL or an unpaired surrogate');
+    throw fieldFault(field, 'holds a NUL or an unpaired surrogate');
 }
 
 /** Secrets need their own store; until it is there they are refused rather than kept in the open. */
@@ -54,27 +45,15 @@ export function checkType(
   isEncrypted: boolean | undefined,
   field: string,
 ): void {
-  if (type === 'SECRET') {
-    throw new ServiceError('not_supported', {
-      message: 'SECRET values are not supported yet: nothing was stored',
-      details: { errors: [{ field: `${field}.config_type`, message: 'SECRET is not supported yet' }] },
-    });
-  }
-  if (isEncrypted) {
-    throw new ServiceError('not_supported', {
-      message: 'encrypted values are not supported yet: nothing was stored',
-      details: { errors: [{ field: `${field}.is_encrypted`, message: 'is not supported yet' }] },
-    });
-  }
+  if (type === 'SECRET')
+    throw fieldFault(`${field}.config_type`, 'SECRET is not supported yet', 'not_supported');
+  if (isEncrypted) throw fieldFault(`${field}.is_encrypted`, 'is not supported yet', 'not_supported');
 }
 
 /** `updated_by` is the caller: it may be left out, not be somebody else. */
 export function checkAuthor(updatedBy: string | undefined, caller: string): void {
   if (updatedBy !== undefined && updatedBy !== caller) {
-    throw new ServiceError('forbidden', {
-      message: 'body.updated_by: must be the caller',
-      details: { errors: [{ field: 'body.updated_by', message: 'must be the caller' }] },
-    });
+    throw fieldFault('body.updated_by', 'must be the caller', 'forbidden');
   }
 }
 
@@ -84,11 +63,11 @@ export function checkShape(request: WriteRequest): void {
   const services = new Set<string>();
   for (const { path, field } of request.changes) {
     const key = configurationKey(path);
-    if (keys.has(key)) throw fault(`${field}.config_key`, 'is changed twice in this request');
+    if (keys.has(key)) throw fieldFault(`${field}.config_key`, 'is changed twice in this request');
     keys.add(key);
     services.add(deletedKey(path.environment, path.service));
   }
   if (keys.size + services.size > MAX_BATCH_OPERATIONS) {
-    throw fault('body.changes', `keys and services together may be at most ${MAX_BATCH_OPERATIONS}`);
+    throw fieldFault('body.changes', `keys and services together may be at most ${MAX_BATCH_OPERATIONS}`);
   }
 }

@@ -14,14 +14,19 @@ export interface Answer {
 export const formatAge = (ageMs: number): string =>
   Number.isFinite(ageMs) ? (Math.ceil(ageMs) / 1_000).toFixed(3) : 'unknown';
 
-/** Where the state stands: on every answer that comes from it. */
-export const stateHeaders = (replica: Replica, snapshot: Snapshot): Record<string, string> => ({
+/** Where the state stands: on every answer, errors among them. */
+export function positionHeaders({ current, age }: Replica): Record<string, string> {
+  const at = { 'x-config-age': formatAge(age.ms()), 'x-config-state': age.state() };
+  if (!current) return at;
+  const { revision, generation } = current.snapshot;
+  return { 'x-config-revision': String(revision), 'x-config-generation': generation, ...at };
+}
+
+/** On every answer that comes from the state. */
+export const stateHeaders = (replica: Replica): Record<string, string> => ({
   'content-type': 'application/json',
   'cache-control': 'no-cache',
-  'x-config-revision': String(snapshot.revision),
-  'x-config-generation': snapshot.generation,
-  'x-config-age': formatAge(replica.age.ms()),
-  'x-config-state': replica.age.state(),
+  ...positionHeaders(replica),
 });
 
 function tagged(
@@ -46,7 +51,7 @@ export function answerKey(
   const entry = snapshot.entry(path.environment, path.service, path.key);
   if (!entry) return undefined;
   const tag = entityTag(snapshot.generation, entry.revision);
-  return tagged(stateHeaders(replica, snapshot), tag, ifNoneMatch, () => entry.body);
+  return tagged(stateHeaders(replica), tag, ifNoneMatch, () => entry.body);
 }
 
 /** A service's map; `undefined` where nothing was ever configured for it. */
@@ -59,5 +64,5 @@ export function answerService(
   const service = snapshot.service(path.environment, path.service);
   if (!service) return undefined;
   const tag = serviceMapTag(service, snapshot.generation);
-  return tagged(stateHeaders(replica, snapshot), tag, ifNoneMatch, () => serviceMap(service));
+  return tagged(stateHeaders(replica), tag, ifNoneMatch, () => serviceMap(service));
 }
