@@ -12,9 +12,10 @@ import type {
   RevisionStep,
   SnapshotEntry,
   StreamEntry,
-  Suspicion,
 } from '@quantivista/region';
+import { createBlockingReads } from './blocking-reads.ts';
 import type { Link } from './link.ts';
+import { type Call, createSimulatedSuspicion } from './simulated-suspicion.ts';
 
 export interface SimulatedRegionOptions {
   /** Longest wait of a blocking read. */
@@ -40,25 +41,12 @@ interface Held {
   stream: StreamEntry[];
 }
 
-/** A blocking read. All wait equally long, so the oldest is the first to give up. */
-interface Waiter {
-  readonly generation: string;
-  readonly revision: number;
-  readonly since: number;
-  readonly answer: (entries: StreamEntry[]) => void;
-}
-
 export function createSimulatedRegion(options: SimulatedRegionOptions): SimulatedRegion {
   const { blockMs, streamLength = 20_000, onApplied } = options;
   let pointer: string | undefined;
   let generations = new Map<string, Held>();
-  /** Work, and until when it is claimed. */
-  const claims = new Map<string, number>();
-  /** By generation, the mark that says that what is held may be wrong. */
-  const marks = new Map<string, { mark: string; until: number }>();
-  let marked = 0;
-  let waiters: Waiter[] = [];
-  let expiring = false;
+  const suspicion = createSimulatedSuspicion();
+  const reads = createBlockingReads(blockMs);
 
   const state = (): RegionState => ({
     generation: pointer,
@@ -70,9 +58,7 @@ export function createSimulatedRegion(options: SimulatedRegionOptions): Simulate
     held.stream.push(entry);
     // Redis trims by whole nodes of a hundred entries.
     if (held.stream.length >= streamLength + 100) held.stream.splice(0, 100);
-    const awake = waiters.filter(waiter => waiter.generation === generation);
-    waiters = waiters.filter(waiter => waiter.generation !== generation);
-    for (const waiter of awake) waiter.answer(after(generation, waiter.revision));
+    reads.wake(generation);
   }
 
   function applyStep(generation: string, { from, to, changes }: RevisionStep): ApplyResult {
@@ -143,105 +129,70 @@ export function createSimulatedRegion(options: SimulatedRegionOptions): Simulate
     return stream.slice(from, from + 512);
   }
 
-  function expire(): void {
-    const expired = waiters.filter(waiter => waiter.since + blockMs <= performance.now());
-    waiters = waiters.slice(expired.length);
-    for (const waiter of expired) waiter.answer([]);
-    expiring = false;
-    if (waiters.length > 0) expireAfter(waiters[0]!.since + blockMs - performance.now());
-  }
-
-  /** One timer for all who wait. */
-  function expireAfter(ms: number): void {
-    if (expiring) return;
-    expiring = true;
-    setTimeout(expire, ms);
-  }
-
   function next(generation: string, revision: number): StreamEntry[] | Promise<StreamEntry[]> {
     const entries = after(generation, revision);
     if (entries.length > 0) return entries;
-    return new Promise(answer => {
-      waiters.push({ generation, revision, since: performance.now(), answer });
-      expireAfter(blockMs);
+    return new Promise(resolve => {
+      reads.wait(generation, news => resolve(news ? after(generation, revision) : []));
     });
   }
 
-  const call = <T>(link: Link | undefined, serve: () => T | Promise<T>): Promise<T> =>
-    link ? link.call(serve) : new Promise(resolve => resolve(serve()));
-
-  const markOf = (generation: string): string | undefined => {
-    const set = marks.get(generation);
-    return set && set.until > performance.now() ? set.mark : undefined;
-  };
   const entriesOf = (generation: string) => [...(generations.get(generation)?.snapshot.values() ?? [])];
 
   /** What readers and writers do alike. */
-  const common = (link: Link | undefined): Suspicion & Pick<RegionReader & RegionWriter, Alike> => ({
-    state: () => call(link, state),
-    pages: async function* (generation) {
-      yield await call(link, () => entriesOf(generation));
+  const common = (call: Call) => ({
+    ...suspicion.over(call),
+    state: () => call(state),
+    pages: async function* (generation: string) {
+      yield await call(() => entriesOf(generation));
     },
-    suspect: generation =>
-      call(link, () => {
-        marks.set(generation, { mark: String(++marked), until: performance.now() + MARK_MS });
-      }),
-    suspected: generation => call(link, () => markOf(generation)),
-    clear: (generation, mark) =>
-      call(link, () => {
-        if (markOf(generation) === mark) marks.delete(generation);
-      }),
-    claim: (work, forMs) =>
-      call(link, () => {
-        if ((claims.get(work) ?? 0) > performance.now()) return false;
-        claims.set(work, performance.now() + forMs);
-        return true;
-      }),
-    release: work => call(link, () => void claims.delete(work)),
     close: () => {},
   });
 
+  function reader(link?: Link): RegionReader {
+    const call = callOver(link);
+    return {
+      ...common(call),
+      scan: generation => call(() => entriesOf(generation)),
+      keysAt: (generation, keys) =>
+        call(() => {
+          const { revision, snapshot } = generations.get(generation) ?? createHeld();
+          const entries = keys.map(key => snapshot.get(key));
+          return revision === undefined ? undefined : { revision, entries };
+        }),
+      tail: (generation, count) => call(() => generations.get(generation)?.stream.slice(-count) ?? []),
+      next: (generation, revision) => call(() => next(generation, revision)),
+    };
+  }
+  function writer(link?: Link): RegionWriter {
+    const call = callOver(link);
+    return {
+      ...common(call),
+      value: (generation, key) => call(() => generations.get(generation)?.snapshot.get(key)?.value),
+      apply: (generation, steps) => call(() => steps.map(step => applyStep(generation, step))),
+      publish: (...args) => call(() => publish(...args)),
+      repair: (...args) => call(() => repair(...args)),
+    };
+  }
+
   return {
     state,
-    reader: link => ({
-      ...common(link),
-      scan: generation => call(link, () => entriesOf(generation)),
-      keysAt: (generation, keys) =>
-        call(link, () => {
-          const { revision, snapshot } = generations.get(generation) ?? createHeld();
-          return revision === undefined
-            ? undefined
-            : { revision, entries: keys.map(key => snapshot.get(key)) };
-        }),
-      tail: (generation, count) => call(link, () => generations.get(generation)?.stream.slice(-count) ?? []),
-      next: (generation, revision) => call(link, () => next(generation, revision)),
-    }),
-    writer: link => ({
-      ...common(link),
-      value: (generation, key) => call(link, () => generations.get(generation)?.snapshot.get(key)?.value),
-      apply: (generation, steps) => call(link, () => steps.map(step => applyStep(generation, step))),
-      publish: (...args) => call(link, () => publish(...args)),
-      repair: (...args) => call(link, () => repair(...args)),
-    }),
+    reader,
+    writer,
     wipe: () => {
       pointer = undefined;
       generations = new Map();
-      claims.clear();
-      marks.clear();
+      suspicion.wipe();
     },
   };
 }
 
-/** A mark that no feeder takes up is not kept for longer. */
-const MARK_MS = 60_000;
+const callOver =
+  (link: Link | undefined): Call =>
+  serve =>
+    link ? link.call(serve) : new Promise(resolve => resolve(serve()));
 
-type Alike = 'state' | 'pages' | 'close';
-
-const createHeld = (): Held => ({
-  revision: undefined,
-  snapshot: new Map(),
-  stream: [],
-});
+const createHeld = (): Held => ({ revision: undefined, snapshot: new Map(), stream: [] });
 
 const same = (a: SnapshotEntry | undefined, b: SnapshotEntry | undefined): boolean =>
   a?.modRevision === b?.modRevision && a?.value === b?.value;
