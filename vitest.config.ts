@@ -1,4 +1,4 @@
-/** Two projects, one after the other: what needs no network first, then what needs the machine for itself. */
+/** Two projects, one after the other: what needs no network first, then networks, two at a time: they mostly wait. */
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/.stack/**'];
@@ -25,7 +25,7 @@ export default defineConfig({
           name: 'network',
           include: ['test/{stores,e2e,guarantees,faults,conformance}/**/*.test.ts'],
           exclude: [...exclude, 'test/guarantees/**/check.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

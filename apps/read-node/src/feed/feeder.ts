@@ -29,6 +29,8 @@ export interface Feeder {
   /** What it is fed from now. */
   readonly source: string;
   readonly state: FeederState;
+  /** Whether it has ever watched its source: losing that again makes no node unready. */
+  readonly begun: boolean;
   /** Revisions that this feeder was the first to bring. */
   readonly applied: number;
   /** Whole states published. */
@@ -48,6 +50,7 @@ type RoundEnd = SourceEnd['reason'] | 'not continuous' | 'no generation' | 'anot
 export function createFeeder({ source, region, log, observer }: FeederOptions): Feeder {
   const trail = createTrail();
   let state: FeederState = 'connecting';
+  let begun = false;
   let applied = 0;
   let published = 0;
 
@@ -117,6 +120,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
     const stop = () => watch.close();
     signal.addEventListener('abort', stop);
     state = 'watching';
+    begun = true;
     try {
       for (;;) {
         if (queue.length === 0) {
@@ -197,6 +201,9 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
     },
     get state() {
       return state;
+    },
+    get begun() {
+      return begun;
     },
     get applied() {
       return applied;

@@ -25,7 +25,7 @@ export interface Status {
   runtime: string;
   /** Those held here. */
   environments: readonly string[];
-  /** A whole state is held (or, in a node that only feeds, its source is being watched). */
+  /** A whole state is held (or, in a node that only feeds, its source was reached). */
   ready: boolean;
   generation: string | null;
   revision: number | null;
@@ -64,8 +64,8 @@ export interface Status {
 export const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
 
 /** Whether a whole state is held, and the node is here to stay: cheap, since it is asked often. */
-export const isReady = ({ replica, feeding, following }: StatusOptions): boolean =>
-  following ? replica.current !== undefined : feeding?.feeder.state === 'watching';
+export const isReady = ({ replica, feeding, following, hub }: StatusOptions): boolean =>
+  !hub.draining && (following ? replica.current !== undefined : (feeding?.feeder.begun ?? false));
 
 export function readStatus(options: StatusOptions): Status {
   const { nodeId, region, scope, replica, feeding, following, hub, parent } = options;
