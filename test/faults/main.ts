@@ -4,7 +4,7 @@
  * names of test files it runs these alone and prints their part of the table.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -14,7 +14,11 @@ import { insertTable, toTable } from './table.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const DOCUMENT = join(ROOT, 'docs/faults.md');
 const TESTS = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'network'];
-const ALL = ['test/faults', 'test/e2e/age.test.ts'];
+/** Those that record something. */
+const ALL = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter(name => /^(faults|e2e)\/.*\.test\.ts$/.test(name))
+  .map(name => join('test', name))
+  .filter(name => /network-under-fault|Recovery\(/.test(readFileSync(join(ROOT, name), 'utf8')));
 const CROWDS = ['test/bench/main.ts', 'crowds'];
 
 const chosen = process.argv.slice(2);
