@@ -55,7 +55,8 @@ function compileDecision(flag: FeatureFlag, references: References, observer: Ob
 function compileGates(flag: FeatureFlag, references: References, observer: Observer): Test[] {
   const gates: Test[] = [];
   if (flag.target_services.length > 0) {
-    gates.push(compileConditions({ service: flag.target_services }, references.segments, observer, 'gate'));
+    const isFor = compileConditions({ service: flag.target_services }, references.segments, UNOBSERVED, '');
+    gates.push(observer.test('target_services', isFor));
   }
   for (const { flag: name, variants } of flag.prerequisites ?? []) {
     const { decide } = references.flags.get(name)!;
