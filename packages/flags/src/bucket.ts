@@ -2,7 +2,7 @@
  * Who is in. A key's bucket depends on salt and key alone, and "on" is one interval that begins at 0: raising
  * the share only ever adds keys (I10).
  */
-import { type FeatureFlag, type FlagRule, splitEntries } from '@quantivista/contracts';
+import { type FeatureFlag, type FlagRule, type Split, splitEntries } from '@quantivista/contracts';
 import { murmur3 } from './murmur3.ts';
 
 /** Buckets of a rollout: thousandths of a percent. */
@@ -36,19 +36,19 @@ export const splitBucketing = (flag: FeatureFlag, rule: FlagRule): Bucketing => 
   by: rule.bucket_by ?? flag.bucket_by ?? TARGETING_KEY,
 });
 
-export interface Shares {
+export interface Shares<T> {
   readonly total: number;
-  /** The variant of a bucket. */
-  readonly variantOf: (bucket: number) => string;
+  /** What a bucket below the total is served. */
+  readonly of: (bucket: number) => T;
 }
 
-export function compileShares(split: NonNullable<FlagRule['split']>): Shares {
-  const ends: number[] = [];
+/** @param serve what a variant stands for, asked once a variant */
+export function compileShares<T>(split: Split, serve: (variant: string) => T): Shares<T> {
+  const shares: { readonly end: number; readonly served: T }[] = [];
   let total = 0;
-  const entries = splitEntries(split).filter(([, weight]) => weight > 0);
-  for (const [, weight] of entries) {
+  for (const [variant, weight] of splitEntries(split)) {
     total += weight;
-    ends.push(total);
+    shares.push({ end: total, served: serve(variant) });
   }
-  return { total, variantOf: bucket => entries[ends.findIndex(end => bucket < end)]![0] };
+  return { total, of: bucket => shares.find(({ end }) => bucket < end)!.served };
 }

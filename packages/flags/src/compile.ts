@@ -130,14 +130,14 @@ function compileServe(
     const answer = answers(rule.serve!, reason);
     return () => answer;
   }
-  const { total, variantOf } = compileShares(rule.split);
+  const shares = compileShares(rule.split, variant => answers(variant, 'SPLIT'));
   const bucketing = splitBucketing(flag, rule);
-  const about = { by: bucketing.by, total };
-  const find = observer.bucket(`${path}.split`, compileBucket(bucketing, total), about);
+  const about = { by: bucketing.by, total: shares.total };
+  const find = observer.bucket(`${path}.split`, compileBucket(bucketing, shares.total), about);
   const keyless = answers(offVariant(flag), 'DEFAULT');
   return context => {
     const bucket = find(context);
-    return bucket === undefined ? keyless : answers(variantOf(bucket), 'SPLIT');
+    return bucket === undefined ? keyless : shares.of(bucket);
   };
 }
 

@@ -44,10 +44,11 @@ export function evaluationError(code: EvaluationErrorCode, details: string): Eva
   });
 }
 
-function deepFreeze<T>(value: T): T {
+function frozenCopy<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
-  return Object.freeze(value);
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy)) as T;
+  const members = Object.entries(value).map(([name, member]) => [name, frozenCopy(member)]);
+  return Object.freeze(Object.fromEntries(members)) as T;
 }
 
 export type Answers = (variant: string, reason: Reason) => Evaluation;
@@ -55,7 +56,9 @@ export type Answers = (variant: string, reason: Reason) => Evaluation;
 /** The answers of a flag, each made once. Its values are copied: a flag's record stays as it is. */
 export function createAnswers(flag: FeatureFlag): Answers {
   const metadata = flag.metadata ? Object.freeze({ ...flag.metadata }) : NO_METADATA;
-  const values = new Map(Object.entries(deepFreeze(structuredClone(flagVariants(flag)))));
+  const values = new Map(
+    Object.entries(flagVariants(flag)).map(([name, value]) => [name, frozenCopy(value)]),
+  );
   const made = new Map<string, Evaluation>();
   return (variant, reason) => {
     const key = `${reason} ${variant}`;
