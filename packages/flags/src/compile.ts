@@ -1,5 +1,11 @@
 /** A flag as one function from context to answer. Nothing is parsed, sorted or allocated when it runs. */
-import { defaultVariant, type FeatureFlag, type FlagRule, offVariant } from '@quantivista/contracts';
+import {
+  defaultVariant,
+  type FeatureFlag,
+  type FlagRule,
+  offVariant,
+  type Split,
+} from '@quantivista/contracts';
 import { bucketKey, type Context, compileRead } from './attributes.ts';
 import {
   type Bucketing,
@@ -30,63 +36,60 @@ export interface References {
   readonly flags: ReadonlyMap<string, CompiledFlag>;
 }
 
+/** What every stage of a compilation needs. */
+interface Stage extends References {
+  readonly flag: FeatureFlag;
+  readonly answers: Answers;
+  readonly observer: Observer;
+}
+
 /** @param observer sees every decision, for an explanation */
 export function compileFlag(
   flag: FeatureFlag,
   references: References,
   observer: Observer = UNOBSERVED,
 ): CompiledFlag {
-  return { flag, broken: false, decide: compileDecision(flag, references, observer) };
+  const stage = { flag, answers: createAnswers(flag), observer, ...references };
+  return { flag, broken: false, decide: compileDecision(stage) };
 }
 
-function compileDecision(flag: FeatureFlag, references: References, observer: Observer): Decide {
-  const answers = createAnswers(flag);
+function compileDecision(stage: Stage): Decide {
+  const { flag, answers } = stage;
   const constant = staticVariant(flag);
   if (constant !== undefined) {
-    const answer = answers(constant, flag.archived ? 'DISABLED' : 'STATIC');
-    return () => answer;
+    return serveAlways(answers(constant, flag.archived ? 'DISABLED' : 'STATIC'));
   }
-  const isMet = every(compileGates(flag, references, observer));
-  const share = compileShare(flag, answers, references, observer);
+  const isMet = every(compileGates(stage));
+  const share = compileShare(stage);
   const out = answers(offVariant(flag), 'DEFAULT');
   return context => (isMet(context) ? share(context) : out);
 }
 
-function compileGates(flag: FeatureFlag, references: References, observer: Observer): Test[] {
+function compileGates({ flag, segments, flags, observer }: Stage): Test[] {
   const gates: Test[] = [];
   if (flag.target_services.length > 0) {
-    const isFor = compileConditions({ service: flag.target_services }, references.segments, UNOBSERVED, '');
+    const isFor = compileConditions({ service: flag.target_services }, segments, UNOBSERVED, '');
     gates.push(observer.test('target_services', isFor));
   }
   for (const { flag: name, variants } of flag.prerequisites ?? []) {
-    const { decide } = references.flags.get(name)!;
-    gates.push(
-      observer.test(`prerequisites.${name}`, context => variants.includes(decide(context).variant!)),
-    );
+    const { decide } = flags.get(name)!;
+    const serves: Test = context => variants.includes(decide(context).variant!);
+    gates.push(observer.test(`prerequisites.${name}`, serves));
   }
   if (Object.keys(flag.conditions).length > 0) {
-    gates.push(compileConditions(flag.conditions, references.segments, observer, 'conditions'));
+    gates.push(compileConditions(flag.conditions, segments, observer, 'conditions'));
   }
   return gates;
 }
 
 /** The flag's share: who is in goes on to the rules. */
-function compileShare(
-  flag: FeatureFlag,
-  answers: Answers,
-  references: References,
-  observer: Observer,
-): Decide {
+function compileShare(stage: Stage): Decide {
+  const { flag, answers } = stage;
   const on = rolloutBuckets(flag);
-  if (on === 0) {
-    const off = answers(offVariant(flag), 'TARGETING_MATCH');
-    return () => off;
-  }
-  const rules = compileRules(flag, answers, references, observer);
+  if (on === 0) return serveAlways(answers(offVariant(flag), 'TARGETING_MATCH'));
+  const rules = compileRules(stage);
   if (on === ROLLOUT_BUCKETS) return rules;
-  const bucketing = rolloutBucketing(flag);
-  const about = { by: bucketing.by, total: ROLLOUT_BUCKETS, on };
-  const find = observer.bucket('rollout_percentage', compileBucket(bucketing, ROLLOUT_BUCKETS), about);
+  const find = compileBucket(stage, 'rollout_percentage', rolloutBucketing(flag), ROLLOUT_BUCKETS, on);
   const out = answers(offVariant(flag), 'SPLIT');
   const keyless = answers(offVariant(flag), 'DEFAULT');
   return context => {
@@ -96,44 +99,36 @@ function compileShare(
   };
 }
 
-function compileRules(
-  flag: FeatureFlag,
-  answers: Answers,
-  references: References,
-  observer: Observer,
-): Decide {
+function compileRules(stage: Stage): Decide {
+  const { flag, answers, segments, observer } = stage;
   const reason = rolloutBuckets(flag) < ROLLOUT_BUCKETS ? 'SPLIT' : 'TARGETING_MATCH';
   const variant = defaultVariant(flag);
   const otherwise = answers(variant, variant === restingVariant(flag) ? 'DEFAULT' : reason);
   const rules = (flag.rules ?? []).map((rule, index) => {
     const path = `rules.${index}`;
-    const conditions = compileConditions(rule.when, references.segments, observer, `${path}.when`);
-    const serve = compileServe(flag, rule, answers, reason, observer, path);
-    return { isMet: observer.test(path, conditions), serve };
+    const when = compileConditions(rule.when, segments, observer, `${path}.when`);
+    const serve =
+      rule.split === undefined
+        ? serveAlways(answers(rule.serve!, reason))
+        : compileSplit(stage, rule, rule.split, `${path}.split`);
+    return { isMet: observer.test(path, when), serve };
   });
-  if (rules.length === 0) return () => otherwise;
+  if (rules.length === 0) return serveAlways(otherwise);
   return context => {
     for (const { isMet, serve } of rules) if (isMet(context)) return serve(context);
     return otherwise;
   };
 }
 
-function compileServe(
-  flag: FeatureFlag,
-  rule: FlagRule,
-  answers: Answers,
-  reason: 'SPLIT' | 'TARGETING_MATCH',
-  observer: Observer,
-  path: string,
-): Decide {
-  if (rule.split === undefined) {
-    const answer = answers(rule.serve!, reason);
-    return () => answer;
-  }
-  const shares = compileShares(rule.split, variant => answers(variant, 'SPLIT'));
-  const bucketing = splitBucketing(flag, rule);
-  const about = { by: bucketing.by, total: shares.total };
-  const find = observer.bucket(`${path}.split`, compileBucket(bucketing, shares.total), about);
+const serveAlways =
+  (answer: Evaluation): Decide =>
+  () =>
+    answer;
+
+function compileSplit(stage: Stage, rule: FlagRule, split: Split, path: string): Decide {
+  const { flag, answers } = stage;
+  const shares = compileShares(split, variant => answers(variant, 'SPLIT'));
+  const find = compileBucket(stage, path, splitBucketing(flag, rule), shares.total);
   const keyless = answers(offVariant(flag), 'DEFAULT');
   return context => {
     const bucket = find(context);
@@ -141,10 +136,17 @@ function compileServe(
   };
 }
 
-function compileBucket({ salt, by }: Bucketing, total: number): FindBucket {
+function compileBucket(
+  { observer }: Stage,
+  path: string,
+  { salt, by }: Bucketing,
+  total: number,
+  on?: number,
+): FindBucket {
   const read = compileRead(by);
-  return context => {
+  const find: FindBucket = context => {
     const key = bucketKey(read(context));
     return key === undefined ? undefined : bucketOf(salt, key, total);
   };
+  return observer.bucket(path, find, on === undefined ? { by, total } : { by, total, on });
 }

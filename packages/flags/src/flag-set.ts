@@ -42,11 +42,13 @@ export function createFlagSet(
   );
   const faultOf = new Map(faults.map(fault => [fault.flag, `${fault.field}: ${fault.message}`]));
   const compiled = new Map<string, CompiledFlag>();
+  const isKept = (name: string) => compiledSegments.get(name) === previous?.segments.get(name);
+  const areAllKept = [...compiledSegments.keys()].every(isKept);
 
   const isSame = (flag: FeatureFlag): boolean =>
     previous?.flags.get(flag.flag_name)?.flag === flag &&
     (flag.prerequisites ?? []).every(({ flag: name }) => compiled.get(name) === previous.flags.get(name)) &&
-    [...segmentsOf(flag)].every(([, name]) => compiledSegments.get(name) === previous.segments.get(name));
+    (areAllKept || [...segmentsOf(flag)].every(([, name]) => isKept(name)));
 
   /** Prerequisites first. Flags of a circle have faults, so that none is entered twice. */
   const compile = (flag: FeatureFlag): void => {
