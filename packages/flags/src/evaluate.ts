@@ -14,8 +14,10 @@ const UNREADABLE = evaluationError('INVALID_CONTEXT', 'the context could not be 
  */
 export function evaluate(set: FlagSet, name: string, context: unknown): Evaluation {
   const compiled = set.flags.get(name);
-  if (!compiled) return evaluationError('FLAG_NOT_FOUND', `there is no flag ${name}`);
-  return decideSafely(compiled.decide, context);
+  if (compiled) return decideSafely(compiled.decide, context);
+  const fault = set.unreadable.get(name);
+  if (fault !== undefined) return evaluationError('PARSE_ERROR', fault);
+  return evaluationError('FLAG_NOT_FOUND', `there is no flag ${name}`);
 }
 
 /** Every flag of the set, in its order. */

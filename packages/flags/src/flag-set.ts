@@ -19,6 +19,8 @@ export interface FlagSet {
   readonly segments: ReadonlyMap<string, CompiledSegment>;
   /** Flags with faults, and those that ask for one of them, answer their off variant with an error. */
   readonly faults: readonly FlagSetFault[];
+  /** Flags whose stored text is no flag, and why: they answer PARSE_ERROR. */
+  readonly unreadable: ReadonlyMap<string, string>;
 }
 
 /**
@@ -65,7 +67,7 @@ export function createFlagSet(
     else compiled.set(flag.flag_name, compileFlag(flag, { segments: tests, flags: compiled }));
   };
   for (const flag of records.values()) compile(flag);
-  return { flags: compiled, segments: compiledSegments, faults };
+  return { flags: compiled, segments: compiledSegments, faults, unreadable: new Map() };
 }
 
 function compileSegment(segment: Segment, previous: FlagSet | undefined): CompiledSegment {

@@ -10,3 +10,5 @@ export * from './flagd/document.ts';
 export * from './flagd/export.ts';
 export * from './flagd/import.ts';
 export * from './murmur3.ts';
+export * from './stored.ts';
+export * from './update.ts';
