@@ -25,10 +25,10 @@ interface Answer {
 }
 const CODE_DEFAULT = { boolean: true, number: 404, string: 'code', object: { code: true } };
 
-/** flagd's evaluator of an exported document, which it must find valid by flagd's schema. */
-function createOracle(document: unknown) {
+/** flagd's evaluator of a document, which it must find valid by flagd's schema where `isStrict`. */
+function createOracle(document: unknown, isStrict = true) {
   const storage = new MemoryStorage(SILENT);
-  storage.setConfigurations(JSON.stringify(document), true);
+  storage.setConfigurations(JSON.stringify(document), isStrict);
   const core = new FlagdCore(storage, SILENT);
   return (flag: Flag, attributes: Record<string, unknown>): Answer => {
     const name = flag.flag_name;
@@ -140,6 +140,95 @@ test('what is exported and imported again answers as before', () => {
     }
   }
   expect(imported).toBeGreaterThan(200);
+});
+
+/** As people write flagd's JSON by hand, and as its own test bed has it. */
+const HAND_WRITTEN = {
+  $evaluators: {
+    // Before the one that it refers to: flagd-core replaces them as text, one after the other.
+    is_privileged: { or: [{ $ref: 'is_staff' }, { '==': ['admin', { var: ['role'] }] }] },
+    is_staff: { '==': ['@quantivista.example', { var: ['domain'] }] },
+  },
+  flags: Object.fromEntries(
+    Object.entries({
+      evaluators: { if: [{ $ref: 'is_privileged' }, 'a', 'b'] },
+      nested: {
+        if: [
+          { starts_with: [{ var: 'id' }, 'abc'] },
+          'a',
+          { if: [{ ends_with: [{ var: 'id' }, 'xyz'] }, 'b', { if: [{ in: ['m', { var: 'id' }] }, 'c'] }] },
+        ],
+      },
+      versions: {
+        if: [
+          { sem_ver: [{ var: 'version' }, '=', 'v2.0.0'] },
+          'a',
+          { if: [{ sem_ver: [{ var: 'version' }, '^', '3'] }, 'b', 'none'] },
+        ],
+      },
+      numbers: { if: [{ '<': [{ var: 'age' }, 18] }, 'a', { '<=': [18, { var: 'age' }, 65] }, 'b'] },
+      several: {
+        if: [
+          {
+            and: [
+              { '==': [{ var: 'role' }, 'admin'] },
+              { '!=': [{ var: 'age' }, 29] },
+              { '!': { '==': [{ var: 'id' }, 'm'] } },
+            ],
+          },
+          'c',
+          'b',
+        ],
+      },
+      short: { fractional: [['c', 10], ['a'], ['b', 20]] },
+      salted: {
+        if: [
+          { '!!': { var: 'id' } },
+          { fractional: [{ cat: [{ var: '$flagd.flagKey' }, { var: 'id' }] }, ['b', 50], ['a', 50]] },
+        ],
+      },
+      bare: {
+        if: [
+          { '>=': [{ var: 'age' }, 18] },
+          { fractional: [{ var: 'targetingKey' }, ['b', 50], ['a', 50]] },
+          'c',
+        ],
+      },
+    }).map(([name, targeting]) => [
+      name,
+      {
+        state: 'ENABLED',
+        variants: { a: 'A', b: 'B', c: 'C', none: '-' },
+        defaultVariant: 'none',
+        targeting,
+      },
+    ]),
+  ),
+};
+
+test('documents written by hand answer after their import as flagd-core has them answer', () => {
+  const read = fromFlagd(HAND_WRITTEN);
+  expect(read.problems).toEqual([]);
+  const set = createFlagSet(read.flags);
+  const oracle = createOracle(HAND_WRITTEN, false);
+  const values = {
+    // An empty one names nobody here; flagd hashes it where a rule gives it by itself.
+    targetingKey: fc.string({ unit: 'grapheme-ascii', minLength: 1 }),
+    id: fc.constantFrom('abc', 'abcxyz', 'xyz', 'm', 'team', 'other'),
+    role: fc.constantFrom('admin', 'guest', null),
+    domain: fc.constantFrom('@quantivista.example', 'x'),
+    age: fc.constantFrom(-1, 0, 17, 18, 29, 65, 66, null),
+    version: fc.constantFrom('2.0.0', 'v2.0.0+b', '2', '3.1.4', '3', 'none'),
+  };
+  fc.assert(
+    fc.property(fc.record(values, { requiredKeys: [] }), attributes => {
+      for (const flag of read.flags) {
+        const expected = asFlagd(flag, evaluate(set, flag.flag_name, attributes));
+        expect(pick(oracle(flag, attributes)), flag.flag_name).toEqual(expected);
+      }
+    }),
+    { numRuns: 2000, seed: 20_261_124 },
+  );
 });
 
 /** Where we differ, what both answer, and why. */

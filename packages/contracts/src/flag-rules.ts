@@ -46,10 +46,9 @@ export const Attribute = z.string().superRefine((path, context) => {
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 
-/** Joined with the key before it is hashed: flags of one salt and share choose the same keys. */
+/** Stands before the key in what is hashed: flags of one salt and share choose the same keys. */
 export const Salt = z
   .string()
-  .min(1)
   .max(200)
   .refine(salt => salt.isWellFormed(), 'holds an unpaired surrogate');
 

@@ -46,6 +46,10 @@ function parsePrerelease(text: string): (string | number)[] | undefined {
   return parts.map(part => (isNumber(part) ? Number(part) : part));
 }
 
+/** Without its build. */
+export const formatVersion = ({ major, minor, patch, prerelease }: Version): string =>
+  [`${major}.${minor}.${patch}`, prerelease.join('.')].filter(part => part !== '').join('-');
+
 /** Below 0 where `a` comes first; builds are not compared. */
 export function compareVersions(a: Version, b: Version): number {
   return (

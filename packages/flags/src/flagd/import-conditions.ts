@@ -3,6 +3,7 @@
  * would also compare the text "20".
  */
 import { attributeFault, type Conditions, type Operator } from '@quantivista/contracts';
+import { formatVersion, parseVersion } from '../semver.ts';
 import type { JsonLogic } from './document.ts';
 
 /** Why something of a document can't be said here. */
@@ -87,7 +88,7 @@ function readCondition(expression: JsonLogic): Conditions {
   if (operator in COMPARISONS && args.length === 2) return readComparison(operator, first!, second!);
   if (operator === 'starts_with' || operator === 'ends_with') return attribute(first, operator, second);
   const version = operator === 'sem_ver' ? VERSIONS[String(second)] : undefined;
-  if (version) return attribute(first, version, third);
+  if (version) return attribute(first, version, readVersion(third));
   throw new NotExpressible(`${show(expression)} has no counterpart`);
 }
 
@@ -104,6 +105,13 @@ function attribute(
   const fault = attributeFault(path);
   if (fault !== undefined) throw new NotExpressible(`${show(path)} ${fault}`);
   return { [path]: { [operator]: operand } };
+}
+
+/** As it is written here: `v1` is `1.0.0`. */
+function readVersion(operand: JsonLogic | undefined): string {
+  const version = parseVersion(operand);
+  if (!version) throw new NotExpressible(`${show(operand)} is no version`);
+  return formatVersion(version);
 }
 
 function readIn(needle: JsonLogic, haystack: JsonLogic): Conditions {

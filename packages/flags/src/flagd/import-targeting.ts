@@ -81,18 +81,22 @@ function readShare(logic: JsonLogic, source: Source): Targeting | undefined {
 
 function readRules(logic: JsonLogic, source: Source): FlagRule[] {
   if (logic === null) return [];
-  if (typeof logic !== 'object' || !('if' in logic) || isSplit(logic)) {
-    return [{ when: {}, ...readServe(logic, source) }];
-  }
-  const branches = [...operation(logic)[1]];
+  if (!isBranching(logic)) return [{ when: {}, ...readServe(logic, source) }];
   const rules: FlagRule[] = [];
+  let branches = [...operation(logic)[1]];
   while (branches.length > 1) {
     const [condition, serve] = branches.splice(0, 2) as [JsonLogic, JsonLogic];
     rules.push({ when: condition === true ? {} : readConditions(condition), ...readServe(serve, source) });
+    // An else that is an if goes on with its branches.
+    const [otherwise] = branches.length === 1 ? branches : [];
+    if (isBranching(otherwise)) branches = [...operation(otherwise)[1]];
   }
   const [otherwise = null] = branches;
   return otherwise === null ? rules : [...rules, { when: {}, ...readServe(otherwise, source) }];
 }
+
+const isBranching = (logic: JsonLogic | undefined): logic is { readonly [operator: string]: JsonLogic } =>
+  typeof logic === 'object' && logic !== null && 'if' in logic && !isSplit(logic);
 
 function readServe(
   logic: JsonLogic,
@@ -137,8 +141,8 @@ function readSplit(logic: JsonLogic, source: Source): ReadSplit {
   const [first] = args;
   const isShort = Array.isArray(first);
   const { salt, by } = isShort ? { salt: source.name, by: TARGETING_KEY } : readBucketing(first!, source);
-  // The short form decides nothing by itself where the targeting key is absent.
-  if (guard !== by && !(isShort && guard === undefined)) {
+  // The short form, and that without a salt, decide nothing by themselves where the key is absent.
+  if (guard !== by && !((isShort || salt === '') && guard === undefined)) {
     throw new NotExpressible(
       `everyone without ${by} would be in one bucket: ask {"!!": [{"var": "${by}"}]} first`,
     );
@@ -146,8 +150,9 @@ function readSplit(logic: JsonLogic, source: Source): ReadSplit {
   return { shares: (isShort ? args : args.slice(1)).map(readWeight), salt, by };
 }
 
-/** `{"cat": [salt, {"var": attribute}]}` */
+/** `{"cat": [salt, {"var": attribute}]}`, or the targeting key alone. */
 function readBucketing(expression: JsonLogic, { name }: Source): { salt: string; by: string } {
+  if (variable(expression) === TARGETING_KEY) return { salt: '', by: TARGETING_KEY };
   const [operator, [prefix, attribute, ...rest]] = operation(expression);
   const salt = variable(prefix) === '$flagd.flagKey' ? name : prefix;
   const by = variable(attribute);
