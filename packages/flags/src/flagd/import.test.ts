@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FeatureFlag } from '@quantivista/contracts';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../evaluate.ts';
 import { createFlagSet } from '../flag-set.ts';
@@ -192,4 +193,43 @@ describe('what can’t be said is named, and the others come in', () => {
   test.each([[null], [[]], ['text'], [{}], [{ flags: [] }]])('%j is no document', document => {
     expect(fromFlagd(document)).toMatchObject({ flags: [], problems: [{ flag: '', field: 'flags' }] });
   });
+});
+
+test('any JSON is read without throwing, and a flag is imported or named, never both or neither', () => {
+  const operator = fc.constantFrom(
+    'if',
+    'and',
+    'or',
+    '!',
+    '!!',
+    '==',
+    '<',
+    '<=',
+    'in',
+    'var',
+    'fractional',
+    'cat',
+    'sem_ver',
+  );
+  const { logic } = fc.letrec<{ logic: unknown }>(tie => ({
+    logic: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom('on', 'off', 'country', 1, true, null, {}),
+      fc.tuple(operator, fc.array(tie('logic'), { maxLength: 4 })).map(([name, args]) => ({ [name]: args })),
+      fc.array(tie('logic'), { maxLength: 3 }),
+    ),
+  }));
+  const flag = fc.oneof(
+    fc.jsonValue(),
+    logic.map(targeting => ({ ...BOOLEAN, targeting })),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ minLength: 1 }), flag), flags => {
+      const read = fromFlagd({ flags });
+      const named = [...read.flags.map(each => each.flag_name), ...read.problems.map(each => each.flag)];
+      expect(named.sort()).toEqual(Object.keys(flags).sort());
+      createFlagSet(read.flags);
+    }),
+    { numRuns: 500 },
+  );
 });
