@@ -1,4 +1,4 @@
-/** Two projects, one after the other: what needs no network first, then what needs the machine for itself. */
+/** Two projects, one after the other: what needs no network first, then networks, two at a time: they mostly wait. */
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/.stack/**'];
@@ -13,7 +13,7 @@ export default defineConfig({
           include: [
             '{packages,apps,infra}/**/*.test.ts',
             'test/{architecture,harness}/**/*.test.ts',
-            'test/guarantees/check.test.ts',
+            'test/guarantees/**/check.test.ts',
             'test/conformance/flagd-{core,import}.test.ts',
           ],
           exclude,
@@ -25,8 +25,12 @@ export default defineConfig({
         test: {
           name: 'network',
           include: ['test/{stores,e2e,guarantees,faults,conformance}/**/*.test.ts'],
-          exclude: [...exclude, 'test/guarantees/check.test.ts', 'test/conformance/flagd-{core,import}.test.ts'],
-          fileParallelism: false,
+          exclude: [
+            ...exclude,
+            'test/guarantees/**/check.test.ts',
+            'test/conformance/flagd-{core,import}.test.ts',
+          ],
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

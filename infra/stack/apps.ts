@@ -8,6 +8,9 @@ export interface AppOptions {
   /** Its log stands below it. */
   readonly dir: string;
   readonly port: number;
+  /** Where it listens. @default 127.0.0.1 */
+  readonly host?: string | undefined;
+  readonly netns?: string | undefined;
   readonly runtime: Runtime;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -15,15 +18,17 @@ export interface AppOptions {
 const isReady = (url: string) => async () =>
   (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) })).status === 200;
 
-function createApp(main: string, { name, dir, port, runtime, env }: AppOptions): Component {
-  const url = `http://127.0.0.1:${port}`;
+function createApp(main: string, options: AppOptions): Component {
+  const { name, dir, port, host = '127.0.0.1', netns, runtime, env } = options;
+  const url = `http://${host}:${port}`;
   return createComponent({
     name,
     url,
     port,
+    netns,
     command: runtimes[runtime](),
     args: [join(ROOT, main)],
-    env: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...env },
+    env: { NODE_ENV: 'production', HOST: host, PORT: String(port), ...env },
     logFile: join(dir, `${name}.log`),
     ready: isReady(url),
   });

@@ -17,6 +17,8 @@ export interface ComponentOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Run as this user. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Run it in this network namespace: Linux, as root. */
+  readonly netns?: string | undefined;
   /** Removed by `wipe`. */
   readonly dataDir?: string;
   readonly logFile: string;
@@ -64,8 +66,11 @@ process.on('exit', () => {
 
 /** On Linux the kernel kills the child if this process is killed; the pid stays the child's own. */
 const SETPRIV = '/usr/bin/setpriv';
-const guarded = (command: string, args: readonly string[]): [string, string[]] =>
-  existsSync(SETPRIV) ? [SETPRIV, ['--pdeathsig=KILL', command, ...args]] : [command, [...args]];
+const guarded = (command: string, args: readonly string[]): [string, readonly string[]] =>
+  existsSync(SETPRIV) ? [SETPRIV, ['--pdeathsig=KILL', command, ...args]] : [command, args];
+/** `ip` becomes the command itself: no process stands between. */
+const placed = (netns: string | undefined, command: string, args: readonly string[]) =>
+  netns === undefined ? guarded(command, args) : guarded('ip', ['netns', 'exec', netns, command, ...args]);
 
 const RETRY_INTERVAL_MS = 100;
 const START_LIMIT_MS = 30_000;
@@ -91,7 +96,7 @@ export function createComponent(options: ComponentOptions): Component {
   function launch(env: Record<string, string | undefined> | undefined): void {
     mkdirSync(dirname(logFile), { recursive: true });
     const log = openSync(logFile, 'a');
-    const [command, args] = guarded(options.command, options.args);
+    const [command, args] = placed(options.netns, options.command, options.args);
     const started = spawn(command, args, {
       env: { ...process.env, ...options.env, ...env },
       stdio: ['ignore', log, log],

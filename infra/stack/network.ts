@@ -2,18 +2,30 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Endpoints } from '@quantivista/contracts';
+import type { Endpoints, Environment } from '@quantivista/contracts';
 import { createAuthority, createReadNode } from './apps.ts';
 import type { Component } from './component.ts';
+import { external } from './external.ts';
 import { createPorts } from './ports.ts';
 import type { Runtime } from './programs.ts';
-import { createEtcdServer, createPostgresServer, createRedisServer } from './stores.ts';
+import { createEtcdCluster, createPostgresServer, createRedisServer } from './stores.ts';
+
+/** Where a region is, if not on this machine's own network. */
+export interface Place {
+  readonly netns: string;
+  /** Its processes listen at this address, and are reached there from here. */
+  readonly host: string;
+  /** Its nodes reach etcd at this address. */
+  readonly etcdHost: string;
+}
 
 export interface NetworkOptions {
   /** Data, logs and the token stand below it; it must be there and empty. */
   readonly dir: string;
   /** @default eu-west, us-east */
   readonly regionNames?: readonly string[];
+  /** Regions beyond these, fed by one of those before them in place of etcd, or holding some environments alone. */
+  readonly moreRegions?: readonly RegionOptions[];
   /** Roles of each node of a region. @default two nodes that feed and serve */
   readonly nodeRoles?: readonly string[];
   /** Of the read nodes, or of each node of a region; the authority runs on Node. @default bun */
@@ -23,8 +35,24 @@ export interface NetworkOptions {
   readonly reads?: 'open' | 'token';
   readonly authorityEnv?: Readonly<Record<string, string>>;
   readonly nodeEnv?: Readonly<Record<string, string>>;
+  /** @default 1 */
+  readonly etcdMembers?: number;
+  /** Regions that are in a network namespace, by name. */
+  readonly places?: Readonly<Record<string, Place>>;
+  /** Where a region's nodes are to reach a store, given its URL (etcd: of all members). @default there */
+  readonly route?: (url: string, region: string) => string | Promise<string>;
   /** Told of each step that is done, and what it took. */
   readonly onProgress?: (step: string, ms: number) => void;
+}
+
+export interface RegionOptions {
+  readonly name: string;
+  /** Name of the region whose nodes it is fed from. @default etcd */
+  readonly fedBy?: string;
+  /** @default all */
+  readonly environments?: readonly Environment[];
+  /** Name of the region whose Redis it shares. @default one of its own */
+  readonly redisOf?: string;
 }
 
 export interface Region {
@@ -37,7 +65,9 @@ export interface Region {
 }
 
 export interface Network {
+  /** Its first member. */
   readonly etcd: Component;
+  readonly etcdMembers: readonly Component[];
   readonly postgres: Component;
   readonly authority: Component;
   readonly regions: readonly Region[];
@@ -49,34 +79,10 @@ export interface Network {
   stop(): Promise<void>;
 }
 
-/** A component that is elsewhere: reachable by its URL, started and ended by somebody else. */
-function external(name: string, url: string): Component {
-  const refuse = () => {
-    throw new Error(`${name} is not ours`);
-  };
-  const nothing = async () => {};
-  return {
-    name,
-    url,
-    port: Number(new URL(url).port),
-    pid: undefined,
-    running: false,
-    logFile: '',
-    start: nothing,
-    ready: nothing,
-    stop: nothing,
-    ended: nothing,
-    kill: refuse,
-    restart: refuse,
-    pause: refuse,
-    resume: refuse,
-    wipe: () => {},
-  };
-}
-
 /** Start everything; what was started is ended again if a step fails. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { dir, runtime = 'bun', reads = 'open', onProgress = () => {} } = options;
+  const { places = {}, route = (url: string) => url } = options;
   const { regionNames = ['eu-west', 'us-east'], nodeRoles = ['feed,serve', 'feed,serve'] } = options;
   const ports = createPorts(options.portBase);
   const components: Component[] = [];
@@ -106,17 +112,19 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   // Ports are taken in a fixed order, so that --port-base gives each part the same one every time.
   const authorityPort = await ports.next();
-  const etcd = add(
-    given.QV_ETCD_URL
-      ? external('etcd', given.QV_ETCD_URL)
-      : createEtcdServer({ name: 'etcd', dir, port: await ports.next(), peerPort: await ports.next() }),
-  );
+  const names = ['etcd', 'etcd-2', 'etcd-3', 'etcd-4', 'etcd-5'].slice(0, options.etcdMembers ?? 1);
+  const etcdMembers = given.QV_ETCD_URL
+    ? [external('etcd', given.QV_ETCD_URL)]
+    : await createEtcdCluster(names, ports, { dir, more: Object.values(places).map(each => each.etcdHost) });
+  for (const member of etcdMembers) add(member);
+  const etcd = etcdMembers[0]!;
   const postgres = add(
     given.QV_POSTGRES_URL
       ? external('postgres', given.QV_POSTGRES_URL)
       : createPostgresServer({ name: 'postgres', dir, port: await ports.next() }),
   );
-  const stores = { ETCD_URLS: etcd.url, READS: reads };
+  const etcdUrls = (host?: string) =>
+    etcdMembers.map(each => (host ? `http://${host}:${each.port}` : each.url)).join(',');
   appNames.add('authority');
   const authority = add(
     createAuthority({
@@ -124,32 +132,61 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       dir,
       port: authorityPort,
       runtime: 'node',
-      env: { ...stores, POSTGRES_URL: postgres.url, ADMIN_TOKEN_FILE: tokenFile, ...options.authorityEnv },
+      env: {
+        ETCD_URLS: etcdUrls(),
+        READS: reads,
+        POSTGRES_URL: postgres.url,
+        ADMIN_TOKEN_FILE: tokenFile,
+        ...options.authorityEnv,
+      },
     }),
   );
   const regions: Region[] = [];
-  for (const name of regionNames) {
+  const regionNamed = (name: string) => {
+    const found = regions.find(region => region.name === name);
+    if (!found) throw new Error(`there is no region ${name} before those that name it`);
+    return found;
+  };
+  const plans: RegionOptions[] = [...regionNames.map(name => ({ name })), ...(options.moreRegions ?? [])];
+  for (const { name, fedBy, environments, redisOf } of plans) {
     const url = given[`QV_REDIS_URL_${name.toUpperCase().replaceAll('-', '_')}`];
     const redisName = `redis-${name}`;
-    const redis = add(
-      url ? external(redisName, url) : createRedisServer({ name: redisName, dir, port: await ports.next() }),
-    );
+    const { netns, host, etcdHost } = places[name] ?? {};
+    const redis =
+      redisOf !== undefined
+        ? regionNamed(redisOf).redis
+        : add(
+            url
+              ? external(redisName, url)
+              : createRedisServer({ name: redisName, dir, port: await ports.next(), host, netns }),
+          );
+    const redisUrl = await route(redis.url, name);
+    const source =
+      fedBy === undefined
+        ? { ETCD_URLS: await route(etcdUrls(etcdHost), name) }
+        : {
+            FEED_FROM: regionNamed(fedBy)
+              .serving.map(node => node.url)
+              .join(),
+            FEED_TOKEN_FILE: tokenFile,
+          };
     const nodes: Component[] = [];
     for (const [index, roles] of nodeRoles.entries()) {
       const nodeName = `${name}-${index + 1}`;
       appNames.add(nodeName);
       const env = {
-        ...stores,
+        ...source,
+        READS: reads,
+        ENVIRONMENTS: environments?.join(),
         REGION: name,
-        REDIS_URL: redis.url,
+        REDIS_URL: redisUrl,
         ROLES: roles,
         NODE_ID: nodeName,
         ...options.nodeEnv,
       };
       const itsRuntime = typeof runtime === 'string' ? runtime : runtime[index]!;
-      nodes.push(
-        add(createReadNode({ name: nodeName, dir, port: await ports.next(), runtime: itsRuntime, env })),
-      );
+      const port = await ports.next();
+      nodes.push(add(createReadNode({ name: nodeName, dir, port, host, netns, runtime: itsRuntime, env })));
     }
     regions.push({
       name,
@@ -162,7 +199,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   let token: string;
   try {
     await step('etcd, Postgres and Redis', () =>
-      Promise.all([etcd, postgres, ...regions.map(region => region.redis)].map(each => each.start())),
+      Promise.all(components.filter(each => !isApp(each)).map(each => each.start())),
     );
     await step('the authority and the read nodes', () =>
       Promise.all([authority, ...regions.flatMap(region => region.nodes)].map(each => each.start())),
@@ -183,5 +220,5 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     postgres: postgres.url,
     token,
   };
-  return { etcd, postgres, authority, regions, components, token, endpoints, stop };
+  return { etcd, etcdMembers, postgres, authority, regions, components, token, endpoints, stop };
 }

@@ -1,4 +1,5 @@
 /** Ports for the local stack: below the kernel's ephemeral range, so that no outgoing connection takes one. */
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
 const LOWEST = 10_000;
@@ -11,12 +12,24 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
 
+/**
+ * Several processes take ports at the same time, and between a port's choice and its use any of them might
+ * choose it too. So whoever chooses it holds the UDP port of that number, which nobody else uses, to its end.
+ */
+const reserve = (port: number): Promise<boolean> =>
+  new Promise(resolve => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => resolve(false));
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+      socket.unref();
+      resolve(true);
+    });
+  });
+
 export interface Ports {
-  /** A port that is free now, and is not handed out again by this process. */
+  /** A port that is free now, and is not handed out again while this process lives. */
   next(): Promise<number>;
 }
-
-const handedOut = new Set<number>();
 
 /** Ports from `base` on, or random ones. */
 export function createPorts(base?: number): Ports {
@@ -28,9 +41,7 @@ export function createPorts(base?: number): Ports {
       for (let tries = 0; tries < 2_000; tries++) {
         const port = candidate();
         if (port > 65_535) break;
-        if (handedOut.has(port)) continue;
-        handedOut.add(port);
-        if (await isFree(port)) return port;
+        if ((await isFree(port)) && (await reserve(port))) return port;
       }
       throw new Error('no free port was found');
     },

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type Component, createComponent } from './component.ts';
+import type { Ports } from './ports.ts';
 import { requireProgram } from './programs.ts';
 
 export interface StoreOptions {
@@ -13,12 +14,22 @@ export interface StoreOptions {
   /** Data and log stand below it. */
   readonly dir: string;
   readonly port: number;
+  /** Where it listens. @default 127.0.0.1 */
+  readonly host?: string | undefined;
+  readonly netns?: string | undefined;
 }
 
+const LOOPBACK = '127.0.0.1';
+
 /** Send `request` and answer whether the reply begins with `expected`. */
-const answers = (port: number, request: string | Buffer, expected: string): Promise<boolean> =>
+const answers = (
+  port: number,
+  request: string | Buffer,
+  expected: string,
+  host = LOOPBACK,
+): Promise<boolean> =>
   new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    const socket = connect(port, host, () => socket.write(request));
     const done = (ok: boolean) => {
       socket.destroy();
       resolve(ok);
@@ -32,15 +43,19 @@ export interface EtcdServerOptions extends StoreOptions {
   readonly peerPort: number;
   /** `name=peer URL` of every member, comma separated. @default this member alone */
   readonly cluster?: string;
+  /** Addresses at which its clients reach it besides loopback. */
+  readonly more?: readonly string[] | undefined;
 }
 
 /** One etcd member that syncs every write. */
-export function createEtcdServer({ name, dir, port, peerPort, cluster }: EtcdServerOptions): Component {
+export function createEtcdServer(options: EtcdServerOptions): Component {
+  const { name, dir, port, peerPort, cluster, more = [] } = options;
   const url = `http://127.0.0.1:${port}`;
+  const urls = [url, ...more.map(host => `http://${host}:${port}`)].join(',');
   const peer = `http://127.0.0.1:${peerPort}`;
   const dataDir = join(dir, name);
   const args = ['--name', name, '--data-dir', dataDir];
-  args.push('--listen-client-urls', url, '--advertise-client-urls', url);
+  args.push('--listen-client-urls', urls, '--advertise-client-urls', urls);
   args.push('--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer);
   args.push('--initial-cluster', cluster ?? `${name}=${peer}`, '--logger', 'zap');
   args.push('--auto-compaction-mode', 'revision', '--auto-compaction-retention', '100000');
@@ -59,30 +74,43 @@ export function createEtcdServer({ name, dir, port, peerPort, cluster }: EtcdSer
   });
 }
 
+/** Members of one etcd. */
+export async function createEtcdCluster(
+  names: readonly string[],
+  ports: Ports,
+  options: { readonly dir: string; readonly more?: readonly string[] },
+): Promise<Component[]> {
+  const members: { name: string; port: number; peerPort: number }[] = [];
+  for (const name of names) members.push({ name, port: await ports.next(), peerPort: await ports.next() });
+  const cluster = members.map(({ name, peerPort }) => `${name}=http://127.0.0.1:${peerPort}`).join(',');
+  return members.map(member => createEtcdServer({ ...member, ...options, cluster }));
+}
+
+export interface RedisServerOptions extends StoreOptions {
+  /** Port of the Redis on loopback that it is to be a replica of. */
+  readonly replicaOf?: number;
+}
+
 /** A region's Redis: nothing of it is kept. */
-export function createRedisServer({ name, dir, port }: StoreOptions): Component {
+export function createRedisServer(options: RedisServerOptions): Component {
+  const { name, dir, port, host = LOOPBACK, netns, replicaOf } = options;
   const dataDir = join(dir, name);
+  const args = ['--port', String(port), '--bind', host, '--save', '', '--appendonly', 'no', '--dir', dataDir];
+  args.push('--repl-diskless-sync-delay', '0');
+  // It has no password: elsewhere than on loopback it must be told that this is meant.
+  if (host !== LOOPBACK) args.push('--protected-mode', 'no');
+  if (replicaOf !== undefined) args.push('--replicaof', `${LOOPBACK} ${replicaOf}`);
   return createComponent({
     name,
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${host}:${port}`,
     port,
+    netns,
     command: requireProgram('redis'),
-    args: [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--dir',
-      dataDir,
-    ],
+    args,
     dataDir,
     logFile: join(dir, `${name}.log`),
     prepare: async () => void mkdirSync(dataDir, { recursive: true }),
-    ready: () => answers(port, 'PING\r\n', '+PONG'),
+    ready: () => answers(port, 'PING\r\n', '+PONG', host),
   });
 }
 

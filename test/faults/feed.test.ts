@@ -2,6 +2,7 @@
 import { configurationKey, GENERATION_KEY } from '@quantivista/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../infra/stack/until.ts';
+import { redisCommand } from '../harness/redis-command.ts';
 import { type Node, type RegionUnderTest, startRegion } from './region-under-test.ts';
 
 let region: RegionUnderTest;
@@ -89,11 +90,7 @@ describe('nothing is missed, doubled or reordered (I1)', () => {
   test('Redis wiped under everybody’s feet (I9)', async () => {
     const before = await putMany(100);
     await region.converged(before.at(-1)!);
-    const { createConnection } = await import('node:net');
-    await new Promise<void>(resolve => {
-      const socket = createConnection(region.redis.port, '127.0.0.1', () => socket.write('FLUSHALL\r\n'));
-      socket.once('data', () => resolve(void socket.end()));
-    });
+    await redisCommand(region.redis, 'FLUSHALL');
     const after = await putMany(100);
     await region.converged(after.at(-1)!);
     expectAllEverywhere([...before, ...after]);

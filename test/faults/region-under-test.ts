@@ -7,13 +7,16 @@ import {
   type Configuration,
   configurationKey,
   DISTRIBUTED_PREFIX,
+  EVERYTHING,
   GENERATION_KEY,
 } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import { createRegionReader, createRegionWriter } from '@quantivista/region';
 import { silentLog } from '@quantivista/runtime';
 import { buildSnapshot } from '@quantivista/snapshot';
+import { createEtcdSource } from '../../apps/read-node/src/feed/etcd-source.ts';
 import { createFeeder, type Feeder } from '../../apps/read-node/src/feed/feeder.ts';
+import type { AgeOptions } from '../../apps/read-node/src/follow/age.ts';
 import { createFollower, type Follower } from '../../apps/read-node/src/follow/follower.ts';
 import type { HistoryEntry } from '../../apps/read-node/src/follow/history.ts';
 import { createReplica, type Replica } from '../../apps/read-node/src/follow/replica.ts';
@@ -44,8 +47,8 @@ export interface RegionUnderTest {
   readonly redisLink: Link;
   readonly feeders: readonly Feeder[];
   readonly nodes: Node[];
-  /** A new node, as after a restart. */
-  startNode(): Node;
+  /** A new node, as after a restart; its clocks are this machine's unless told otherwise. */
+  startNode(clocks?: Pick<AgeOptions, 'now' | 'monotonic'>): Node;
   startFeeder(): { feeder: Feeder; stop(): Promise<void> };
   /** Begin a store's life; answers its generation. */
   beginGeneration(): Promise<string>;
@@ -79,7 +82,7 @@ export async function startRegion(): Promise<RegionUnderTest> {
     const abort = new AbortController();
     const region = createRegionWriter(options);
     const client = createEtcd({ hosts: [etcdLink.url], timeoutMs: 2_000 });
-    const feeder = createFeeder({ etcd: client, region, log: silentLog });
+    const feeder = createFeeder({ source: createEtcdSource(client, EVERYTHING), region, log: silentLog });
     const running = feeder.run(abort.signal);
     const stop = async () => {
       abort.abort();
@@ -91,10 +94,10 @@ export async function startRegion(): Promise<RegionUnderTest> {
     feeders.push(feeder);
     return { feeder, stop };
   };
-  const startNode = () => {
+  const startNode: RegionUnderTest['startNode'] = (clocks = {}) => {
     const abort = new AbortController();
     const region = createRegionReader(options);
-    const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
+    const replica = createReplica({ agingMs: 5_000, staleMs: 30_000, ...clocks });
     const follower = createFollower({ region, replica, log: silentLog, historyLength: 5_000 });
     const applied: HistoryEntry[] = [];
     const stop = async () => {

@@ -4,8 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '@quantivista/contracts';
+import type { Commit, KeyChange } from './commits.ts';
 import { type IntendedChange, topicName, type Write } from './history.ts';
-import type { Commit, KeyChange, Truth } from './truth.ts';
+import type { Truth } from './truth.ts';
 import type { Check, Violation } from './violation.ts';
 
 export const acknowledged: Check = ({ writes }, truth) => {

@@ -16,7 +16,8 @@ export const bookmarkable: Check = ({ watchers }, truth) => {
         settled ??= event.since?.revision;
         continue;
       }
-      const { type, revision } = event.frame;
+      const { frame } = event;
+      const { type, revision } = frame;
       if (type === 'reset') continue;
       if (type === 'update') delivered.add(revision);
       if (type === 'heartbeat') {
@@ -31,7 +32,8 @@ export const bookmarkable: Check = ({ watchers }, truth) => {
           violations.push({ guarantee: 'Bookmarkable', what, where });
         }
       }
-      if (type !== 'update') settled = Math.max(settled ?? -1, revision);
+      if (type !== 'update' || frame.conflated_from !== undefined)
+        settled = Math.max(settled ?? -1, revision);
       newest = Math.max(newest, revision);
     }
   }

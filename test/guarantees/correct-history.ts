@@ -95,7 +95,7 @@ function commitAll(plan: readonly Planned[]) {
       });
       const { [key]: _, ...rest } = states.get(name)!;
       states.set(name, now ? { ...rest, [key]: now } : rest);
-      updates.set(name, [...(updates.get(name) ?? []), applied(key, before, now, past.length)]);
+      updates.set(name, [...(updates.get(name) ?? []), applied(key, before, now, past.length, id)]);
     }
     store.push({ revision, changes: [...stored, { key: '/quantivista/_commit', value: note(id) }] });
     steps.push({ revision, updates, states: new Map(states) });
@@ -170,7 +170,8 @@ function readAll(life: number, steps: readonly Step[]): NodeLife {
   return { node: NODES[0]!, life, reads };
 }
 
-const note = (id: string): string => JSON.stringify({ id: `operation of ${id}`, reason: id });
+const note = (id: string): string =>
+  JSON.stringify({ id: `operation of ${id}`, updated_by: 'writer', reason: id, rollback_available: true });
 
 const record = (
   topic: Topic,
@@ -196,13 +197,14 @@ const applied = (
   before: Configuration | undefined,
   now: Configuration | undefined,
   version: number,
+  reason: string,
 ): AppliedUpdate => ({
   config_key: key,
   old_value: before?.config_value ?? null,
   new_value: now?.config_value ?? null,
   deleted: !now,
   updated_by: 'writer',
-  reason: '',
+  reason,
   rollback_available: true,
   version,
 });

@@ -31,6 +31,7 @@ interface Status {
   readonly generation: string;
   readonly revision: number;
   readonly digest: string;
+  readonly drift: { readonly found: number; readonly region_found: number };
 }
 
 test('every process is killed in turn, and every guarantee holds', { timeout: 300_000 }, async () => {
@@ -41,6 +42,7 @@ test('every process is killed in turn, and every guarantee holds', { timeout: 30
     // Both runtimes in each role: what one sends, watchers resume at the other.
     runtime: ['bun', 'node', 'bun', 'node'],
     reads: 'token',
+    nodeEnv: { CHECK_REGION_MS: '500' },
   });
   try {
     await run(network);
@@ -100,6 +102,7 @@ async function run(network: Network): Promise<void> {
 
     const digest = await etcdDigest(etcd.url);
     expect(statuses.map(status => status.digest)).toEqual(statuses.map(() => digest));
+    expect(statuses.map(({ drift }) => drift.found + drift.region_found)).toEqual(statuses.map(() => 0));
     for (const read of reads) expect(isDeepStrictEqual(read.map, truth.values(read.topic, last))).toBe(true);
     expect(resets(history)).toEqual([]);
     expect(check(history)).toEqual([]);

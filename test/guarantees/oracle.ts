@@ -37,35 +37,50 @@ export async function storeRevision(url: string): Promise<number> {
 }
 
 /**
- * Every revision of the distributed range from the first on, up to one at or after the present revision.
- * It ends by itself because the authority's heartbeat goes on.
+ * Every revision of the distributed range from the first on, or from `from`, up to one at or after the
+ * present revision. It ends by itself because the authority's heartbeat goes on.
  */
-export async function readStore(url: string): Promise<StoreRevision[]> {
+export async function readStore(url: string, from = 1): Promise<StoreRevision[]> {
   const target = await storeRevision(url);
+  const revisions: StoreRevision[] = [];
+  for await (const told of tellStore(url, from)) {
+    revisions.push(...told);
+    if (told.at(-1)!.revision >= target) return revisions;
+  }
+  throw new Error('etcd ended the watch');
+}
+
+/**
+ * The revisions of the distributed range from `from` on, as etcd tells them: each whole, none twice. Ends when
+ * etcd does.
+ * @throws where the connection breaks, or the revisions are not held any more
+ */
+export async function* tellStore(url: string, from: number): AsyncGenerator<StoreRevision[]> {
   const stop = new AbortController();
-  const answer = await post(
-    url,
-    '/v3/watch',
-    { create_request: { ...RANGE, start_revision: 1 } },
-    stop.signal,
-  );
-  const revisions: { revision: number; changes: { key: string; value: string | undefined }[] }[] = [];
+  const asked = { create_request: { ...RANGE, start_revision: from } };
+  const answer = await post(url, '/v3/watch', asked, stop.signal);
   try {
     for await (const { result, error } of lines(answer.body!)) {
       if (error || result?.canceled)
         throw new Error(`etcd does not tell its history: ${JSON.stringify(error ?? result)}`);
-      for (const { type, kv } of result?.events ?? []) {
-        const revision = Number(kv.mod_revision);
-        if (revisions.at(-1)?.revision !== revision) revisions.push({ revision, changes: [] });
-        const value = type === 'DELETE' ? undefined : text(kv.value);
-        revisions.at(-1)!.changes.push({ key: text(kv.key), value });
-      }
-      if ((revisions.at(-1)?.revision ?? 0) >= target) return revisions;
+      const byRevision = Map.groupBy(result?.events ?? [], ({ kv }) => Number(kv.mod_revision));
+      const revisions = [...byRevision].map(([revision, events]) => ({
+        revision,
+        changes: events.map(({ type, kv }) => ({
+          key: text(kv.key),
+          value: type === 'DELETE' ? undefined : text(kv.value),
+        })),
+      }));
+      if (revisions.length > 0) yield revisions;
     }
-    throw new Error('etcd ended the watch');
   } finally {
     stop.abort();
   }
+}
+
+/** Forget everything before `revision`, as if it had been long ago. */
+export async function compactStore(url: string, revision: number): Promise<void> {
+  await post(url, '/v3/kv/compaction', { revision: String(revision) });
 }
 
 async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<WireWatch> {

@@ -1,6 +1,6 @@
 /** A watcher that never gives up, records every frame, and resumes on whichever node takes it. */
-import { formatBookmark, type WatchFrame } from '@quantivista/contracts';
-import { WebSocket } from 'ws';
+import type { WatchFrame } from '@quantivista/contracts';
+import { startResuming } from '../harness/resuming.ts';
 import type { Topic, WatchEvent, Watcher } from './history.ts';
 import type { Random } from './random.ts';
 
@@ -19,7 +19,7 @@ export interface WatcherOptions {
 
 export interface RecordingWatcher {
   readonly history: Watcher;
-  /** The newest revision seen. */
+  /** The newest revision seen, of the newest generation. */
   readonly reached: number;
   /** Times that a stream was resumed. */
   readonly resumed: number;
@@ -30,44 +30,40 @@ export interface RecordingWatcher {
 
 export function startWatcher({ id, topic, nodes, token, random }: WatcherOptions): RecordingWatcher {
   const events: WatchEvent[] = [];
+  let node = nodes[0]!;
   let generation: string | undefined;
   let reached = -1;
   let resumed = 0;
   let longestGapMs = 0;
   let lastAt: number | undefined;
-  let stopped = false;
-  let socket: WebSocket | undefined;
-  let retry: NodeJS.Timeout | undefined;
 
-  const connect = (node: WatchedNode) => {
-    const since = generation === undefined ? undefined : { generation, revision: reached };
-    const query = since ? `&since=${formatBookmark(since)}` : '';
-    const path = `/api/v1/config/watch/${topic.service}?environment=${topic.environment}${query}`;
-    const headers = { authorization: `Bearer ${token}` };
-    const ws = new WebSocket(node.url.replace(/^http/, 'ws') + path, { headers, handshakeTimeout: 8_000 });
-    socket = ws;
-    // Errors and refusals end in a close as well.
-    ws.on('error', () => {});
-    ws.on('open', () => {
+  const stream = startResuming({
+    ...topic,
+    token,
+    since: undefined,
+    below: random.below,
+    next: () => {
+      node = random.pick(nodes);
+      return node.url;
+    },
+    onOpen: ({ since }) => {
       if (since) resumed++;
       events.push({ kind: 'connect', node: node.name, since });
-    });
-    ws.on('message', data => {
+    },
+    onFrame: text => {
       const at = performance.now();
-      const frame = JSON.parse(String(data)) as WatchFrame;
+      const frame = JSON.parse(text) as WatchFrame;
       events.push({ kind: 'frame', node: node.name, frame, at });
       longestGapMs = Math.max(longestGapMs, at - (lastAt ?? at));
       lastAt = at;
-      if (frame.type === 'reset') return;
-      generation = frame.generation;
-      reached = Math.max(reached, frame.revision);
-    });
-    ws.on('close', () => {
-      if (!stopped) retry = setTimeout(() => connect(random.pick(nodes)), 20 + random.below(80));
-    });
-  };
-
-  connect(random.pick(nodes));
+      if (frame.type !== 'reset') {
+        // Revisions of two generations are not compared.
+        reached = frame.generation === generation ? Math.max(reached, frame.revision) : frame.revision;
+        generation = frame.generation;
+      }
+      return frame;
+    },
+  });
   return {
     history: { id, topic, events },
     get reached() {
@@ -79,10 +75,6 @@ export function startWatcher({ id, topic, nodes, token, random }: WatcherOptions
     get longestGapMs() {
       return longestGapMs;
     },
-    stop: () => {
-      stopped = true;
-      clearTimeout(retry);
-      socket?.terminate();
-    },
+    stop: stream.close,
   };
 }

@@ -19,7 +19,7 @@ export const reliable: Check = ({ watchers }, truth) => {
   return violations;
 };
 
-/** Where the watcher began and ended, what came as updates, and which stretches a snapshot replaced. */
+/** Where the watcher began and ended, what came as updates, and which stretches a snapshot, or one update, stands for. */
 function journey({ events }: Watcher) {
   const delivered = new Set<number>();
   const covered: { after: number; upTo: number }[] = [];
@@ -31,9 +31,12 @@ function journey({ events }: Watcher) {
       last = Math.max(last, event.since?.revision ?? -1);
       continue;
     }
-    const { type, revision } = event.frame;
+    const { frame } = event;
+    const { type, revision } = frame;
     if (type === 'reset') continue;
     if (type === 'update') delivered.add(revision);
+    if (type === 'update' && frame.conflated_from !== undefined)
+      covered.push({ after: frame.conflated_from, upTo: revision });
     if (type === 'snapshot' && first !== undefined) covered.push({ after: last, upTo: revision });
     first ??= revision;
     last = Math.max(last, revision);

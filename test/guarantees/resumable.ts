@@ -34,12 +34,14 @@ function answeredWrong({ topic, events }: Watcher, at: number, truth: Truth): st
   const { since } = events[at] as Connect;
   const next = events[at + 1];
   if (next?.kind !== 'frame') return undefined;
-  const { type, revision } = next.frame;
+  const { frame } = next;
+  const { type, revision } = frame;
   if (!since) return type === 'snapshot' ? undefined : `began with ${type} instead of a snapshot`;
   if (type === 'reset') return undefined;
   if (type === 'snapshot') return `resumed from ${since.revision} with a snapshot, without a reset`;
   if (revision < since.revision) return `resumed from ${since.revision} with ${type} of ${revision}`;
-  const skipped = truth.between(topic, since.revision, type === 'update' ? revision - 1 : revision)[0];
+  const from = frame.type === 'update' ? (frame.conflated_from ?? revision - 1) : revision;
+  const skipped = truth.between(topic, since.revision, from)[0];
   if (skipped) return `resumed from ${since.revision} with ${type} of ${revision}, past ${skipped.revision}`;
   return type === 'update' && revision === since.revision
     ? `resumed from ${since.revision} with the same again`

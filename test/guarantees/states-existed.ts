@@ -1,8 +1,9 @@
 /** I3: whatever is served, read or pushed, is what the store had at that revision. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AppliedUpdate, WatchFrame } from '@quantivista/contracts';
+import type { AppliedUpdate, UpdateFrame, WatchFrame } from '@quantivista/contracts';
+import type { KeyChange } from './commits.ts';
 import { type History, type Topic, topicName } from './history.ts';
-import type { KeyChange, Truth } from './truth.ts';
+import type { Truth } from './truth.ts';
 import type { Check, Violation } from './violation.ts';
 
 export const statesExisted: Check = (history, truth) => [...reads(history, truth), ...frames(history, truth)];
@@ -45,6 +46,7 @@ function untrue(frame: WatchFrame, topic: Topic, truth: Truth): string | undefin
     return same ? undefined : `snapshot of ${revision} is not the store's`;
   }
   if (frame.type !== 'update') return undefined;
+  if (frame.conflated_from !== undefined) return untrueJump(frame, frame.conflated_from, topic, truth);
   const change = truth.change(topic, revision);
   if (!change) return `update of ${revision}, which changed nothing here`;
   const wrong = frame.updates.find(update => {
@@ -52,6 +54,30 @@ function untrue(frame: WatchFrame, topic: Topic, truth: Truth): string | undefin
     return key && !isDeepStrictEqual(told(update), stored(key));
   });
   return wrong && `update of ${revision} tells ${wrong.config_key} otherwise than the store`;
+}
+
+/** From one whole state to another: every key that differs is told, and none that was not touched. */
+function untrueJump(
+  { revision, updates }: UpdateFrame,
+  from: number,
+  topic: Topic,
+  truth: Truth,
+): string | undefined {
+  const [before, after] = [truth.records(topic, from), truth.records(topic, revision)];
+  const touched = new Map(truth.between(topic, from, revision).flatMap(change => [...change.keys]));
+  const where = `jump from ${from} to ${revision}`;
+  const names = new Set(updates.map(update => update.config_key));
+  if (names.size < updates.length) return `${where} tells a key twice`;
+  for (const key of touched.keys())
+    if (!names.has(key) && !isDeepStrictEqual(before[key], after[key])) return `${where} leaves out ${key}`;
+  for (const update of updates) {
+    const key = touched.get(update.config_key);
+    if (!key) return `${where} tells ${update.config_key}, which did not change`;
+    const is = { ...stored(key), old_value: before[update.config_key]?.config_value ?? null };
+    if (!isDeepStrictEqual(told(update), is))
+      return `${where} tells ${update.config_key} otherwise than the store`;
+  }
+  return undefined;
 }
 
 const told = ({ old_value, new_value, deleted, version }: AppliedUpdate) => ({

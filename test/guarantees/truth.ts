@@ -1,32 +1,12 @@
-/**
- * The store's history, arranged for questions: what did a revision change, what was the state at it. It
- * splits keys and reads records by itself, since it judges the code that does the same in the product.
- */
-import type { CommitNote, Configuration, Environment, Json } from '@quantivista/contracts';
+/** The store's history, arranged for questions: what did a revision change, what was the state at it. */
+import type { Configuration, Json } from '@quantivista/contracts';
+import { type Commit, createCommitReader, type KeyChange } from './commits.ts';
 import { type StoreRevision, type Topic, topicName } from './history.ts';
-
-/** One key at one revision. */
-export interface KeyChange {
-  readonly topic: Topic;
-  readonly key: string;
-  readonly revision: number;
-  readonly before: Configuration | undefined;
-  readonly now: Configuration | undefined;
-  /** The key's version, a deletion being one too. */
-  readonly version: number;
-}
 
 /** What one revision changed in one service. */
 export interface TopicChange {
   readonly revision: number;
   readonly keys: ReadonlyMap<string, KeyChange>;
-}
-
-/** A revision that changed configurations, and who says to have made it. */
-export interface Commit {
-  readonly revision: number;
-  readonly note: CommitNote | undefined;
-  readonly changes: readonly KeyChange[];
 }
 
 export interface Truth {
@@ -47,32 +27,19 @@ export interface Truth {
   values(topic: Topic, revision: number): Record<string, Json>;
 }
 
-const CONFIGURATION = /^\/quantivista\/([a-z]+)\/([^/]+)\/([^/]+)$/;
-
 export function createTruth(store: readonly StoreRevision[]): Truth {
   const byTopic = new Map<string, TopicChange[]>();
   const byKey = new Map<string, KeyChange[]>();
   const keysOf = new Map<string, Set<string>>();
-  const commits: Commit[] = [];
+  const commits = store.map(createCommitReader()).filter(commit => commit !== undefined);
 
-  for (const { revision, changes } of store) {
-    const ofCommit: KeyChange[] = [];
-    for (const { key: etcdKey, value } of changes) {
-      const parts = CONFIGURATION.exec(etcdKey);
-      if (!parts) continue;
-      const topic: Topic = { environment: parts[1]!.toUpperCase() as Environment, service: parts[2]! };
-      const past = entry(byKey, etcdKey, () => []);
-      const now = value === undefined ? undefined : (JSON.parse(value) as Configuration);
-      const version = now?.version ?? (past.at(-1)?.version ?? 0) + 1;
-      const change: KeyChange = { topic, key: parts[3]!, revision, before: past.at(-1)?.now, now, version };
-      past.push(change);
-      entry(keysOf, topicName(topic), () => new Set()).add(change.key);
-      ofCommit.push(change);
+  for (const { revision, changes } of commits) {
+    for (const change of changes) {
+      const name = topicName(change.topic);
+      entry(byKey, `${name}/${change.key}`, () => []).push(change);
+      entry(keysOf, name, () => new Set()).add(change.key);
     }
-    if (ofCommit.length === 0) continue;
-    const note = changes.find(change => change.key === '/quantivista/_commit')?.value;
-    commits.push({ revision, note: note === undefined ? undefined : JSON.parse(note), changes: ofCommit });
-    for (const [name, keys] of Map.groupBy(ofCommit, change => topicName(change.topic))) {
+    for (const [name, keys] of Map.groupBy(changes, change => topicName(change.topic))) {
       entry(byTopic, name, () => []).push({ revision, keys: new Map(keys.map(each => [each.key, each])) });
     }
   }
@@ -82,8 +49,7 @@ export function createTruth(store: readonly StoreRevision[]): Truth {
     const all = changes(topic);
     return all.slice(firstAfter(all, after), firstAfter(all, upTo));
   };
-  const prefix = ({ environment, service }: Topic) => `/quantivista/${environment.toLowerCase()}/${service}/`;
-  const key = (topic: Topic, name: string) => byKey.get(prefix(topic) + name) ?? [];
+  const key = (topic: Topic, name: string) => byKey.get(`${topicName(topic)}/${name}`) ?? [];
 
   const records = (topic: Topic, revision: number) => {
     const state: Record<string, Configuration> = {};
@@ -111,7 +77,7 @@ export function createTruth(store: readonly StoreRevision[]): Truth {
 }
 
 /** Index of the first element with a greater revision. */
-function firstAfter(sorted: readonly { readonly revision: number }[], revision: number): number {
+export function firstAfter(sorted: readonly { readonly revision: number }[], revision: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

@@ -11,7 +11,9 @@ export type Guarantee =
   | 'Bookmarkable'
   | 'StatesExisted'
   | 'NeverBack'
-  | 'Acknowledged';
+  | 'Acknowledged'
+  | 'Ready'
+  | 'Age';
 
 export interface Violation {
   readonly guarantee: Guarantee;

@@ -111,3 +111,31 @@ test('with answers blocked, requests arrive and nothing comes back', async () =>
   expect(one.received).toBe('');
   expect(one.closed).toBe(false);
 });
+
+test('with requests blocked, answers come and nothing arrives', async () => {
+  const one = await client();
+  one.socket.write('ask');
+  await until(() => one.received === 'echo ask', { what: 'the first echo' });
+  link.blockRequests();
+  one.socket.write('lost');
+  for (const socket of inbound) socket.write(' more');
+  await until(() => one.received === 'echo ask more', { what: 'what the target says by itself' });
+  expect(arrived).toBe('ask');
+});
+
+test('retargeted, the connection breaks and new ones lead elsewhere', async () => {
+  const before = await client();
+  before.socket.write('one');
+  await until(() => before.received === 'echo one', { what: 'the echo' });
+  const other = createServer(socket => socket.on('error', () => {}).write('the other')).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(other, 'listening');
+  link.retarget((other.address() as AddressInfo).port);
+  await until(() => before.closed, { what: 'the connection to break' });
+  const after = await client();
+  await until(() => after.received === 'the other', { what: 'the other target' });
+  await link.close();
+  other.close();
+});

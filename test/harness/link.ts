@@ -11,21 +11,34 @@ export interface Link {
   hang(): void;
   /** Requests arrive, answers do not. */
   blockAnswers(): void;
+  /** Answers arrive, requests do not. */
+  blockRequests(): void;
+  /** Lead to another port from now on; connections to the one before break. */
+  retarget(port: number): void;
   /** As new. Connections that hung are broken: what they held back is lost, as on a real link. */
   heal(): void;
   close(): Promise<void>;
 }
 
-type State = 'open' | 'cut' | 'hung' | 'one-way';
+/** `requests`: only they pass; `answers` likewise. */
+type State = 'open' | 'cut' | 'hung' | 'requests' | 'answers';
 
-export async function createLink(targetPort: number, targetHost = '127.0.0.1'): Promise<Link> {
+/** `tap` is given every answer that passes. */
+export async function createLink(
+  targetPort: number,
+  targetHost = '127.0.0.1',
+  tap: (answer: Buffer) => void = () => {},
+): Promise<Link> {
   const sockets = new Set<Socket>();
+  let target = targetPort;
   let state: State = 'open';
 
   const forward = (from: Socket, to: Socket, isAnswer: boolean) => {
-    from.on('data', data => {
-      const passes = state === 'open' || (state === 'one-way' && !isAnswer);
-      if (passes && !to.destroyed) to.write(data);
+    from.on('data', (data: Buffer) => {
+      const passes = state === 'open' || state === (isAnswer ? 'answers' : 'requests');
+      if (!passes || to.destroyed) return;
+      if (isAnswer) tap(data);
+      to.write(data);
     });
     from.on('error', () => from.destroy());
     from.on('close', () => {
@@ -37,7 +50,7 @@ export async function createLink(targetPort: number, targetHost = '127.0.0.1'): 
 
   const server = createServer(inbound => {
     if (state === 'cut') return void inbound.destroy();
-    const outbound = connect(targetPort, targetHost);
+    const outbound = connect(target, targetHost);
     for (const socket of [inbound, outbound]) {
       socket.setNoDelay(true);
       sockets.add(socket);
@@ -63,10 +76,17 @@ export async function createLink(targetPort: number, targetHost = '127.0.0.1'): 
       state = 'hung';
     },
     blockAnswers: () => {
-      state = 'one-way';
+      state = 'requests';
+    },
+    blockRequests: () => {
+      state = 'answers';
+    },
+    retarget: next => {
+      target = next;
+      breakAll();
     },
     heal: () => {
-      if (state === 'hung' || state === 'one-way') breakAll();
+      if (state !== 'open') breakAll();
       state = 'open';
     },
     close: async () => {

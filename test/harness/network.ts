@@ -9,6 +9,8 @@ import { type Api, createApi } from './api.ts';
 export interface TestNetwork extends Network {
   /** With the admin token, unless told otherwise. */
   api(component: Component, token?: string): Api;
+  /** For what else a test starts: removed by `stop`. */
+  readonly dir: string;
   /** All nodes of all regions that answer reads. */
   readonly serving: readonly Component[];
 }
@@ -28,6 +30,7 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
     });
     return {
       ...network,
+      dir,
       serving: network.regions.flatMap(region => region.serving),
       api: ({ url }, token = network.token) => createApi({ url, token }),
       stop: async () => {

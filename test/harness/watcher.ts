@@ -1,7 +1,7 @@
 /** A watcher that records what it is sent, and goes on from there at another node when a stream ends. */
-import { type Bookmark, type Environment, formatBookmark, type WatchFrame } from '@quantivista/contracts';
-import { WebSocket } from 'ws';
+import type { Bookmark, Environment, WatchFrame } from '@quantivista/contracts';
 import { until } from '../../infra/stack/until.ts';
+import { type Ended, startResuming } from './resuming.ts';
 
 export interface WatcherOptions {
   /** Base URLs, tried one after the other. */
@@ -10,6 +10,8 @@ export interface WatcherOptions {
   /** @default PRODUCTION */
   readonly environment?: Environment;
   readonly token?: string;
+  /** How it names itself. */
+  readonly instanceId?: string;
   /** Where to begin; without it with a snapshot. */
   readonly since?: Bookmark;
 }
@@ -25,8 +27,7 @@ export interface Received {
 export interface Stream {
   readonly node: string;
   readonly since: Bookmark | undefined;
-  /** Close code; 1006 where the connection broke. HTTP status where it was refused. */
-  ended?: { readonly code: number; readonly reason: string } | { readonly status: number };
+  ended?: Ended;
 }
 
 export interface Watcher {
@@ -50,44 +51,26 @@ export interface Watcher {
 }
 
 export function startWatcher(options: WatcherOptions): Watcher {
-  const { nodes, service, environment = 'PRODUCTION', token } = options;
+  const { nodes, service, environment = 'PRODUCTION', token, instanceId, since } = options;
   const received: Received[] = [];
   const streams: Stream[] = [];
-  let bookmark = options.since;
-  let socket: WebSocket | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  let closed = false;
-
-  function connect(turn: number): void {
-    const node = nodes[turn % nodes.length]!;
-    const stream: Stream = { node, since: bookmark };
-    streams.push(stream);
-    const query = new URLSearchParams({ environment, ...(bookmark && { since: formatBookmark(bookmark) }) });
-    const url = `${node.replace(/^http/, 'ws')}/api/v1/config/watch/${service}?${query}`;
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const opened = new WebSocket(url, { headers, handshakeTimeout: 10_000 });
-    socket = opened;
-    opened.on('unexpected-response', (request, response) => {
-      stream.ended = { status: response.statusCode ?? 0 };
-      response.resume();
-      // With this listener, ws leaves it to us to end the connection: without that there is no `close`.
-      request.destroy();
-      opened.terminate();
-    });
-    opened.on('message', data => {
-      const frame = JSON.parse(String(data)) as WatchFrame;
+  const stream = startResuming({
+    service,
+    environment,
+    token,
+    instanceId,
+    since,
+    next: () => nodes[streams.length % nodes.length]!,
+    onConnect: target => streams.push({ node: target.node, since: target.since }),
+    onFrame: (text, { node }) => {
+      const frame = JSON.parse(text) as WatchFrame;
       received.push({ frame, node, at: performance.now() });
-      // A reset is no state: one who is cut off before the snapshot that follows resumes from the state before.
-      if (frame.type !== 'reset') bookmark = { generation: frame.generation, revision: frame.revision };
-    });
-    // An error is always followed by a close.
-    opened.on('error', () => {});
-    opened.on('close', (code, reason) => {
-      stream.ended ??= { code, reason: String(reason) };
-      if (!closed) retry = setTimeout(() => connect(turn + 1), 20 + Math.random() * 60);
-    });
-  }
-  connect(0);
+      return frame;
+    },
+    onEnd: ended => {
+      streams.at(-1)!.ended = ended;
+    },
+  });
 
   function frame<T extends WatchFrame>(
     fits: (f: WatchFrame) => f is T,
@@ -104,17 +87,13 @@ export function startWatcher(options: WatcherOptions): Watcher {
     received,
     streams,
     get bookmark() {
-      return bookmark;
+      return stream.bookmark;
     },
     get open() {
-      return socket?.readyState === WebSocket.OPEN;
+      return stream.open;
     },
     frame,
-    drop: () => socket?.terminate(),
-    close: () => {
-      closed = true;
-      clearTimeout(retry);
-      socket?.terminate();
-    },
+    drop: stream.drop,
+    close: stream.close,
   };
 }

@@ -6,7 +6,7 @@ import { createEtcd, type Etcd } from '@quantivista/etcd';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
-import { createEtcdServer } from '../../infra/stack/stores.ts';
+import { createEtcdCluster } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 
 let dir: string;
@@ -15,15 +15,7 @@ let etcd: Etcd;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'qv-quorum-'));
-  const ports = createPorts();
-  const names = ['one', 'two', 'three'];
-  const peers: [string, number][] = [];
-  for (const name of names) peers.push([name, await ports.next()]);
-  const cluster = peers.map(([name, port]) => `${name}=http://127.0.0.1:${port}`).join(',');
-  members = [];
-  for (const [name, peerPort] of peers) {
-    members.push(createEtcdServer({ name, dir, port: await ports.next(), peerPort, cluster }));
-  }
+  members = await createEtcdCluster(['one', 'two', 'three'], createPorts(), { dir });
   await Promise.all(members.map(member => member.start()));
   etcd = createEtcd({ hosts: [members[0]!.url], timeoutMs: 2_000 });
 });

@@ -1,4 +1,4 @@
-/** The two rules of a region's Redis, on a real one: whatever feeders do, each revision once and none skipped. */
+/** The rules of a region's Redis, on a real one: whatever feeders do, each revision once and none skipped. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { createPorts } from '../../infra/stack/ports.ts';
 import { createRedisServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { createLink } from '../harness/link.ts';
+import { redisCommand } from '../harness/redis-command.ts';
 
 const FIRST = '11111111-1111-4111-8111-111111111111';
 const SECOND = '22222222-2222-4222-8222-222222222222';
@@ -48,6 +49,9 @@ afterEach(() => {
   reader.close();
 });
 
+/** As somebody who knows nothing of the rules. */
+const raw = (command: string, of: 'snapshot' | 'stream', ...words: string[]) =>
+  redisCommand(server, command, `{qv:r${region}}:${FIRST}:${of}`, ...words);
 const entry = (key: string, value: string, modRevision: number) => ({ key, value, modRevision });
 const step = (from: number, to: number, changes: Record<string, string | undefined>) => ({
   from,
@@ -84,11 +88,16 @@ describe('apply', () => {
         revision: 12,
         prev: 10,
         changes: [
-          { key: 'a', value: '2', previous: '1' },
+          { key: 'a', value: '2', previous: '1', previousRevision: 4 },
           { key: 'n', value: 'new', previous: undefined },
         ],
       },
-      { kind: 'changes', revision: 15, prev: 12, changes: [{ key: 'b', value: undefined, previous: 'x:y' }] },
+      {
+        kind: 'changes',
+        revision: 15,
+        prev: 12,
+        changes: [{ key: 'b', value: undefined, previous: 'x:y', previousRevision: 9 }],
+      },
     ]);
   });
 
@@ -140,6 +149,12 @@ describe('apply', () => {
   });
 });
 
+/** Answers how many keys it has deleted. */
+const LOSE_LOADING = `
+local keys = redis.call('KEYS', ARGV[1])
+return #keys > 0 and redis.call('DEL', unpack(keys)) or 0
+`;
+
 describe('publish', () => {
   test('two feeders that find the region empty: one wins', async () => {
     const results = await Promise.all([
@@ -167,6 +182,26 @@ describe('publish', () => {
     expect(await writer.apply(SECOND, [step(3, 4, { b: '3' })])).toEqual(['applied']);
   });
 
+  test.each([
+    ['in part', 1],
+    ['whole', Number.POSITIVE_INFINITY],
+  ])('a state that is lost %s before it is published takes the place of nothing', async (_, times) => {
+    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
+    const seen = await reader.state();
+    const entries = Array.from({ length: 20_000 }, (_, index) => entry(`k${index}`, 'v', 50));
+    let publishing = true;
+    const published = writer.publish(seen, FIRST, 50, entries).finally(() => {
+      publishing = false;
+    });
+    // As after a failover to a replica that was behind, or where a feeder was stopped for so long that it expired.
+    for (let lost = 0; publishing && lost < times; ) {
+      lost += Number(await redisCommand(server, 'EVAL', LOSE_LOADING, '0', `{qv:r${region}}:loading:*`));
+    }
+    expect(await published).toBe('changed');
+    expect(await reader.state()).toEqual(seen);
+    expect(await contents(FIRST)).toEqual({ a: [4, '1'] });
+  });
+
   test('after a compaction the state is replaced, and the stream says so', async () => {
     await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
     const seen = await reader.state();
@@ -181,7 +216,101 @@ describe('publish', () => {
   });
 });
 
+describe('a stream that somebody else wrote into', () => {
+  const forge = (revision: number) =>
+    raw('XADD', 'stream', `${revision}-0`, 'prev', '10', 'a', '=forged', '<', '=1');
+  beforeEach(async () => {
+    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
+  });
+
+  test('takes no revision under its top, and says so', async () => {
+    await forge(12);
+    expect(await writer.apply(FIRST, [step(10, 12, { a: '2' })])).toEqual(['broken']);
+    expect(await reader.state()).toEqual({ generation: FIRST, revision: 10 });
+    expect(await contents(FIRST)).toEqual({ a: [4, '1'] });
+  });
+
+  test('is replaced with the state', async () => {
+    await forge(99);
+    expect(await writer.publish(await reader.state(), FIRST, 12, [entry('a', '2', 12)])).toBe('published');
+    expect(await writer.apply(FIRST, [step(12, 13, { a: '3' })])).toEqual(['applied']);
+    expect((await reader.tail(FIRST, 10)).map(each => each.revision)).toEqual([12, 13]);
+  });
+});
+
+describe('repair', () => {
+  const listed = (key: string, value?: string, modRevision = 0) => ({
+    key,
+    entry: value === undefined ? undefined : entry(key, value, modRevision),
+  });
+  beforeEach(async () => {
+    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4), entry('b', '2', 9)]);
+  });
+
+  test('makes values right, brings back what is missing, takes out what is too much', async () => {
+    await raw('HSET', 'snapshot', 'a', '4:wrong', 'extra', '5:x');
+    await raw('HDEL', 'snapshot', 'b');
+    const keys = [listed('a', '1', 4), listed('b', '2', 9), listed('extra'), listed('absent')];
+    expect(await writer.repair(FIRST, 10, keys)).toEqual(['a', 'b', 'extra']);
+    expect(await contents(FIRST)).toEqual({ a: [4, '1'], b: [9, '2'] });
+    expect(await writer.repair(FIRST, 10, keys)).toEqual([]);
+  });
+
+  test('leaves what has changed since the list, however it changed', async () => {
+    await writer.apply(FIRST, [
+      step(10, 12, { a: '2', n: 'new', gone: 'x' }),
+      step(12, 13, { b: undefined, gone: undefined }),
+    ]);
+    const keys = [listed('a', '1', 4), listed('b', '2', 9), listed('n'), listed('gone', 'x', 3)];
+    expect(await writer.repair(FIRST, 10, keys)).toEqual([]);
+    expect(await contents(FIRST)).toEqual({ a: [12, '2'], n: [12, 'new'] });
+  });
+
+  test('is refused where the stream does not tell what has changed since', async () => {
+    expect(await writer.repair(FIRST, 9, [listed('a')])).toBe('moved');
+    expect(await writer.repair(FIRST, 11, [listed('a')])).toBe('moved');
+    expect(await writer.repair(SECOND, 10, [listed('a')])).toBe('moved');
+    await writer.apply(FIRST, [step(10, 12, { c: '2' }), step(12, 13, { c: '3' })]);
+    await raw('XDEL', 'stream', '12-0');
+    expect(await writer.repair(FIRST, 10, [listed('a')])).toBe('moved');
+    expect(await contents(FIRST)).toEqual({ a: [4, '1'], b: [9, '2'], c: [13, '3'] });
+  });
+});
+
+describe('suspicion', () => {
+  test('a mark is cleared by whoever saw it, and not where another was set meanwhile', async () => {
+    expect(await writer.suspected(FIRST)).toBeUndefined();
+    await reader.suspect(FIRST);
+    const first = await writer.suspected(FIRST);
+    await reader.suspect(FIRST);
+    await writer.clear(FIRST, first!);
+    const second = await reader.suspected(FIRST);
+    expect(second).toBeDefined();
+    expect(second).not.toBe(first);
+    await writer.clear(FIRST, second!);
+    expect(await reader.suspected(FIRST)).toBeUndefined();
+  });
+
+  test('one of several does a piece of work, until it releases it or its time is over', async () => {
+    const claim = (by: RegionReader | RegionWriter) => by.claim('look', 60_000);
+    expect((await Promise.all([claim(reader), claim(writer)])).toSorted()).toEqual([false, true]);
+    expect(await writer.claim('other', 1)).toBe(true);
+    await until(() => reader.claim('other', 60_000), { what: 'the claim to end' });
+    await reader.release('look');
+    expect(await claim(writer)).toBe(true);
+  });
+});
+
 describe('reading', () => {
+  test('keys and the revision at one moment', async () => {
+    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
+    expect(await reader.keysAt(FIRST, ['a', 'b'])).toEqual({
+      revision: 10,
+      entries: [entry('a', '1', 4), undefined],
+    });
+    expect(await reader.keysAt(SECOND, ['a'])).toBeUndefined();
+  });
+
   test('waits for news, and wakes at once', async () => {
     await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
     const waiting = reader.next(FIRST, 10);

@@ -5,6 +5,7 @@ import { limitBody, requireJson } from './routes/body.ts';
 import type { Dependencies } from './routes/dependencies.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
+import { registerNetwork } from './routes/network.ts';
 import { registerReads } from './routes/read.ts';
 import { registerWrites } from './routes/write.ts';
 
@@ -36,6 +37,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerWrites(app, dependencies);
   registerHistory(app, dependencies);
   registerReads(app, dependencies);
+  registerNetwork(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

@@ -15,6 +15,8 @@ export const AuthorityEnvironment = z.object({
   /** An intent without outcome is left to its writer for so long; must exceed the time a write may take. */
   RECOVER_AFTER_MS: z.coerce.number().int().min(100).default(15_000),
   RECOVER_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
+  /** What the authority knows by watching etcd is compared with a fresh list about so often. */
+  CHECK_LIST_MS: z.coerce.number().int().min(100).default(600_000),
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** For tests: die at this point of a write. */
   FAULT_POINT: z.string().optional(),

@@ -30,6 +30,10 @@ function start() {
     audit: trail.audit,
     log: silentLog,
     intervalMs: SECOND,
+    store: {
+      checked: of => (of === generation() ? { revision: store.revision, digests: { TEST: of } } : undefined),
+      newestCommit: () => 0,
+    },
     onGeneration: async () => void generations++,
   });
   const abort = new AbortController();
@@ -54,6 +58,15 @@ test('a new store gets a generation, and a beat a second', async () => {
   expect(beat().sequence).toBe(first + 5);
   expect(Date.now() - beat().at).toBeLessThanOrEqual(SECOND);
   expect(generations).toBe(1);
+});
+
+test('a beat tells what the state is, of this generation alone', async () => {
+  start();
+  await pass(3 * SECOND);
+  expect(beat().checked).toEqual({ revision: store.revision - 1, digests: { TEST: generation() } });
+  store.entries = new Map();
+  await pass(3 * SECOND);
+  expect(beat().checked!.digests).toEqual({ TEST: generation() });
 });
 
 test('several authorities agree on one generation, and a restarted one keeps it and the count', async () => {

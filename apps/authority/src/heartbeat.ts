@@ -1,18 +1,23 @@
 /**
  * Names the store's life and beats in it. The beat is ordered with the data: whoever has applied it has
- * everything that was committed before its time.
+ * everything that was committed before its time. Any number of authorities may beat; a beat goes only on top
+ * of the beat that its sender knows, so that a store restored from a backup is noticed whatever its revision.
  */
 import { randomUUID } from 'node:crypto';
 import type { Audit } from '@quantivista/audit';
-import { type Heartbeat as Beat, GENERATION_KEY, HEARTBEAT_KEY } from '@quantivista/contracts';
-import type { Etcd } from '@quantivista/etcd';
+import { type Heartbeat as Beat, COMMIT_KEY, GENERATION_KEY, HEARTBEAT_KEY } from '@quantivista/contracts';
+import type { Compare, Etcd, KeyValue } from '@quantivista/etcd';
 import { type Log, pause } from '@quantivista/runtime';
+import type { StoreFollower } from './follow/store-follower.ts';
+import { type StoredBeat, type StoreFacts, whyRestored } from './restored.ts';
 
 export interface HeartbeatOptions {
   readonly etcd: Etcd;
   readonly audit: Audit;
   readonly log: Log;
   readonly intervalMs: number;
+  /** What is known of the store by following it: told with each beat. */
+  readonly store: Pick<StoreFollower, 'checked' | 'newestCommit'>;
   /** Called when another generation is found, before the first beat in it; tried again where it rejects. */
   readonly onGeneration?: () => Promise<void>;
 }
@@ -27,62 +32,96 @@ export interface Heartbeat {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
-  const { etcd, audit, log, intervalMs, onGeneration } = options;
-  let generation: string | undefined;
-  /** Whether the store is known to be in `generation` still. */
-  let identified = false;
-  let revision = 0;
-  let sequence = 0;
+const storedBeat = (entry: KeyValue): StoredBeat => ({
+  modRevision: entry.modRevision,
+  value: entry.value,
+  sequence: (JSON.parse(entry.value) as Beat).sequence,
+});
 
-  /** Begin a generation, in place of `replaced` (its mod revision, 0 for none): one of several authorities wins. */
-  async function begin(replaced: number, why: string): Promise<void> {
+export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
+  const { etcd, audit, log, intervalMs, store, onGeneration } = options;
+  let generation: string | undefined;
+  let known: StoreFacts = { revision: 0, beat: undefined, commit: 0 };
+  /** Whether the newest beat of the store is known. */
+  let current = false;
+  /** Generations that were replaced: a store that is in one of them again was restored. */
+  const left = new Set<string>();
+
+  /** Begin a generation, in place of `replaced`: one of several authorities wins. */
+  async function begin(replaced: string | undefined, why: string): Promise<void> {
     const fresh = randomUUID();
+    const held: Compare =
+      replaced === undefined
+        ? { key: GENERATION_KEY, target: 'create', is: 0 }
+        : { key: GENERATION_KEY, target: 'value', is: replaced };
     const { succeeded } = await etcd.txn({
-      compare: [{ key: GENERATION_KEY, target: 'mod', is: replaced }],
+      compare: [held],
       success: [{ op: 'put', key: GENERATION_KEY, value: fresh }],
     });
     if (succeeded) log.warn({ generation: fresh, why }, 'a generation begins');
   }
 
-  /** Learn the store's generation. A store that is behind what is known of this generation was restored. */
+  /** Whatever is known of `of` from any source. All of it is older than a read of the store that follows. */
+  async function factsOf(of: string): Promise<StoreFacts> {
+    const held = of === generation ? known : { revision: 0, beat: undefined, commit: 0 };
+    const commit = Math.max(held.commit, store.newestCommit(of), await audit.highestRevision(of));
+    return { ...held, commit };
+  }
+
+  /** Learn the store's generation and its newest beat; false where the generation is changing. */
   async function identify(): Promise<boolean> {
-    const read = await etcd.read([GENERATION_KEY, HEARTBEAT_KEY]);
-    const [held, beat] = read.entries;
-    if (!held) {
-      await begin(0, 'the store has none');
+    const named = (await etcd.read([GENERATION_KEY])).entries[0]?.value;
+    const before = named === undefined ? undefined : await factsOf(named);
+    const { revision, entries } = await etcd.read([GENERATION_KEY, HEARTBEAT_KEY, COMMIT_KEY]);
+    const [held, beat, commit] = entries;
+    if (!held) await begin(undefined, 'the store has none');
+    if (!held || !before || held.value !== named) return false;
+    const now = { revision, beat: beat && storedBeat(beat), commit: commit?.modRevision ?? 0 };
+    const why = left.has(named) ? 'the store is in a generation that it had left' : whyRestored(before, now);
+    if (why !== undefined) {
+      await begin(named, why);
       return false;
     }
-    const seen = held.value === generation ? revision : 0;
-    const known = Math.max(seen, await audit.highestRevision(held.value));
-    if (read.revision < known) {
-      await begin(held.modRevision, `the store is at revision ${read.revision}, and was at ${known}`);
-      return false;
-    }
-    if (held.value !== generation) await onGeneration?.();
-    generation = held.value;
-    identified = true;
-    revision = read.revision;
-    if (beat) sequence = Math.max(sequence, (JSON.parse(beat.value) as Beat).sequence);
+    if (named !== generation) await onGeneration?.();
+    if (generation !== undefined && named !== generation) left.add(generation);
+    generation = named;
+    known = now;
+    current = true;
     return true;
   }
 
-  async function beat(): Promise<void> {
-    if (!identified && !(await identify())) return;
+  /** Whether to beat again at once: the generation was changing. */
+  async function beat(): Promise<boolean> {
+    if (!current && !(await identify())) return true;
     // Taken before the transaction is sent: an age reckoned from it is never too small.
     const at = Date.now();
-    const value: Beat = { sequence: sequence + 1, at };
-    const result = await etcd.txn({
-      compare: [{ key: GENERATION_KEY, target: 'value', is: generation! }],
-      success: [{ op: 'put', key: HEARTBEAT_KEY, value: JSON.stringify(value) }],
+    const checked = store.checked(generation!);
+    const sequence = (known.beat?.sequence ?? 0) + 1;
+    const value = JSON.stringify({ sequence, at, ...(checked && { checked }) } satisfies Beat);
+    const commit = Math.max(known.commit, store.newestCommit(generation!));
+    const compare: Compare[] = [
+      { key: GENERATION_KEY, target: 'value', is: generation! },
+      { key: HEARTBEAT_KEY, target: 'mod', is: known.beat?.modRevision ?? 0 },
+    ];
+    // At the same revision there may be another beat, put after a restore.
+    if (known.beat) compare.push({ key: HEARTBEAT_KEY, target: 'value', is: known.beat.value });
+    if (commit > 0) compare.push({ key: COMMIT_KEY, target: 'mod', above: commit - 1 });
+    const { succeeded, revision } = await etcd.txn({
+      compare,
+      success: [{ op: 'put', key: HEARTBEAT_KEY, value }],
     });
-    // Another store, or an older state of this one: find out before the next beat.
-    if (!result.succeeded || result.revision <= revision) {
-      identified = false;
-      return;
+    if (succeeded && revision <= known.revision) {
+      current = false;
+      await begin(generation, `a heartbeat came to revision ${revision}, after ${known.revision}`);
+      return true;
     }
-    sequence++;
-    revision = result.revision;
+    if (succeeded) {
+      known = { revision, beat: { modRevision: revision, value, sequence }, commit };
+      return false;
+    }
+    // Another authority has beaten, or it is another store or an older state of this one.
+    current = false;
+    return !(await identify());
   }
 
   return {
@@ -90,25 +129,26 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       return generation;
     },
     get revision() {
-      return revision;
+      return known.revision;
     },
     get sequence() {
-      return sequence;
+      return known.beat?.sequence ?? 0;
     },
     run: async signal => {
       let failing = false;
       while (!signal.aborted) {
         const startedAt = Date.now();
+        let again = false;
         try {
-          await beat();
+          again = await beat();
           failing = false;
         } catch (error) {
+          // Its answer may be all that was lost: the store knows.
+          current = false;
           if (!failing) log.warn({ err: error }, 'the heartbeat fails');
           failing = true;
         }
-        // A generation that was only just begun is beaten in at once.
-        const restMs = !identified && !failing ? 5 : Math.max(0, intervalMs - (Date.now() - startedAt));
-        await pause(restMs, signal);
+        await pause(again ? 5 : Math.max(0, intervalMs - (Date.now() - startedAt)), signal);
       }
     },
   };

@@ -16,8 +16,12 @@ import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
+import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { meterWriter } from './metered-writer.ts';
+import { registerNetworkMetrics } from './network/network-metrics.ts';
+import { createRegions } from './network/regions.ts';
+import { createRegionWait } from './network/wait.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
 
@@ -47,10 +51,12 @@ async function prepare(): Promise<void> {
 await prepare();
 
 const metrics = createMetrics();
+const store = createStoreFollower({ etcd, log, checkListMs: config.CHECK_LIST_MS });
 const heartbeat = createHeartbeat({
   etcd,
   audit,
   log,
+  store,
   intervalMs: config.HEARTBEAT_INTERVAL_MS,
   // A store that was wiped or restored may not know the token any more.
   onGeneration: () => ensureAdminToken(etcd, config.ADMIN_TOKEN_FILE, log),
@@ -68,6 +74,15 @@ metrics.observed(
   () => recovery.recovered,
 );
 metrics.observed('qv_heartbeat_sequence', 'heartbeats put', () => heartbeat.sequence);
+metrics.observed(
+  'qv_authority_list_differences_total',
+  'times a list of etcd differed from what the watch had made',
+  () => store.differences,
+);
+
+const regions = createRegions({ etcd, log });
+const regionWait = createRegionWait(regions);
+registerNetworkMetrics(metrics, regions);
 
 const writer = meterWriter(
   createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
@@ -80,12 +95,14 @@ const app = createApp({
   callers: createCallers(etcd),
   heartbeat,
   recovery,
+  regions,
+  regionWait,
   metrics,
   log,
   reads: config.READS,
 });
 
-const loops = [heartbeat.run(stop.signal), recovery.run(stop.signal)];
+const loops = [store, heartbeat, recovery, regions].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);
@@ -94,3 +111,5 @@ const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.POR
   log.info({ url: `http://${address}:${port}`, reads: config.READS }, 'listening'),
 );
 shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));
+// Before the server, which waits for the requests that were begun.
+shutdown.onShutdown('waits', regionWait.release);

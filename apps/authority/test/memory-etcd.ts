@@ -14,8 +14,10 @@ export interface MemoryEtcd {
 }
 
 export function createMemoryEtcd(): MemoryEtcd {
-  const holds = ({ key, target, is }: Compare) => {
-    const entry = store.entries.get(key);
+  const holds = (compare: Compare) => {
+    const entry = store.entries.get(compare.key);
+    if ('above' in compare) return (entry?.modRevision ?? 0) > compare.above;
+    const { target, is } = compare;
     if (target === 'value') return entry?.value === is;
     return (target === 'mod' ? (entry?.modRevision ?? 0) : (entry?.createRevision ?? 0)) === is;
   };
@@ -65,6 +67,9 @@ export function createMemoryEtcd(): MemoryEtcd {
         const gone = within(from, to);
         for (const { key } of gone) store.entries.delete(key);
         return gone.length;
+      },
+      lease: () => {
+        throw new Error('there are no leases here');
       },
       watch: () => {
         throw new Error('there is no watch here');

@@ -5,6 +5,9 @@ import type {
   Configuration,
   ConfigurationMap,
   ConfigurationUpdate,
+  InstanceList,
+  Propagation,
+  RegionList,
   RollbackRequest,
   RollbackResult,
   VersionList,
@@ -20,21 +23,26 @@ export interface Api {
   /** The newest state, from the authority; empty for a service without values. */
   presentMap(service: string): Promise<Reply<ConfigurationMap>>;
   presentKey(service: string, key: string): Promise<Reply<Configuration>>;
-  /** `condition`: If-Match or If-None-Match. */
+  /** `condition`: If-Match or If-None-Match. All that change something may wait `waitS` seconds for the regions. */
   put(
     service: string,
     key: string,
     update: Omit<ConfigurationUpdate, 'rollback_available'>,
     condition?: Readonly<Record<string, string>>,
+    waitS?: number,
   ): Promise<Reply<Configuration>>;
-  delete(service: string, key: string, reason: string | undefined): Promise<Reply<undefined>>;
+  delete(service: string, key: string, reason: string | undefined, waitS?: number): Promise<Reply<undefined>>;
   versions(
     service: string,
     key: string,
     page: { limit?: number | undefined; before?: number | undefined },
   ): Promise<Reply<VersionList>>;
-  rollback(request: RollbackRequest): Promise<Reply<RollbackResult>>;
-  batch(request: Omit<BatchRequest, 'rollback_available'>): Promise<Reply<BatchResult>>;
+  rollback(request: RollbackRequest, waitS?: number): Promise<Reply<RollbackResult>>;
+  batch(request: Omit<BatchRequest, 'rollback_available'>, waitS?: number): Promise<Reply<BatchResult>>;
+  regions(): Promise<Reply<RegionList>>;
+  /** Who watches the service, or its whole environment. */
+  instances(service: string): Promise<Reply<InstanceList>>;
+  propagation(revision: number): Promise<Reply<Propagation>>;
 }
 
 const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
@@ -65,13 +73,16 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
     readKey: (service, key) => fromNode({ path: keyPath(service, key) }),
     presentMap: service => toAuthority({ path: servicePath(service) }),
     presentKey: (service, key) => toAuthority({ path: keyPath(service, key) }),
-    put: (service, key, body, headers = {}) =>
-      toAuthority({ method: 'PUT', path: keyPath(service, key), body, headers }),
-    delete: (service, key, reason) =>
-      toAuthority({ method: 'DELETE', path: keyPath(service, key), query: { reason } }),
+    put: (service, key, body, headers = {}, waitS) =>
+      toAuthority({ method: 'PUT', path: keyPath(service, key), body, headers, waitS }),
+    delete: (service, key, reason, waitS) =>
+      toAuthority({ method: 'DELETE', path: keyPath(service, key), query: { reason }, waitS }),
     versions: (service, key, page) => toAuthority({ path: `${keyPath(service, key)}/versions`, query: page }),
-    rollback: body => toAuthority({ method: 'POST', path: '/api/v1/config/rollback', body }),
-    batch: body => toAuthority({ method: 'POST', path: '/api/v1/config/batch', body }),
+    rollback: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/rollback', body, waitS }),
+    batch: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/batch', body, waitS }),
+    regions: () => toAuthority({ path: '/api/v1/regions' }),
+    instances: service => toAuthority({ path: '/api/v1/instances', query: { service_name: service } }),
+    propagation: revision => toAuthority({ path: `/api/v1/propagation/${revision}` }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** One request, and its answer or failure. The only place that knows the HTTP client. */
-import type { Problem } from '@quantivista/contracts';
+import { type Problem, parseProgress, type RegionProgress } from '@quantivista/contracts';
 import { fetch } from 'undici';
 import { describeProblem, Failure } from './fault.ts';
 
@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly token?: string | undefined;
+  /** Seconds that the server may wait for the regions. */
+  readonly waitS?: number | undefined;
 }
 
 export interface Reply<T> {
@@ -22,6 +24,8 @@ export interface Reply<T> {
   /** Seconds since the state was known to be complete. */
   readonly ageS: number | undefined;
   readonly etag: string | undefined;
+  /** How far a change had come in each region; absent where the server did not wait. */
+  readonly propagation: readonly RegionProgress[] | undefined;
 }
 
 /**
@@ -36,6 +40,8 @@ export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Re
   const headers: Record<string, string> = { accept: 'application/json', ...request.headers };
   if (request.token !== undefined) headers.authorization = `Bearer ${request.token}`;
   if (request.body !== undefined) headers['content-type'] = 'application/json';
+  if (request.waitS !== undefined) headers.prefer = `wait=${request.waitS}`;
+  const timeoutMs = TIMEOUT_MS + (request.waitS ?? 0) * 1_000;
   let status: number;
   let answered: Headers;
   let text: string;
@@ -44,13 +50,13 @@ export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Re
       method: request.method ?? 'GET',
       headers,
       body: request.body === undefined ? null : JSON.stringify(request.body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     status = response.status;
     answered = response.headers as unknown as Headers;
     text = await response.text();
   } catch (error) {
-    throw new Failure(`${baseUrl} can't be reached: ${networkReason(error)}`);
+    throw new Failure(`${baseUrl} can't be reached: ${networkReason(error, timeoutMs)}`);
   }
   if (status < 200 || status > 299) throw answerFailure(baseUrl, status, text, answered.get('retry-after'));
   return {
@@ -58,6 +64,9 @@ export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Re
     revision: number(answered.get('x-config-revision')),
     ageS: number(answered.get('x-config-age')),
     etag: answered.get('etag') ?? undefined,
+    propagation: answered.has('preference-applied')
+      ? parseProgress(answered.get('x-config-propagation') ?? '')
+      : undefined,
   };
 }
 
@@ -78,10 +87,10 @@ export function answerFailure(
 }
 
 /** Why a connection failed, in a few words. */
-export function networkReason(error: unknown): string {
+export function networkReason(error: unknown, timeoutMs = TIMEOUT_MS): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`;
-  if (error.cause instanceof Error) return networkReason(error.cause);
+  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1_000} s`;
+  if (error.cause instanceof Error) return networkReason(error.cause, timeoutMs);
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ENOTFOUND') return 'unknown host';

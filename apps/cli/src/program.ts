@@ -1,10 +1,13 @@
 /** The command line: every command with its arguments and options. */
-import { CONFIG_TYPES } from '@quantivista/contracts';
+import { CONFIG_TYPES, MAX_WAIT_S } from '@quantivista/contracts';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
 import { get } from './commands/get.ts';
+import { instances } from './commands/instances.ts';
+import { nodes } from './commands/nodes.ts';
+import { propagation } from './commands/propagation.ts';
 import { set } from './commands/set.ts';
 import { rollback, versions } from './commands/versions.ts';
 import { importFile } from './import/import.ts';
@@ -43,6 +46,10 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     return { settings, terminal, api: createApi(settings) };
   };
   const reason = () => new Option('--reason <text>', 'why, for the audit trail');
+  const wait = () =>
+    new Option('--wait <seconds>', 'until every region has it, and tell how long each took').argParser(
+      waitSeconds,
+    );
   const type = () => new Option('--type <type>', 'type of the values').choices(CONFIG_TYPES);
 
   program
@@ -55,6 +62,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--string', 'take the value as a string, whatever it looks like')
     .addOption(type())
     .addOption(reason())
+    .addOption(wait())
     .option('--description <text>', 'what the value is for')
     .addOption(
       new Option('--if-version <number>', 'only if this is the present version; 0: only if there is none')
@@ -67,6 +75,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .command('delete <service> <key>')
     .description('delete a key; its versions remain')
     .addOption(reason())
+    .addOption(wait())
     .action((service, key, options) => remove(context(), service, key, options));
   program
     .command('versions <service> <key>')
@@ -79,11 +88,27 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .description('set a key back to one of its versions')
     .addArgument(new Argument('<version>').argParser(wholeNumber))
     .addOption(reason())
+    .addOption(wait())
     .action((service, key, version, options) => rollback(context(), service, key, version, options));
   program
-    .command('watch <service>')
-    .description('show every change as it happens')
-    .action(service => watch(context(), service, interruption()));
+    .command('nodes')
+    .description('the regions and their nodes')
+    .action(() => nodes(context()));
+  program
+    .command('instances <service>')
+    .description('who would be told of a change')
+    .action(service => instances(context(), service));
+  program
+    .command('propagation')
+    .description('how far a revision has come')
+    .addArgument(new Argument('<revision>').argParser(wholeNumber))
+    .action(revision => propagation(context(), revision));
+  program
+    .command('watch [service]')
+    .description('show every change as it happens, of a service or the whole environment')
+    .option('--prefix <text>', 'only keys that begin so')
+    .option('--instance-id <name>', 'a name to be known by; what is seen is acknowledged')
+    .action((service, options) => watch(context(), service, options, interruption()));
   program
     .command('import <file>')
     .description('set the values of a file: env, JSON, YAML or compose')
@@ -95,6 +120,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--dry-run', 'show what would change, and change nothing')
     .addOption(type())
     .addOption(reason())
+    .addOption(wait())
     .action((file, options) => importFile(context(), file, options));
   return program;
 }
@@ -102,4 +128,10 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
 function wholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is not a whole number.');
+}
+
+function waitSeconds(text: string): number {
+  const seconds = wholeNumber(text);
+  if (seconds <= MAX_WAIT_S) return seconds;
+  throw new InvalidArgumentError(`It is over ${MAX_WAIT_S}.`);
 }

@@ -1,4 +1,4 @@
-/** The command line against servers that answer what is prepared: exit codes, errors, resuming. */
+/** The command line against servers that answer what is prepared: exit codes, errors. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import picocolors from 'picocolors';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
 import { run } from './run.ts';
 
 interface Asked {
@@ -183,43 +182,6 @@ test('import: a dry run changes nothing; a failure tells what was done before it
     .map(({ body }) => body as { changes: object[] });
   expect(sent.map(({ changes }) => changes.length)).toEqual([120, 79]);
   expect(sent[0]!.changes[0]).toEqual({ ...changes[0], environment, config_type: 'ENVIRONMENT_VARIABLE' });
-});
-
-test('watch goes on at the next node from the last frame seen, and ends when asked', async () => {
-  const generation = '5b8f2f4e-6a51-4c0e-9a5e-1f6f3d1d7c11';
-  const at = (revision: number) => ({ generation, revision, environment: 'DEVELOPMENT', service_name: 'a' });
-  const since: (string | null)[] = [];
-  const node = async (answer: (socket: WebSocket) => void) => {
-    const server = createServer();
-    new WebSocketServer({ server }).on('connection', (socket, request) => {
-      since.push(new URL(request.url!, 'http://x').searchParams.get('since'));
-      answer(socket);
-    });
-    return listen(server);
-  };
-  const stop = new AbortController();
-  const first = await node(socket => {
-    socket.send(JSON.stringify({ type: 'snapshot', ...at(5), configurations: {} }));
-    socket.send(JSON.stringify({ type: 'heartbeat', ...at(6), age: 0 }), () => socket.terminate());
-  });
-  const update = {
-    config_key: 'k',
-    old_value: null,
-    new_value: 1,
-    deleted: false,
-    updated_by: 'ann',
-    reason: 'why',
-    version: 1,
-  };
-  const second = await node(socket => {
-    socket.send(JSON.stringify({ type: 'update', ...at(7), updates: [update] }));
-    setTimeout(() => stop.abort(), 50);
-  });
-  const { out, err, done } = qvc(['watch', 'a', '--node', `${first},${second}`], stop.signal);
-  expect(await done).toBe(0);
-  expect(since).toEqual([null, `${generation}:6`]);
-  expect(out[1]).toMatch(/^\d\d:\d\d:\d\d \+ k = 1 by ann · why · version 1 · revision 7$/);
-  expect(err).toEqual([expect.stringContaining('the connection broke'), `resumed on ${second}`]);
 });
 
 test('watch ends with what the node refuses for good', async () => {

@@ -1,33 +1,47 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import {
+  environmentNotServed,
   readKeyRoute,
   readServiceRoute,
+  type Scope,
   ServiceError,
   validationFault,
-  watchRoute,
 } from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Snapshot } from '@quantivista/snapshot';
 import type { Context } from 'hono';
 import type { Replica } from './follow/replica.ts';
 import { type Answer, answerKey, answerService, stateHeaders } from './serve/answer.ts';
+import { type ChildReports, registerChildReports } from './serve/feed/child-reports.ts';
+import type { Parent } from './serve/feed/parent.ts';
+import { feedRoutes } from './serve/feed/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
 import type { Status } from './serve/status.ts';
-import { type AdmitOptions, admit } from './serve/watch/admit.ts';
+import type { Admitter } from './serve/watch/admit.ts';
+import type { Hub } from './serve/watch/hub.ts';
+import { registerStreams } from './serve/watch/routes.ts';
 
 export interface AppOptions {
+  readonly region: string;
   readonly replica: Replica;
+  readonly scope: Scope;
   readonly access: ReadAccess;
+  readonly parent: Parent;
+  readonly childReports: ChildReports;
   readonly ready: () => boolean;
   readonly status: () => Status;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly problem: (error: unknown) => Response;
-  readonly admission: AdmitOptions;
+  readonly hub: Hub;
+  readonly admitter: Admitter;
+  /** Longest wait for a `min_revision`. */
+  readonly maxWaitMs: number;
 }
 
-interface Freshness {
+interface Wanted {
+  readonly environment: string;
   readonly min_revision?: number | undefined;
   readonly max_age?: number | undefined;
 }
@@ -36,14 +50,20 @@ const toResponse = (answer: Answer): Response =>
   new Response(answer.body, { status: answer.status, headers: answer.headers });
 
 export function createApp({
+  region,
   replica,
+  scope,
   access,
+  parent,
+  childReports,
   ready,
   status,
   metrics,
   log,
   problem,
-  admission,
+  hub,
+  admitter,
+  maxWaitMs,
 }: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: result => {
@@ -58,8 +78,9 @@ export function createApp({
   app.notFound(() => problem(new ServiceError('not_found')));
 
   /** The state, once it is as new as the request asks. */
-  async function stateFor({ min_revision, max_age }: Freshness): Promise<Snapshot> {
-    if (min_revision !== undefined && !(await replica.reached(min_revision, admission.maxWaitMs))) {
+  async function stateFor({ environment, min_revision, max_age }: Wanted): Promise<Snapshot> {
+    if (!scope.includes(environment)) throw environmentNotServed(scope);
+    if (min_revision !== undefined && !(await replica.reached(min_revision, maxWaitMs))) {
       const held = replica.current?.snapshot;
       throw new ServiceError('revision_not_reached', {
         details: { generation: held?.generation ?? null, revision: held?.revision ?? null },
@@ -87,18 +108,12 @@ export function createApp({
   );
 
   // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
-  app.openapi(watchRoute, async c => {
-    // Everything else that is wrong is said first: a person tries this with curl.
-    await admit(
-      { service: c.req.param('service_name'), query: c.req.query(), authorization: authorization(c) },
-      admission,
-    );
-    throw new ServiceError('upgrade_required');
-  });
+  registerStreams(app, { access, admitter, hub });
   app.openapi(readServiceRoute, async c => {
     access.require(authorization(c));
-    const { environment, ...freshness } = c.req.valid('query');
-    const snapshot = await stateFor(freshness);
+    const query = c.req.valid('query');
+    const { environment } = query;
+    const snapshot = await stateFor(query);
     const path = { environment, service: c.req.valid('param').service_name };
     const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
     const nothing = { status: 200, headers: stateHeaders(replica), body: '{}' };
@@ -106,9 +121,10 @@ export function createApp({
   });
   app.openapi(readKeyRoute, async c => {
     access.require(authorization(c));
-    const { environment, ...freshness } = c.req.valid('query');
+    const query = c.req.valid('query');
+    const { environment } = query;
     const { service_name, config_key } = c.req.valid('param');
-    const snapshot = await stateFor(freshness);
+    const snapshot = await stateFor(query);
     const answer = answerKey(
       replica,
       snapshot,
@@ -118,6 +134,9 @@ export function createApp({
     if (!answer) throw new ServiceError('configuration_not_found');
     return toResponse(answer) as never;
   });
+
+  feedRoutes(app, parent, access);
+  registerChildReports(app, { region, access, reports: childReports });
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

@@ -1,5 +1,6 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
+import { EnvironmentList, RegionName } from '@quantivista/contracts';
 import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
 import { z } from 'zod';
 
@@ -19,22 +20,63 @@ export const ReadNodeEnvironment = z.object({
     .string()
     .min(1)
     .default(() => randomUUID()),
-  REGION: z.string().regex(/^[a-z0-9-]+$/),
+  REGION: RegionName,
   REDIS_URL: z.url(),
-  /** Needed by the role `feed` alone. */
+  /** The role `feed` needs one of these two: etcd itself, or nodes of a region that is nearer to it. */
   ETCD_URLS: urlList.optional(),
+  FEED_FROM: urlList.optional(),
+  /** Holds the token for FEED_FROM; read anew for each request. */
+  FEED_TOKEN_FILE: z.string().optional(),
+  /** Held here; all without it. */
+  ENVIRONMENTS: EnvironmentList.optional(),
   ROLES: roles,
   READS: readAccess,
   LOG_LEVEL: logLevel,
   /** Beats come every second; from these ages on the state counts as AGING and as STALE. */
   AGING_AFTER_MS: z.coerce.number().int().min(1).default(5_000),
   STALE_AFTER_MS: z.coerce.number().int().min(1).default(30_000),
+  /** Where the state is kept for a start without region and centre; not kept without it. */
+  SNAPSHOT_PATH: z.string().optional(),
+  SNAPSHOT_INTERVAL_MS: z.coerce.number().int().min(10).default(10_000),
+  /** About so often one node of the region compares Redis with what it holds. */
+  CHECK_REGION_MS: z.coerce.number().int().min(100).default(60_000),
   /** Revisions kept for watchers to resume from. */
   HISTORY_LENGTH: z.coerce.number().int().min(1).default(10_000),
   /** Longest wait for a `min_revision` or for the revision of a `since`. */
   MAX_WAIT_MS: z.coerce.number().int().min(0).default(5_000),
   WATCH_HEARTBEAT_MS: z.coerce.number().int().min(10).default(2_000),
-  /** Sockets at once; more are refused with 503. */
+  /** Nodes of other regions fed from this one at once; more are refused with 503. */
+  MAX_CHILDREN: z.coerce.number().int().min(0).default(64),
+  /** A node that was not heard of for so long is gone from its region, a third of it a reporter. */
+  PRESENCE_TTL_MS: z.coerce.number().int().min(300).default(15_000),
+  /** A region that was not heard of for so long is gone from the centre. In seconds. */
+  REPORT_LEASE_S: z.coerce.number().int().min(1).default(30),
+  /** Shortest time between two reports of a region that nobody waits for. */
+  REPORT_INTERVAL_MS: z.coerce.number().int().min(0).default(1_000),
+  /** Streams at once, and new ones a second; more are refused with 503. */
   MAX_WATCHERS: z.coerce.number().int().min(1).default(50_000),
+  MAX_ADMISSIONS_PER_S: z.coerce.number().int().min(1).default(5_000),
+  /** What may wait in a stream's socket before its client counts as slow. */
+  STREAM_BUFFER_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .default(256 * 1024),
+  /** How long it may wait. */
+  STREAM_WRITE_TIMEOUT_MS: z.coerce.number().int().min(100).default(30_000),
+  /** What may wait in all sockets; above it the slowest are closed. */
+  STREAM_BUDGET_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .default(256 * 1024 * 1024),
+  /** Streams end after this, by a fifth more or less, so that they spread over the nodes anew. */
+  MAX_STREAM_AGE_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(30 * 60_000),
+  /** Time in which the streams of an ending node are closed; the process's own limit is 10 s. */
+  DRAIN_MS: z.coerce.number().int().min(0).max(7_000).default(3_000),
 });
 export type ReadNodeConfig = Readonly<z.infer<typeof ReadNodeEnvironment>>;

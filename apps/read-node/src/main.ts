@@ -1,81 +1,103 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
-import { createEtcd } from '@quantivista/etcd';
-import { createRegionReader, createRegionWriter } from '@quantivista/region';
-import { createLog, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import { createScope } from '@quantivista/contracts';
+import { scopedRegion } from '@quantivista/region';
+import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
-import { createFeeder } from './feed/feeder.ts';
-import { createFollower } from './follow/follower.ts';
+import { startFeeding } from './feed/feeding.ts';
+import { startFollowing } from './follow/following.ts';
 import { createReplica } from './follow/replica.ts';
+import { createReporting } from './report/reporting.ts';
 import { createFastLane } from './serve/fast-lane.ts';
+import { createParent } from './serve/feed/parent.ts';
 import { listen } from './serve/listen.ts';
-import { createNodeMetrics } from './serve/node-metrics.ts';
+import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { isReady, readStatus } from './serve/status.ts';
+import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
 
 const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
-const stop = new AbortController();
-const regionOptions = { url: config.REDIS_URL, region: config.REGION };
+const scope = createScope(config.ENVIRONMENTS);
+const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
-const hub = createHub({ replica, heartbeatMs: config.WATCH_HEARTBEAT_MS });
-
-const feeder = config.ROLES.includes('feed') ? startFeeder() : undefined;
-const follower = config.ROLES.includes('serve') ? startFollower() : undefined;
-
-function startFeeder() {
-  if (!config.ETCD_URLS) throw new Error('ETCD_URLS is needed by the role feed');
-  const etcd = createEtcd({ hosts: config.ETCD_URLS });
-  const region = createRegionWriter(regionOptions);
-  const feeder = createFeeder({ etcd, region, log });
-  const running = feeder.run(stop.signal);
-  shutdown.onShutdown('feed', async () => {
-    stop.abort();
-    await running;
-    etcd.close();
-    region.close();
-  });
-  return feeder;
-}
-
-function startFollower() {
-  const region = createRegionReader(regionOptions);
-  const follower = createFollower({ region, replica, log, historyLength: config.HISTORY_LENGTH });
-  const running = follower.run(stop.signal);
-  shutdown.onShutdown('follow', async () => {
-    stop.abort();
-    region.close();
-    await running;
-  });
-  return follower;
-}
-
-const parts = { nodeId: config.NODE_ID, region: config.REGION, replica, feeder, follower, hub };
-const fastLane = createFastLane(replica, access);
-const metrics = createNodeMetrics(parts, fastLane.counts);
-const admission = {
+const metrics = createMetrics();
+const reporting = createReporting({ config, scope, replica, metrics, log });
+const hub = createHub({
   replica,
-  access,
-  watchers: () => hub.watchers,
-  maxWatchers: config.MAX_WATCHERS,
-  maxWaitMs: config.MAX_WAIT_MS,
+  audience: reporting.audience,
+  heartbeatMs: config.WATCH_HEARTBEAT_MS,
+  softLimitBytes: config.STREAM_BUFFER_BYTES,
+  writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
+  budgetBytes: config.STREAM_BUDGET_BYTES,
+  maxAgeMs: config.MAX_STREAM_AGE_MS,
+  drainMs: config.DRAIN_MS,
+});
+
+const feeding = config.ROLES.includes('feed')
+  ? startFeeding({ config, scope, regionOptions, observer: reporting.feedObserver, log })
+  : undefined;
+const following = config.ROLES.includes('serve')
+  ? startFollowing({ config, scope, regionOptions, replica, log })
+  : undefined;
+shutdown.onShutdown('feed', () => feeding?.end());
+shutdown.onShutdown('follow', () => following?.end());
+shutdown.onShutdown(
+  'report',
+  reporting.start(() => hub.watchers),
+);
+
+const parent = createParent({
+  region: config.REGION,
+  nodeId: config.NODE_ID,
+  replica,
+  scope,
+  maxChildren: config.MAX_CHILDREN,
+  pingMs: 500,
+});
+const parts = {
+  nodeId: config.NODE_ID,
+  region: config.REGION,
+  scope,
+  replica,
+  feeding,
+  following,
+  hub,
+  parent,
 };
+const fastLane = createFastLane(replica, access);
+const admitter = createAdmitter({
+  replica,
+  scope,
+  access,
+  hub,
+  maxWatchers: config.MAX_WATCHERS,
+  maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
+  maxWaitMs: config.MAX_WAIT_MS,
+});
+registerNodeMetrics(metrics, parts, fastLane.counts, admitter);
 const problem = createProblem(replica);
 const app = createApp({
+  region: config.REGION,
   replica,
+  scope,
   access,
+  parent,
+  childReports: reporting.childReports,
   ready: () => isReady(parts),
   status: () => readStatus(parts),
   metrics,
   log,
   problem,
-  admission,
+  hub,
+  admitter,
+  maxWaitMs: config.MAX_WAIT_MS,
 });
 const listener = await listen({
   hostname: config.HOST,
@@ -83,8 +105,9 @@ const listener = await listen({
   fastLane,
   app,
   hub,
-  admission,
+  admitter,
   problem,
 });
 shutdown.onShutdown('serve', listener.close);
+shutdown.onShutdown('children', parent.close);
 log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');

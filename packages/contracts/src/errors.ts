@@ -37,8 +37,11 @@ export const ERRORS = {
     retryAfterS: 1,
     close: 1013,
   },
+  compacted: { status: 409, title: 'The revision is no longer held here' },
+  generation_changed: { status: 409, title: 'The state here is of another life of the store' },
   too_large: { status: 413, title: 'The body or value is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
+  environment_not_served: { status: 421, title: 'This node does not hold the environment', close: 1008 },
   not_supported: { status: 422, title: 'This is not supported yet' },
   upgrade_required: { status: 426, title: 'This is a WebSocket endpoint' },
   internal: { status: 500, title: 'Something failed here', close: 1011 },
@@ -83,15 +86,23 @@ export const problemType = (code: ErrorCode): string => `urn:quantivista:problem
 export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
+  /** Instead of the table's, where many are refused at once and must not all come back at once. */
+  readonly retryAfterS: number | undefined;
 
   constructor(
     code: ErrorCode,
-    options: { message?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+    options: {
+      message?: string;
+      details?: Record<string, unknown>;
+      retryAfterS?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(options.message ?? ERRORS[code].title, { cause: options.cause });
     this.name = 'ServiceError';
     this.code = code;
     this.details = options.details ?? {};
+    this.retryAfterS = options.retryAfterS ?? errorRow(code).retryAfterS;
   }
 
   get status(): number {
@@ -107,8 +118,10 @@ export function toProblem(error: unknown): Problem {
 }
 
 /** Headers that go with a problem: content type, and Retry-After where a retry may help. */
-export function problemHeaders(code: ErrorCode): Record<string, string> {
-  const { retryAfterS } = errorRow(code);
+export function problemHeaders(
+  code: ErrorCode,
+  retryAfterS = errorRow(code).retryAfterS,
+): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   if (code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
@@ -119,7 +132,8 @@ export function problemHeaders(code: ErrorCode): Record<string, string> {
 
 /** The response to any error, as problem+json. */
 export function problemResponse(error: unknown): Response {
-  const code = error instanceof ServiceError ? error.code : 'internal';
-  const problem = toProblem(error);
-  return new Response(JSON.stringify(problem), { status: problem.status, headers: problemHeaders(code) });
+  const fault = error instanceof ServiceError ? error : new ServiceError('internal');
+  const problem = toProblem(fault);
+  const headers = problemHeaders(fault.code, fault.retryAfterS);
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }

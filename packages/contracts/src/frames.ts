@@ -42,7 +42,8 @@ export const SnapshotFrame = z.object({
 });
 /**
  * All changes that one transaction made. With `conflated_from`, what several did: the watcher was too slow to
- * be told of each, and goes from the state at `conflated_from` to the one at `revision` in one step.
+ * be told of each, or the node itself was not, and goes from the state at `conflated_from` to the one at
+ * `revision` in one step. Without updates where that came to nothing.
  */
 export const UpdateFrame = z.object({
   type: z.literal('update'),
@@ -89,3 +90,16 @@ export const AckMessage = z
   })
   .openapi('AckMessage');
 export type AckMessage = z.infer<typeof AckMessage>;
+
+/** How a client names itself, to be told apart from its like. */
+export const InstanceId = FreeText.min(1).max(200);
+
+/** An {@link AckMessage} for the open stream that these name. */
+export const AckRequest = AckMessage.omit({ type: true })
+  .extend({
+    environment: Environment,
+    service_name: ServiceName.or(z.literal('*')),
+    instance_id: InstanceId,
+  })
+  .openapi('AckRequest');
+export type AckRequest = z.infer<typeof AckRequest>;

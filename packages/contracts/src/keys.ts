@@ -27,6 +27,8 @@ export const deletedKey = (environment: Environment, service: string): string =>
 /** Reports of regions ({@link RegionReport}), each under a lease of its region's. */
 export const REGIONS_PREFIX = `${AUTHORITY_PREFIX}regions/`;
 export const regionKey = (region: string): string => REGIONS_PREFIX + region;
+/** The instances named in the region's report ({@link RegionInstances}). */
+export const regionInstancesKey = (region: string): string => `${regionKey(region)}/instances`;
 
 export interface ConfigurationPath {
   readonly environment: Environment;
@@ -34,11 +36,23 @@ export interface ConfigurationPath {
   readonly key: string;
 }
 
+export const environmentPrefix = (environment: Environment): string =>
+  `${DISTRIBUTED_PREFIX}${environment.toLowerCase()}/`;
 export const servicePrefix = (environment: Environment, service: string): string =>
-  `${DISTRIBUTED_PREFIX}${environment.toLowerCase()}/${service}/`;
+  `${environmentPrefix(environment)}${service}/`;
 
 export const configurationKey = (path: ConfigurationPath): string =>
   servicePrefix(path.environment, path.service) + path.key;
+
+/**
+ * The environment that a distributed key stands under, in upper case; `undefined` for those that belong to
+ * none (`_heartbeat`, `_access/…`). Whatever else is put under an environment is of that environment too.
+ */
+export function environmentOf(etcdKey: string): string | undefined {
+  if (etcdKey.charCodeAt(DISTRIBUTED_PREFIX.length) === 95) return undefined;
+  const end = etcdKey.indexOf('/', DISTRIBUTED_PREFIX.length);
+  return etcdKey.slice(DISTRIBUTED_PREFIX.length, end < 0 ? undefined : end).toUpperCase();
+}
 
 /** The path of a configuration's etcd key; `undefined` for every other key (`_heartbeat`, `_access/…`). */
 export function parseConfigurationKey(etcdKey: string): ConfigurationPath | undefined {
@@ -46,7 +60,8 @@ export function parseConfigurationKey(etcdKey: string): ConfigurationPath | unde
     return undefined;
   }
   const parts = etcdKey.slice(DISTRIBUTED_PREFIX.length).split('/');
-  if (parts.length !== 3) return undefined;
+  // An environment in capitals was put by hand: it must not be taken for the one in small letters.
+  if (parts.length !== 3 || parts[0] !== parts[0]!.toLowerCase()) return undefined;
   return { environment: parts[0]!.toUpperCase() as Environment, service: parts[1]!, key: parts[2]! };
 }
 
@@ -69,6 +84,16 @@ export interface Heartbeat {
   readonly at: number;
   /** What the authority, following etcd by itself, knows the state to be: every node compares. */
   readonly checked?: CheckedState;
+}
+
+/** When the state was complete, by a heartbeat's value; `undefined` where it is none. */
+export function heartbeatAt(value: string | undefined): number | undefined {
+  try {
+    const { at } = JSON.parse(value ?? '{}') as Partial<Heartbeat>;
+    return typeof at === 'number' ? at : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Digests of a state at a revision, by part: each environment (in upper case), and `_` for all other keys. */

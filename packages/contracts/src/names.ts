@@ -14,6 +14,7 @@ export type Environment = (typeof ENVIRONMENTS)[number];
 
 /** First path segments of the API below `/config/`: a service of that name could not be reached. */
 export const RESERVED_SERVICE_NAMES = [
+  'ack',
   'batch',
   'diff',
   'export',
@@ -44,5 +45,20 @@ export const ConfigKey = z
   .refine(key => key !== '__proto__', 'is a reserved name')
   .openapi({ example: 'risk_threshold' });
 
+/** The beginning of a key. */
+export const KeyPrefix = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must match [A-Za-z0-9_][A-Za-z0-9_.-]*')
+  .openapi({ example: 'risk_' });
+
 /** Who acts: shown in the audit trail; at most 100 characters. */
 export const ActorName = z.string().min(1).max(100);
+
+/** A region: 1–100 characters. */
+export const RegionName = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[a-z0-9-]+$/, 'must match [a-z0-9-]+')
+  .openapi({ example: 'eu-west' });

@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { AgeState } from './age.ts';
+import { Environment, RegionName } from './names.ts';
 import { Generation, Revision } from './revision.ts';
 
 /** How one revision fared at one node. */
@@ -22,6 +23,7 @@ export type Receipt = z.infer<typeof Receipt>;
 export const Audience = z.object({
   instance_ids: z.array(z.string()).openapi({ description: 'those that named themselves; may be cut short' }),
   watchers: z.int().openapi({ description: 'open streams, unnamed ones among them' }),
+  unnamed: z.int().openapi({ description: 'open streams whose client did not name itself' }),
 });
 export type Audience = z.infer<typeof Audience>;
 
@@ -43,9 +45,10 @@ export type NodeReport = z.infer<typeof NodeReport>;
 
 export const RegionReport = z
   .object({
-    region: z.string(),
+    region: RegionName,
     /** The region that this one is fed from; absent where it is fed by etcd. */
-    parent: z.string().optional(),
+    parent: RegionName.optional(),
+    environments: z.array(Environment).optional().openapi({ description: 'those held; all where absent' }),
     /** The node that wrote the report. */
     reporter: z.string(),
     /** Milliseconds since the epoch, by the reporter's clock. */

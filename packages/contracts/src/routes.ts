@@ -10,30 +10,12 @@ import {
   ConfigurationMap,
   ConfigurationUpdate,
 } from './configuration.ts';
-import { Problem } from './errors.ts';
-import { WatchFrame } from './frames.ts';
+import { AckRequest, InstanceId, WatchFrame } from './frames.ts';
 import { FreeText } from './free-text.ts';
-import { ConfigKey, Environment, ServiceName } from './names.ts';
+import { ConfigKey, Environment, KeyPrefix, ServiceName } from './names.ts';
+import { PreferWait } from './prefer.ts';
+import { body, failures, json, notServed, problem, security } from './route-parts.ts';
 import { RollbackRequest, RollbackResult, VersionList } from './versions.ts';
-
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: Problem } },
-});
-const failures = {
-  400: problem('bad request: the problem names the field'),
-  401: problem('no or bad token'),
-  503: problem('not available now: see Retry-After'),
-};
-const body = <T extends z.ZodType>(schema: T) => ({
-  required: true,
-  content: { 'application/json': { schema } },
-});
-const security = [{ bearer: [] }];
 
 export const ServiceParams = z.object({ service_name: ServiceName });
 export const KeyParams = z.object({ service_name: ServiceName, config_key: ConfigKey });
@@ -44,6 +26,8 @@ export const ReadQuery = z.object({
   min_revision: z.coerce.number().int().nonnegative().optional(),
   max_age: z.coerce.number().nonnegative().optional(),
 });
+/** `prefer: wait=S`: answer when every region has applied the change, or after S seconds. */
+export const WriteHeaders = z.object({ prefer: PreferWait.optional() });
 export const WriteQuery = z.object({ environment: Environment });
 export const DeleteQuery = z.object({ environment: Environment, reason: FreeText.optional() });
 export const VersionsQuery = z.object({
@@ -51,11 +35,16 @@ export const VersionsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(50),
   before: z.coerce.number().int().positive().optional(),
 });
+/** `min_revision`: wait until this revision is reached, else 409. */
 export const WatchQuery = z.object({
   environment: Environment,
   since: z.string().optional().openapi({ description: '{generation}:{revision} of the last frame seen' }),
-  instance_id: z.string().max(200).optional(),
+  prefix: KeyPrefix.optional().openapi({ description: 'only keys that begin so, of each service' }),
+  min_revision: z.coerce.number().int().nonnegative().optional(),
+  instance_id: InstanceId.optional(),
 });
+/** What a browser's EventSource sends when it comes back; it stands for `since`, and before it. */
+export const StreamHeaders = z.object({ 'last-event-id': z.string().optional() });
 
 export const readServiceRoute = createRoute({
   method: 'get',
@@ -67,6 +56,7 @@ export const readServiceRoute = createRoute({
     200: json(ConfigurationMap, 'the map'),
     304: { description: 'not modified' },
     409: problem('min_revision not reached'),
+    ...notServed,
     ...failures,
   },
 });
@@ -81,19 +71,69 @@ export const readKeyRoute = createRoute({
     304: { description: 'not modified' },
     404: problem('no such key'),
     409: problem('min_revision not reached'),
+    ...notServed,
     ...failures,
   },
 });
+const watching = {
+  101: json(WatchFrame, 'a stream of frames; the client may send AckMessages'),
+  409: problem('the bookmark or min_revision is ahead of this node'),
+  ...notServed,
+  426: problem('not a WebSocket request'),
+  ...failures,
+};
+const streaming = {
+  200: {
+    description: 'the frames of WebSocket as events: `id` the bookmark, `event` the type, `data` the frame',
+    content: { 'text/event-stream': { schema: WatchFrame } },
+  },
+  409: problem('the bookmark or min_revision is ahead of this node'),
+  ...notServed,
+  ...failures,
+};
 export const watchRoute = createRoute({
   method: 'get',
   path: '/api/v1/config/watch/{service_name}',
-  summary: 'WebSocket: a snapshot, then every change',
+  summary: 'WebSocket: a snapshot, then every change of a service',
   security,
   request: { params: ServiceParams, query: WatchQuery },
+  responses: watching,
+});
+export const watchEnvironmentRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/config/watch',
+  summary: 'WebSocket: a snapshot, then every change of an environment',
+  security,
+  request: { query: WatchQuery },
+  responses: watching,
+});
+export const streamRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/config/stream/{service_name}',
+  summary: 'Server-sent events: a snapshot, then every change of a service',
+  security,
+  request: { params: ServiceParams, query: WatchQuery, headers: StreamHeaders },
+  responses: streaming,
+});
+export const streamEnvironmentRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/config/stream',
+  summary: 'Server-sent events: a snapshot, then every change of an environment',
+  security,
+  request: { query: WatchQuery, headers: StreamHeaders },
+  responses: streaming,
+});
+export const ackRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/config/ack',
+  summary: 'Whether a watcher could use a revision, said by one whose stream is of events',
+  security,
+  request: { body: body(AckRequest) },
   responses: {
-    101: json(WatchFrame, 'a stream of frames'),
-    409: problem('the bookmark is ahead of this node'),
-    426: problem('not a WebSocket request'),
+    202: { description: 'noted' },
+    404: problem('no such stream is open at this node'),
+    409: problem('this node has not reached the revision'),
+    413: problem('over 16 kB'),
     ...failures,
   },
 });
@@ -102,7 +142,7 @@ export const putKeyRoute = createRoute({
   path: '/api/v1/config/{service_name}/{config_key}',
   summary: 'Set one configuration',
   security,
-  request: { params: KeyParams, query: WriteQuery, body: body(ConfigurationUpdate) },
+  request: { params: KeyParams, query: WriteQuery, headers: WriteHeaders, body: body(ConfigurationUpdate) },
   responses: {
     200: json(Configuration, 'the new state'),
     409: problem('a condition does not hold; carries the current state'),
@@ -116,7 +156,7 @@ export const deleteKeyRoute = createRoute({
   path: '/api/v1/config/{service_name}/{config_key}',
   summary: 'Delete one configuration; its versions remain',
   security,
-  request: { params: KeyParams, query: DeleteQuery },
+  request: { params: KeyParams, query: DeleteQuery, headers: WriteHeaders },
   responses: {
     204: { description: 'deleted' },
     404: problem('no such key'),
@@ -137,7 +177,7 @@ export const rollbackRoute = createRoute({
   path: '/api/v1/config/rollback',
   summary: 'Set a key back to one of its versions',
   security,
-  request: { body: body(RollbackRequest) },
+  request: { headers: WriteHeaders, body: body(RollbackRequest) },
   responses: {
     200: json(RollbackResult, 'what was restored'),
     404: problem('no such version'),
@@ -150,7 +190,7 @@ export const batchRoute = createRoute({
   path: '/api/v1/config/batch',
   summary: 'Change up to 120 keys in one transaction',
   security,
-  request: { body: body(BatchRequest) },
+  request: { headers: WriteHeaders, body: body(BatchRequest) },
   responses: {
     200: json(BatchResult, 'the new states'),
     409: problem('a condition does not hold'),

@@ -1,6 +1,9 @@
 /** The etcd3 client as this project uses it: no retries of its own, deadlines on every call, keepalive. */
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
+import { target } from './members.ts';
+
+export const DEFAULT_TIMEOUT_MS = 5_000;
 
 export interface EtcdOptions {
   hosts: readonly string[];
@@ -13,9 +16,9 @@ export interface EtcdOptions {
  * and then reports that it failed although it is stored; and its breaker blocks every call for 5 s after
  * one oversized answer.
  */
-export const connect = ({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 =>
+export const connect = ({ hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions): Etcd3 =>
   new Etcd3({
-    hosts: [...hosts],
+    hosts: [target(hosts)],
     faultHandling: { host: () => noop, global: noop },
     defaultCallOptions: context => (context.isStream ? {} : { deadline: Date.now() + timeoutMs }),
     grpcOptions: {
@@ -25,6 +28,9 @@ export const connect = ({ hosts, timeoutMs = 5_000 }: EtcdOptions): Etcd3 =>
       // An idle connection is not pinged, which etcd counts as abuse; after a missed deadline etcd3 makes a new one.
       'grpc.keepalive_permit_without_calls': 0,
       'grpc.max_receive_message_length': 64 * 1024 * 1024,
+      // Channels share connections by default, those that are still being made too: after a partition the
+      // channel that etcd3 makes anew at a missed deadline would wait for a packet sent long before.
+      'grpc.use_local_subchannel_pool': 1,
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,
     },

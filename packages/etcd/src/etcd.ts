@@ -1,6 +1,7 @@
 /** The driver: what the rest of the project knows of etcd. */
-import { connect, type EtcdOptions } from './connect.ts';
+import { connect, DEFAULT_TIMEOUT_MS, type EtcdOptions } from './connect.ts';
 import { type KeyValue, readKeys, runTxn, type Txn, type TxnResult } from './kv.ts';
+import { grantLease, type Lease } from './lease.ts';
 import { type ListOptions, type ListResult, list } from './list.ts';
 import { unavailable } from './unavailable.ts';
 import { type Watch, type WatchOptions, watch } from './watch.ts';
@@ -14,6 +15,8 @@ export interface Etcd {
   txn(txn: Txn): Promise<TxnResult>;
   /** Delete the keys in [from, to); answers how many there were. */
   deleteRange(from: string, to: string): Promise<number>;
+  /** A lease that runs out `ttlS` seconds after it was last kept alive. */
+  lease(ttlS: number): Promise<Lease>;
   /** One watch, on a connection of its own. */
   watch(options: WatchOptions): Watch;
   close(): void;
@@ -31,6 +34,7 @@ export function createEtcd(options: EtcdOptions): Etcd {
         .catch(unavailable);
       return Number(response.deleted);
     },
+    lease: ttlS => grantLease(client, ttlS, options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     watch: watchOptions => watch(options, watchOptions),
     close: () => client.close(),
   };

@@ -12,11 +12,14 @@ export interface KeyValue {
 export type Compare =
   /** Holds where the key's create or mod revision is `is`; 0 means that the key does not exist. */
   | { readonly key: string; readonly target: 'create' | 'mod'; readonly is: number }
+  /** Holds where the key was last changed after revision `above`. */
+  | { readonly key: string; readonly target: 'mod'; readonly above: number }
   /** Holds where the key exists with this value. */
   | { readonly key: string; readonly target: 'value'; readonly is: string };
 
 export type Operation =
-  | { readonly op: 'put'; readonly key: string; readonly value: string }
+  /** With a `lease` the key goes when that does, unless it is put again under another. */
+  | { readonly op: 'put'; readonly key: string; readonly value: string; readonly lease?: string }
   | { readonly op: 'delete'; readonly key: string }
   | { readonly op: 'get'; readonly key: string };
 
@@ -41,8 +44,11 @@ export const fromWire = (kv: IKeyValue): KeyValue => ({
   modRevision: Number(kv.mod_revision),
 });
 
-function compareToWire({ key: name, target, is }: Compare): ICompare {
-  const key = Buffer.from(name);
+function compareToWire(compare: Compare): ICompare {
+  const key = Buffer.from(compare.key);
+  if ('above' in compare)
+    return { key, result: 'Greater', target: 'Mod', mod_revision: String(compare.above) };
+  const { target, is } = compare;
   if (target === 'value') return { key, result: 'Equal', target: 'Value', value: Buffer.from(is) };
   return target === 'create'
     ? { key, result: 'Equal', target: 'Create', create_revision: String(is) }
@@ -51,7 +57,10 @@ function compareToWire({ key: name, target, is }: Compare): ICompare {
 
 function operationToWire(operation: Operation): IRequestOp {
   const key = Buffer.from(operation.key);
-  if (operation.op === 'put') return { request_put: { key, value: Buffer.from(operation.value) } };
+  if (operation.op === 'put') {
+    const { value, lease } = operation;
+    return { request_put: { key, value: Buffer.from(value), ...(lease !== undefined && { lease }) } };
+  }
   return operation.op === 'delete' ? { request_delete_range: { key } } : { request_range: { key } };
 }
 

@@ -9,12 +9,19 @@ test('a stream entry comes back as it was put', () => {
     fc.property(
       fc.nat(),
       fc.nat(),
-      fc.array(fc.record({ key: fc.string(), value, previous: value })),
+      fc.array(
+        fc.record({
+          key: fc.string(),
+          value,
+          previous: value,
+          previousRevision: fc.option(fc.nat(), { nil: undefined }),
+        }),
+      ),
       (revision, prev, changes) => {
         const fields = changes.flatMap(change => [
           change.key,
           encodeValue(change.value),
-          '<',
+          `<${change.previousRevision ?? ''}`,
           encodeValue(change.previous),
         ]);
         expect(decodeEntry([`${revision}-0`, ['prev', String(prev), ...fields]])).toEqual({
@@ -30,6 +37,7 @@ test('a stream entry comes back as it was put', () => {
 
 test('a reset is told from changes', () => {
   expect(decodeEntry(['17-0', ['reset', '1']])).toEqual({ kind: 'reset', revision: 17 });
+  expect(decodeEntry(['17-0', ['whatever', '1']])).toEqual({ kind: 'reset', revision: 17 });
 });
 
 test('a snapshot field comes back as it was put, colons and all', () => {

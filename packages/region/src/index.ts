@@ -1,11 +1,15 @@
 export type { RegionOptions } from './connection.ts';
 export type { Change, SnapshotEntry, StreamEntry } from './entry.ts';
+export { scopedRegion } from './keys.ts';
+export { createPresence, type Gathered, type Presence } from './presence.ts';
 export { createRegionReader, type RegionReader } from './reader.ts';
 export { MAX_CHANGES } from './rules.ts';
 export type { RegionState } from './state.ts';
+export type { Suspicion } from './suspicion.ts';
 export {
   type ApplyResult,
   createRegionWriter,
+  type Listed,
   type RegionWriter,
   type RevisionStep,
 } from './writer.ts';

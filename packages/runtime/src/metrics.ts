@@ -6,6 +6,13 @@ export interface Metrics {
   gauge(name: string, help: string, labels?: string[]): Gauge;
   /** Like {@link gauge}, read when scraped. */
   observed(name: string, help: string, read: () => number): void;
+  /** Like {@link observed}, one number for each value of `label`. */
+  observedBy(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [string, number]>,
+  ): void;
   /** `buckets` in the unit that the name ends with. */
   histogram(name: string, help: string, buckets: number[], labels?: string[]): Histogram;
   readonly contentType: string;
@@ -26,6 +33,18 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
         registers,
         collect() {
           this.set(read());
+        },
+      });
+    },
+    observedBy: (name, help, label, read) => {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        collect() {
+          this.reset();
+          for (const [value, number] of read()) this.set({ [label]: value }, number);
         },
       });
     },

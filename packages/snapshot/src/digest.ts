@@ -1,6 +1,6 @@
 /**
- * The digest of a set of entries: a sum, so that it can follow every change at the cost of that change, and
- * equal sets have equal digests in whatever order they were built. It finds drift, not forgery.
+ * Digests of sets of entries: sums, so that they follow every change at the cost of that change, and equal
+ * sets have equal digests in whatever order they were built. They find drift, not forgery.
  */
 
 /** 64 bits as two unsigned halves. */
@@ -8,6 +8,9 @@ export interface Digest {
   high: number;
   low: number;
 }
+
+/** By part: each environment (in upper case), and `_` for all other keys. Parts without entries are not there. */
+export type Digests = Readonly<Record<string, string>>;
 
 const FNV_PRIME = 0x01000193;
 
@@ -34,16 +37,38 @@ function mix(lane: number): number {
 
 export const emptyDigest = (): Digest => ({ high: 0, low: 0 });
 
-/** Add (`sign` 1) or take out (-1) the entry (key, revision, value). */
-export function foldEntry(into: Digest, key: string, revision: number, value: string, sign: 1 | -1): void {
+/** Of the one entry (key, revision, value). */
+export function hashEntry(key: string, revision: number, value: string): Digest {
   const lane: Digest = { high: 0x9e3779b9, low: 0x811c9dc5 };
   hashInto(key, lane);
   hashInto(`\n${revision}\n`, lane);
   hashInto(value, lane);
-  into.high = (into.high + sign * mix(lane.high)) >>> 0;
-  into.low = (into.low + sign * mix(lane.low ^ lane.high)) >>> 0;
+  return { high: mix(lane.high), low: mix(lane.low ^ lane.high) };
+}
+
+/** Add (`sign` 1) or take out (-1) the digest of an entry, or of a set. */
+export function fold(into: Digest, of: Digest, sign: 1 | -1): void {
+  into.high = (into.high + sign * of.high) >>> 0;
+  into.low = (into.low + sign * of.low) >>> 0;
 }
 
 /** 16 hexadecimal digits. */
 export const formatDigest = ({ high, low }: Digest): string =>
   high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+
+/** One digest of all parts. */
+export function digestOfParts(digests: Digests): string {
+  const total = emptyDigest();
+  for (const [part, digest] of Object.entries(digests)) fold(total, hashEntry(part, 0, digest), 1);
+  return formatDigest(total);
+}
+
+/** The parts in which two states differ, of those that `holds` names. */
+export function differingParts(
+  a: Digests,
+  b: Digests,
+  holds: (part: string) => boolean = () => true,
+): string[] {
+  const parts = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...parts].filter(part => holds(part) && a[part] !== b[part]).sort();
+}

@@ -1,3 +1,13 @@
+export { type Digests, differingParts } from './digest.ts';
+export { digestsOf, OTHER_PART, partOf } from './parts.ts';
 export type { Entry, Service } from './service.ts';
 export { serviceMap, serviceMapTag } from './service.ts';
-export { buildSnapshot, createSnapshot, type KeyChange, type Snapshot } from './snapshot.ts';
+export {
+  buildSnapshot,
+  createSnapshot,
+  type KeyChange,
+  type Snapshot,
+  type SnapshotBuilder,
+  type StoredEntry,
+  startSnapshot,
+} from './snapshot.ts';

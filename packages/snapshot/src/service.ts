@@ -1,5 +1,5 @@
 /** One service in one environment: its entries, and its map as a prepared string. */
-import { type Digest, emptyDigest, foldEntry, formatDigest } from './digest.ts';
+import { type Digest, emptyDigest, formatDigest } from './digest.ts';
 
 /** A configuration as it is served: few fields, since a collection walks all of them. */
 export interface Entry {
@@ -24,18 +24,19 @@ export const createService = (): Service => ({
   mapTag: undefined,
 });
 
-/** Set or (with `undefined`) remove one key. The map is dirty from here until it is read. */
-export function setEntry(service: Service, key: string, body: string | undefined, revision: number): void {
-  const present = service.entries.get(key);
-  if (present) foldEntry(service.digest, key, present.revision, present.body, -1);
-  if (body === undefined) {
-    service.entries.delete(key);
-  } else {
-    service.entries.set(key, { body, revision, fragment: undefined });
-    foldEntry(service.digest, key, revision, body, 1);
-  }
+/** Set or (with `undefined`) remove one key; answers what was there. The map is dirty from here until it is read. */
+export function setEntry(
+  service: Service,
+  key: string,
+  body: string | undefined,
+  revision: number,
+): Entry | undefined {
+  const before = service.entries.get(key);
+  if (body === undefined) service.entries.delete(key);
+  else service.entries.set(key, { body, revision, fragment: undefined });
   service.map = undefined;
   service.mapTag = undefined;
+  return before;
 }
 
 /** A value that is no Configuration (put behind the authority's back) shows as null: it must not cost the map. */

@@ -1,6 +1,9 @@
-import { configurationKey, type Environment, HEARTBEAT_KEY } from '@quantivista/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import { configurationKey, type Environment, HEARTBEAT_KEY, TOKENS_PREFIX } from '@quantivista/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { differingParts } from './digest.ts';
+import { digestsOf, partOf } from './parts.ts';
 import { serviceMap, serviceMapTag } from './service.ts';
 import { buildSnapshot, createSnapshot, type KeyChange, type Snapshot } from './snapshot.ts';
 
@@ -13,7 +16,10 @@ const path = fc.record({
   key: fc.constantFrom('a', 'b', '_C', 'constructor', 'x.y'),
 });
 const change: fc.Arbitrary<KeyChange> = fc.record({
-  key: path.map(configurationKey),
+  key: fc.oneof(
+    path.map(configurationKey),
+    fc.constantFrom('1', '2').map(hash => TOKENS_PREFIX + hash),
+  ),
   value: fc.option(
     fc.jsonValue().map(value => JSON.stringify({ config_value: value })),
     { nil: undefined },
@@ -41,6 +47,8 @@ function replay(changes: readonly (readonly KeyChange[])[]): Snapshot {
   return snapshot;
 }
 
+const byKey = (a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : 1);
+
 describe('a snapshot that followed every change', () => {
   test('equals the one built from a list: digest, size, maps and tags, in whatever order', () => {
     fc.assert(
@@ -49,6 +57,9 @@ describe('a snapshot that followed every change', () => {
         const entries = [...listOf(changes).values()].reverse();
         const listed = buildSnapshot(GENERATION, changes.length, entries);
         expect(listed.digest()).toBe(followed.digest());
+        expect(listed.digests()).toEqual(followed.digests());
+        expect(digestsOf(entries)).toEqual(followed.digests());
+        expect([...followed.entries()].toSorted(byKey)).toEqual(entries.toSorted(byKey));
         expect(listed.revision).toBe(followed.revision);
         expect(listed.size).toBe(followed.size);
         for (const [environment, name, service] of listed.services()) {
@@ -76,6 +87,45 @@ describe('a snapshot that followed every change', () => {
         }
       }),
     );
+  });
+});
+
+describe('digests by part', () => {
+  test('as of each revision are those of the state that the store had then', () => {
+    fc.assert(
+      fc.property(history, changes => {
+        const followed = replay(changes);
+        for (let revision = 0; revision <= changes.length; revision++) {
+          const then = buildSnapshot(GENERATION, revision, listOf(changes.slice(0, revision)).values());
+          expect(followed.digestsAt(revision)).toEqual(then.digests());
+        }
+        expect(followed.digestsAt(changes.length + 1)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('differ in exactly the parts whose contents do', () => {
+    fc.assert(
+      fc.property(history, history, (one, two) => {
+        const [a, b] = [listOf(one), listOf(two)];
+        const differs = (key: string) => !isDeepStrictEqual(a.get(key), b.get(key));
+        const parts = new Set([...a.keys(), ...b.keys()].filter(differs).map(partOf));
+        const digests = (of: typeof a) => buildSnapshot(GENERATION, 99, of.values()).digests();
+        expect(differingParts(digests(a), digests(b))).toEqual([...parts].sort());
+        expect(differingParts(digests(a), digests(b), part => part === 'TEST')).toEqual(
+          parts.has('TEST') ? ['TEST'] : [],
+        );
+      }),
+    );
+  });
+
+  test('from before the state was loaded are not known, and old ones are forgotten', () => {
+    const snapshot = buildSnapshot(GENERATION, 10, []);
+    expect(snapshot.digestsAt(9)).toBeUndefined();
+    const key = configurationKey({ environment: 'TEST', service: 'risk', key: 'a' });
+    for (let revision = 11; revision < 20_000; revision++) snapshot.apply(revision, [{ key, value: '1' }]);
+    expect(snapshot.digestsAt(10)).toBeUndefined();
+    expect(snapshot.digestsAt(17_000)).toBeDefined();
   });
 });
 

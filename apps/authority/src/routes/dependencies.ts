@@ -4,6 +4,8 @@ import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Callers } from '../callers.ts';
 import type { Heartbeat } from '../heartbeat.ts';
+import type { Regions } from '../network/regions.ts';
+import type { RegionWait } from '../network/wait.ts';
 import type { Recovery } from '../recover/recovery.ts';
 import type { Writer } from '../write/commit.ts';
 
@@ -14,6 +16,8 @@ export interface Dependencies {
   readonly callers: Callers;
   readonly heartbeat: Heartbeat;
   readonly recovery: Recovery;
+  readonly regions: Regions;
+  readonly regionWait: RegionWait;
   readonly metrics: Metrics;
   readonly log: Log;
   /** `open`: reads need no token. */

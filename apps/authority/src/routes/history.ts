@@ -27,7 +27,7 @@ function lastVersion(key: string, entry: KeyValue | undefined, deleted: KeyValue
 }
 
 export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { etcd, audit, callers, writer } = dependencies;
+  const { etcd, audit, callers, writer, regionWait } = dependencies;
 
   /** The present entry, the key's newest version, and the generation that its versions belong to. */
   async function present(path: ConfigurationPath) {
@@ -56,6 +56,7 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
   app.openapi(rollbackRoute, async c => {
     const { name } = await callers.require(c.req.header('authorization'));
     const body = c.req.valid('json');
+    const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, name);
     const path = {
       environment: body.environment,
@@ -85,12 +86,14 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
           configType: target.config_type,
           description: target.description,
         };
-    const { revision, plan, configurations } = await writer.write({
+    const written = await writer.write({
       changes: [change],
       actor: name,
       reason: body.reason ?? `rollback to version ${body.version}`,
       rollbackAvailable: true,
+      awaited: wait !== undefined,
     });
+    const { revision, plan, configurations } = written;
     const result: RollbackResult = {
       service_name: path.service,
       config_key: path.key,
@@ -101,6 +104,7 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
       revision,
       configuration: configurations[0] ?? null,
     };
-    return c.json(result, 200, stateHeaders(generation, revision));
+    const waited = await regionWait.headers(wait, written);
+    return c.json(result, 200, { ...stateHeaders(generation, revision), ...waited });
   });
 }

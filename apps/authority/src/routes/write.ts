@@ -8,8 +8,8 @@ import {
   type ConfigurationUpdate,
   deleteKeyRoute,
   entityTag,
+  fieldFault,
   putKeyRoute,
-  ServiceError,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
 import type { Conditions, RequestedChange } from '../write/request.ts';
@@ -61,61 +61,68 @@ function batchChange(change: BatchChange, index: number): RequestedChange {
   return setChange(path, change, field, {});
 }
 
-export function registerWrites(app: OpenAPIHono, { callers, writer }: Dependencies): void {
+export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }: Dependencies): void {
   const caller = (c: Context) => callers.require(c.req.header('authorization'));
 
   app.openapi(putKeyRoute, async c => {
     const { name } = await caller(c);
     const body: ConfigurationUpdate = c.req.valid('json');
+    const { prefer: wait } = c.req.valid('header');
     const { service_name: service, config_key: key } = c.req.valid('param');
     checkAuthor(body.updated_by, name);
     if (body.config_key !== undefined && body.config_key !== key) {
-      const errors = [{ field: 'body.config_key', message: 'is not the key of the path' }];
-      throw new ServiceError('invalid_request', {
-        message: 'body.config_key: is not the key of the path',
-        details: { errors },
-      });
+      throw fieldFault('body.config_key', 'is not the key of the path');
     }
     const path = { environment: c.req.valid('query').environment, service, key } as RequestedChange['path'];
-    const { generation, revision, configurations } = await writer.write({
+    const written = await writer.write({
       changes: [setChange(path, body, 'body', headerConditions(c))],
       actor: name,
       reason: body.reason ?? '',
       rollbackAvailable: body.rollback_available,
+      awaited: wait !== undefined,
     });
-    const etag = entityTag(generation, revision);
-    return c.json(configurations[0]!, 200, stateHeaders(generation, revision, etag));
+    const { generation, revision } = written;
+    const headers = stateHeaders(generation, revision, entityTag(generation, revision));
+    const waited = await regionWait.headers(wait, written);
+    return c.json(written.configurations[0]!, 200, { ...headers, ...waited });
   });
 
   app.openapi(deleteKeyRoute, async c => {
     const { name } = await caller(c);
     const { environment, reason = '' } = c.req.valid('query');
+    const { prefer: wait } = c.req.valid('header');
     const { service_name: service, config_key: key } = c.req.valid('param');
     const path = { environment, service, key } as RequestedChange['path'];
-    const { generation, revision } = await writer.write({
+    const written = await writer.write({
       changes: [{ op: 'delete', path, field: 'path', conditions: headerConditions(c) }],
       actor: name,
       reason,
       rollbackAvailable: true,
+      awaited: wait !== undefined,
     });
-    return c.body(null, 204, stateHeaders(generation, revision));
+    const waited = await regionWait.headers(wait, written);
+    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
   });
 
   app.openapi(batchRoute, async c => {
     const { name } = await caller(c);
     const body: BatchRequest = c.req.valid('json');
+    const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, name);
-    const { generation, revision, configurations } = await writer.write({
+    const written = await writer.write({
       changes: body.changes.map(batchChange),
       actor: name,
       reason: body.reason ?? '',
       rollbackAvailable: body.rollback_available,
+      awaited: wait !== undefined,
     });
+    const { revision, configurations } = written;
     const result = {
       revision,
       changed: body.changes.length,
       configurations: configurations.filter((each): each is Configuration => each !== undefined),
     };
-    return c.json(result, 200, stateHeaders(generation, revision));
+    const waited = await regionWait.headers(wait, written);
+    return c.json(result, 200, { ...stateHeaders(written.generation, written.revision), ...waited });
   });
 }

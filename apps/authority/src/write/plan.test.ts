@@ -59,9 +59,10 @@ function createStore() {
       return plan({ id: createOperationId(), generation: GENERATION, at: 1_000, request: wanted, held });
     },
     carryOut: ({ compare, success }: Txn): boolean => {
-      const holds = compare.every(({ key, target, is }) => {
-        const entry = entries.get(key);
-        return (target === 'value' ? entry?.value : (entry?.modRevision ?? 0)) === is;
+      const holds = compare.every(condition => {
+        const entry = entries.get(condition.key);
+        if ('above' in condition) return (entry?.modRevision ?? 0) > condition.above;
+        return (condition.target === 'value' ? entry?.value : (entry?.modRevision ?? 0)) === condition.is;
       });
       if (!holds) return false;
       revision++;

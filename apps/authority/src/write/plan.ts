@@ -122,6 +122,7 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
     reason: request.reason,
     rollback_available: request.rollbackAvailable,
     at,
+    ...(request.awaited && { awaited: true }),
   };
   success.push({ op: 'put', key: operationKey(id), value: 'committed' });
   success.push({ op: 'put', key: COMMIT_KEY, value: JSON.stringify(note) });

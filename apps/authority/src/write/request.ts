@@ -34,4 +34,6 @@ export interface WriteRequest {
   readonly actor: string;
   readonly reason: string;
   readonly rollbackAvailable: boolean;
+  /** The regions are to report the change as soon as they have applied it. */
+  readonly awaited?: boolean;
 }

@@ -4,6 +4,7 @@ import { Failure, UsageError } from '../fault.ts';
 import { showValue } from '../show.ts';
 import { type Context, present } from './context.ts';
 import { parseValue, requireKey, requireService } from './names.ts';
+import { showPropagation, withPropagation } from './waited.ts';
 
 export interface SetOptions {
   readonly string?: boolean;
@@ -14,6 +15,8 @@ export interface SetOptions {
   readonly ifVersion?: number;
   /** Condition: the present value, as JSON. */
   readonly oldValue?: string;
+  /** Seconds to wait for the regions. */
+  readonly wait?: number;
 }
 
 export async function set(
@@ -35,11 +38,21 @@ export async function set(
   };
   const condition =
     options.ifVersion === undefined ? {} : await versionCondition(context, service, key, options.ifVersion);
-  const { body, revision } = await context.api.put(service, key, update, condition);
-  present(context, body, () => {
+  const { body, revision, propagation } = await context.api.put(
+    service,
+    key,
+    update,
+    condition,
+    options.wait,
+  );
+  const { colors } = context.terminal;
+  present(context, withPropagation(body, propagation), () => {
     const at = revision === undefined ? '' : `, revision ${revision}`;
     const line = `${service}/${key} = ${showValue(body.config_value)}`;
-    return [`${line} ${context.terminal.colors.dim(`(version ${body.version}${at})`)}`];
+    return [
+      `${line} ${colors.dim(`(version ${body.version}${at})`)}`,
+      ...showPropagation(propagation, colors),
+    ];
   });
 }
 

@@ -3,6 +3,7 @@ import { printable, showValue } from '../show.ts';
 import { table } from '../table.ts';
 import { type Context, present } from './context.ts';
 import { requireKey, requireService } from './names.ts';
+import { showPropagation, withPropagation } from './waited.ts';
 
 export async function versions(
   context: Context,
@@ -35,20 +36,22 @@ export async function rollback(
   service: string,
   key: string,
   version: number,
-  { reason }: { reason?: string },
+  { reason, wait }: { reason?: string; wait?: number },
 ): Promise<void> {
   requireService(service);
   requireKey(key);
-  const { body } = await context.api.rollback({
+  const request = {
     service_name: service,
     config_key: key,
     environment: context.settings.environment,
     version,
     ...(reason !== undefined && { reason }),
-  });
-  present(context, body, () => {
+  };
+  const { body, propagation } = await context.api.rollback(request, wait);
+  const { colors } = context.terminal;
+  present(context, withPropagation(body, propagation), () => {
     const state = body.configuration ? `= ${showValue(body.configuration.config_value)}` : 'deleted';
     const how = `(version ${body.restored_version} restored as ${body.new_version}, revision ${body.revision})`;
-    return [`${service}/${key} ${state} ${context.terminal.colors.dim(how)}`];
+    return [`${service}/${key} ${state} ${colors.dim(how)}`, ...showPropagation(propagation, colors)];
   });
 }

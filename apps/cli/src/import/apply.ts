@@ -1,7 +1,8 @@
 /** Carries out a plan: one transaction after the other, each whole or not at all. */
-import type { BatchChange, ConfigType, Environment } from '@quantivista/contracts';
+import type { BatchChange, BatchResult, ConfigType, Environment } from '@quantivista/contracts';
 import type { Api } from '../api.ts';
 import { Failure } from '../fault.ts';
+import type { Reply } from '../http.ts';
 import type { PlannedChange } from './plan.ts';
 import { split } from './split.ts';
 
@@ -10,34 +11,36 @@ export interface ApplyOptions {
   /** Type of the values set; the server's choice where absent. */
   readonly type: ConfigType | undefined;
   readonly reason: string | undefined;
+  /** Seconds to wait for the regions: for the last transaction, which they apply after all others. */
+  readonly wait?: number | undefined;
   /** Called before each transaction. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
  * Apply `changes` on the condition that every value to be replaced is still the one that was planned with.
- * @returns the revision of the last transaction, undefined where there was none
+ * @returns the answer to the last transaction, undefined where there was none
  * @throws Failure saying how many transactions were made before the one that failed
  */
 export async function apply(
   api: Api,
   changes: readonly PlannedChange[],
-  { environment, type, reason, onProgress }: ApplyOptions,
-): Promise<number | undefined> {
+  { environment, type, reason, wait, onProgress }: ApplyOptions,
+): Promise<Reply<BatchResult> | undefined> {
   const transactions = split(changes.map(change => toBatchChange(change, environment, type)));
-  let revision: number | undefined;
+  let last: Reply<BatchResult> | undefined;
   for (const [done, transaction] of transactions.entries()) {
     onProgress?.(done, transactions.length);
     try {
       const request = { changes: transaction, ...(reason !== undefined && { reason }) };
-      revision = (await api.batch(request)).body.revision;
+      last = await api.batch(request, done === transactions.length - 1 ? wait : undefined);
     } catch (error) {
       if (!(error instanceof Failure) || done === 0) throw error;
-      const before = `${done} of ${transactions.length} transactions were made, up to revision ${revision}`;
+      const before = `${done} of ${transactions.length} transactions were made, up to revision ${last?.body.revision}`;
       throw new Failure(`${error.message} (${before}: the import can be repeated)`, error.status);
     }
   }
-  return revision;
+  return last;
 }
 
 function toBatchChange(

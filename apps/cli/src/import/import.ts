@@ -1,7 +1,8 @@
 /** `qvc import`: read a file, show what it would change, change it. */
 import type { ConfigType, ConfigurationMap } from '@quantivista/contracts';
 import type { Api } from '../api.ts';
-import type { Context } from '../commands/context.ts';
+import { type Context, present } from '../commands/context.ts';
+import { showPropagation, withPropagation } from '../commands/waited.ts';
 import { Failure } from '../fault.ts';
 import { apply } from './apply.ts';
 import { plan } from './plan.ts';
@@ -16,6 +17,8 @@ export interface ImportOptions extends SourceOptions {
   /** @default ENVIRONMENT_VARIABLE for env and compose; the server's choice for json and yaml */
   readonly type?: ConfigType;
   readonly reason?: string;
+  /** Seconds to wait for the regions. */
+  readonly wait?: number;
 }
 
 /** Services read at once. */
@@ -38,14 +41,18 @@ export async function importFile(context: Context, path: string, options: Import
   }
   const variables = format === 'env' || format === 'compose';
   const progress = createProgress(terminal.progress, 'transactions');
-  const revision = await apply(api, planned.changes, {
+  const last = await apply(api, planned.changes, {
     environment,
     type: options.type ?? (variables ? 'ENVIRONMENT_VARIABLE' : undefined),
     reason: options.reason,
+    wait: options.wait,
     onProgress: progress.show,
   }).finally(progress.end);
-  if (json) terminal.out(JSON.stringify({ ...result, revision: revision ?? null }, null, 2));
-  else terminal.out(revision === undefined ? 'nothing to change' : `revision ${revision}`);
+  const done = withPropagation({ ...result, revision: last?.body.revision ?? null }, last?.propagation);
+  present(context, done, () => [
+    last ? `revision ${last.body.revision}` : 'nothing to change',
+    ...showPropagation(last?.propagation, colors),
+  ]);
 }
 
 /** The present map of every wanted service, from the authority. */

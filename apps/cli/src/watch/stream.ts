@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { Failure } from '../fault.ts';
 import { answerFailure, networkReason } from '../http.ts';
 import { printable } from '../show.ts';
+import { createAcker } from './acker.ts';
 
 /** Nodes send a heartbeat every other second: after so long a silence the connection is dead. */
 const SILENCE_MS = 30_000;
@@ -12,13 +13,21 @@ const HANDSHAKE_MS = 10_000;
 /** How a connection ended. `refused`: the node answered the handshake with a failure. */
 export type StreamEnd =
   | { readonly kind: 'refused'; readonly failure: Failure }
-  | { readonly kind: 'ended'; readonly code: number | undefined; readonly why: string };
+  | {
+      readonly kind: 'ended';
+      readonly code: number | undefined;
+      readonly why: string;
+      /** The node asks to wait a random time below this. */
+      readonly reconnectWindowMs?: number;
+    };
 
 export interface StreamOptions {
   readonly node: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly token: string | undefined;
+  /** Whether the node is told of each revision that was taken in. */
+  readonly acks: boolean;
   /** Closes the connection when aborted. */
   readonly signal: AbortSignal;
   readonly onFrame: (frame: WatchFrame) => void;
@@ -30,6 +39,7 @@ export function followStream({
   path,
   query,
   token,
+  acks,
   signal,
   onFrame,
 }: StreamOptions): Promise<StreamEnd> {
@@ -39,6 +49,9 @@ export function followStream({
   const socket = new WebSocket(url, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     handshakeTimeout: HANDSHAKE_MS,
+  });
+  const acknowledge = createAcker(text => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(text);
   });
   return new Promise(resolve => {
     const silence = setTimeout(
@@ -61,14 +74,17 @@ export function followStream({
     socket.on('message', data => {
       silence.refresh();
       try {
-        onFrame(JSON.parse(String(data)) as WatchFrame);
+        const frame = JSON.parse(String(data)) as WatchFrame;
+        onFrame(frame);
+        if (acks && (frame.type === 'snapshot' || frame.type === 'update')) acknowledge(frame.revision);
       } catch {
         end({ kind: 'ended', code: undefined, why: 'it sent what is no frame' });
       }
     });
     socket.on('close', (code, reason) => {
-      const text = printable(String(reason)) || (code === 1006 ? 'the connection broke' : '');
-      end({ kind: 'ended', code, why: text === '' ? `closed (${code})` : `${text} (${code})` });
+      const told = closeReason(String(reason));
+      const text = told.why || (code === 1006 ? 'the connection broke' : '');
+      end({ ...told, kind: 'ended', code, why: text === '' ? `closed (${code})` : `${text} (${code})` });
     });
     socket.on('error', error => end({ kind: 'ended', code: undefined, why: networkReason(error) }));
     socket.on('unexpected-response', (_request, response) => {
@@ -83,4 +99,17 @@ export function followStream({
       });
     });
   });
+}
+
+/** Nodes say why in JSON; whatever else stands between may say it in its own words. */
+function closeReason(text: string): { why: string; reconnectWindowMs?: number } {
+  try {
+    const { reason, reconnect_window_ms } = JSON.parse(text) as Record<string, unknown>;
+    const why = printable(String(reason).replaceAll('_', ' '));
+    return typeof reconnect_window_ms === 'number'
+      ? { why, reconnectWindowMs: reconnect_window_ms }
+      : { why };
+  } catch {
+    return { why: printable(text) };
+  }
 }

@@ -1,13 +1,16 @@
-/** What a watcher knows of a service, and what each frame changes in it. Pure. */
+/** What a watcher knows of a service or an environment, and what each frame changes in it. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Bookmark, formatBookmark, type Json, type WatchFrame } from '@quantivista/contracts';
 
 export interface SeenChange {
   readonly kind: 'added' | 'changed' | 'removed';
+  /** With the service before it where a whole environment is watched. */
   readonly key: string;
   readonly before: Json | undefined;
   readonly after: Json | undefined;
   readonly revision: number;
+  /** Where several changes are told of as one: the revision after which the first of them came. */
+  readonly conflatedFrom: number | undefined;
   /** Absent where the change happened out of sight: a snapshot tells the result alone. */
   readonly by: string | undefined;
   readonly reason: string | undefined;
@@ -29,7 +32,7 @@ export function createView(): View {
 
   function applySnapshot(frame: WatchFrame & { type: 'snapshot' }): SeenChange[] {
     const seen: SeenChange[] = [];
-    const unseen = { revision: frame.revision, reason: undefined };
+    const unseen = { revision: frame.revision, conflatedFrom: undefined, reason: undefined };
     for (const [key, { config_value: after, updated_by: by, version }] of Object.entries(
       frame.configurations,
     )) {
@@ -58,11 +61,13 @@ export function createView(): View {
     return first ? [] : seen;
   }
 
-  function applyUpdate({ updates, revision }: WatchFrame & { type: 'update' }): SeenChange[] {
-    return updates.map(({ config_key: key, updated_by: by, reason, version, ...update }) => {
+  function applyUpdate(frame: WatchFrame & { type: 'update' }): SeenChange[] {
+    const { updates, revision, conflated_from: conflatedFrom } = frame;
+    return updates.map(({ service_name, config_key, updated_by: by, reason, version, ...update }) => {
+      const key = service_name === undefined ? config_key : `${service_name}/${config_key}`;
       const existed = values.has(key);
       const before = existed ? update.old_value : undefined;
-      const about = { key, before, revision, by, reason, version };
+      const about = { key, before, revision, conflatedFrom, by, reason, version };
       if (update.deleted) {
         values.delete(key);
         return { kind: 'removed', after: undefined, ...about, before: update.old_value };

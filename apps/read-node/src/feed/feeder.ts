@@ -1,23 +1,36 @@
 /**
- * Feeds etcd into the region's Redis: list once, then watch. Any number of feeders may run side by side,
+ * Feeds a source (etcd, or nodes of another region) into the region's Redis: list once, then watch. Any number of feeders may run side by side,
  * be paused, or die at any point: what Redis accepts depends on (generation, revision) alone.
  */
-import { DISTRIBUTED_PREFIX, GENERATION_KEY } from '@quantivista/contracts';
-import type { Etcd, RevisionEvents, WatchEnd } from '@quantivista/etcd';
+import { GENERATION_KEY, HEARTBEAT_KEY, heartbeatAt } from '@quantivista/contracts';
+import type { RevisionEvents } from '@quantivista/etcd';
 import { MAX_CHANGES, type RegionState, type RegionWriter } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import type { Held, Source, SourceEnd, SourceList } from './source.ts';
 import { createTrail } from './trail.ts';
 
 export interface FeederOptions {
-  readonly etcd: Etcd;
+  readonly source: Source;
   readonly region: RegionWriter;
   readonly log: Log;
+  readonly observer?: FeedObserver;
+}
+
+/** Told of the revisions as they pass. Must not throw. */
+export interface FeedObserver {
+  received(events: RevisionEvents): void;
+  /** This feeder was the first to bring it to Redis. */
+  applied(events: RevisionEvents): void;
 }
 
 export type FeederState = 'connecting' | 'listing' | 'watching' | 'waiting';
 
 export interface Feeder {
+  /** What it is fed from now. */
+  readonly source: string;
   readonly state: FeederState;
+  /** Whether it has ever watched its source: losing that again makes no node unready. */
+  readonly begun: boolean;
   /** Revisions that this feeder was the first to bring. */
   readonly applied: number;
   /** Whole states published. */
@@ -31,17 +44,13 @@ const BATCH = 128;
 /** After so long without news Redis is asked whether it still has what it was given. */
 const QUIET_MS = 1_000;
 
-/** Why a round ended; the next one starts from what etcd and Redis then say. */
-type RoundEnd =
-  | WatchEnd['reason']
-  | 'not continuous'
-  | 'no generation'
-  | 'generation changed'
-  | 'another was first';
+/** Why a round ended; the next one starts from what the source and Redis then say. */
+type RoundEnd = SourceEnd['reason'] | 'not continuous' | 'no generation' | 'another was first';
 
-export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
+export function createFeeder({ source, region, log, observer }: FeederOptions): Feeder {
   const trail = createTrail();
   let state: FeederState = 'connecting';
+  let begun = false;
   let applied = 0;
   let published = 0;
 
@@ -52,20 +61,27 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
    */
   async function publishWhole(generation: string, seen: RegionState): Promise<RegionState | undefined> {
     state = 'listing';
-    const lost = seen.revision === undefined ? trail.oldest(generation) : undefined;
-    let listed = await etcd.list({
-      prefix: DISTRIBUTED_PREFIX,
-      ...(lost !== undefined && { revision: lost }),
-    });
-    if (listed.kind !== 'listed') listed = await etcd.list({ prefix: DISTRIBUTED_PREFIX });
-    if (listed.kind !== 'listed') return undefined;
+    const waysBack = seen.revision === undefined ? trail.waysBack(generation) : [];
+    let listed: SourceList | undefined;
+    for (const revision of [...waysBack, undefined]) {
+      listed = await source.list(revision);
+      if (listed.kind === 'listed') break;
+    }
+    if (listed?.kind !== 'listed') return undefined;
     // The list itself must be of this generation: the store may have been replaced since it was read.
     if (listed.entries.find(entry => entry.key === GENERATION_KEY)?.value !== generation) return undefined;
+    // Another parent than the one that was followed may be behind it: nothing is taken back (I3).
+    if (seen.generation === generation && seen.revision !== undefined && listed.revision < seen.revision)
+      return undefined;
     if ((await region.publish(seen, generation, listed.revision, listed.entries)) === 'changed')
       return undefined;
     published++;
     log.info({ generation, revision: listed.revision, keys: listed.entries.length }, 'whole state published');
     return { generation, revision: listed.revision };
+  }
+
+  async function replaceWhole(generation: string): Promise<RoundEnd> {
+    return (await publishWhole(generation, await region.state())) ? 'not continuous' : 'another was first';
   }
 
   /** A Redis that lost its data says nothing of it, and without changes nobody would notice. */
@@ -79,15 +95,16 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
     const queue: RevisionEvents[] = [];
     let last = start;
     let wake = () => {};
-    const watch = etcd.watch({
-      prefix: DISTRIBUTED_PREFIX,
+    const watch = source.watch({
+      generation,
       from: start + 1,
       onRevision: events => {
+        observer?.received(events);
         queue.push(events);
         wake();
       },
     });
-    let ended: WatchEnd | undefined;
+    let ended: SourceEnd | undefined;
     watch.ended.then(end => {
       ended = end;
       wake();
@@ -103,6 +120,7 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
     const stop = () => watch.close();
     signal.addEventListener('abort', stop);
     state = 'watching';
+    begun = true;
     try {
       for (;;) {
         if (queue.length === 0) {
@@ -136,22 +154,33 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
     if (steps.some(changesGeneration)) return 'generation changed';
     if (steps.some(step => step.changes.length > MAX_CHANGES)) {
       // Not made by the authority: too much for one stream entry. Nodes take it as a whole state.
-      return (await publishWhole(generation, await region.state())) ? 'not continuous' : 'another was first';
+      return replaceWhole(generation);
     }
     const results = await region.apply(generation, steps);
+    // What was written into the stream past the rules stands in the way: it goes with a whole new state.
+    if (results.includes('broken')) return replaceWhole(generation);
     for (const [index, result] of results.entries()) {
       if (result === 'gap' || result === 'foreign') return 'not continuous';
-      if (result === 'applied') applied++;
+      if (result === 'applied') {
+        applied++;
+        observer?.applied(batch[index]!);
+      }
       trail.add(generation, steps[index]!.to);
     }
     return undefined;
   }
 
-  /** One round: agree with etcd on the generation, with Redis on the revision, then watch from there. */
+  /** What Redis holds, and how old that is. */
+  async function whatIsHeld(): Promise<Held> {
+    const { generation, revision } = await region.state();
+    const beat = generation === undefined ? undefined : await region.value(generation, HEARTBEAT_KEY);
+    return { generation, revision, completeAt: heartbeatAt(beat) };
+  }
+
+  /** One round: agree with the source on the generation, with Redis on the revision, then watch from there. */
   async function round(signal: AbortSignal): Promise<RoundEnd> {
     state = 'connecting';
-    const { entries } = await etcd.read([GENERATION_KEY]);
-    const generation = entries[0]?.value;
+    const generation = await source.generation(await whatIsHeld());
     if (generation === undefined) return 'no generation';
     let held: RegionState | undefined = await region.state();
     if (held.generation !== generation || held.revision === undefined)
@@ -167,8 +196,14 @@ export function createFeeder({ etcd, region, log }: FeederOptions): Feeder {
   }
 
   return {
+    get source() {
+      return source.name;
+    },
     get state() {
       return state;
+    },
+    get begun() {
+      return begun;
     },
     get applied() {
       return applied;

@@ -1,14 +1,17 @@
 /** Follows the region's Redis: loads once, then applies the stream, one entry a revision. */
 import type { RegionReader, StreamEntry } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createHistory } from './history.ts';
 import { load } from './load.ts';
-import type { Replica } from './replica.ts';
+import type { Loaded, Replica } from './replica.ts';
 
 export interface FollowerOptions {
   readonly region: RegionReader;
   readonly replica: Replica;
   readonly log: Log;
   readonly historyLength: number;
+  /** What to start from where the region holds nothing, or does not answer. */
+  readonly fallback?: (() => Promise<Loaded | undefined>) | undefined;
 }
 
 export interface Follower {
@@ -16,28 +19,56 @@ export interface Follower {
   readonly connected: boolean;
   /** Times that the state was loaded whole. */
   readonly loads: number;
+  /** Load the state anew, as soon as Redis answers. */
+  reload(because: ReloadReason): void;
   /** Runs until `signal` aborts. Never throws. */
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** The state held is wrong (`drifted`), and at a revision that the store has not reached (`ahead`). */
+export type ReloadReason = 'drifted' | 'ahead';
+
 type Turn = 'go on' | 'load';
 
-export function createFollower({ region, replica, log, historyLength }: FollowerOptions): Follower {
+export function createFollower(options: FollowerOptions): Follower {
+  const { region, replica, log, historyLength } = options;
+  let { fallback } = options;
   let connected = false;
   let loads = 0;
+  let wrong: ReloadReason | undefined;
 
   async function reload(): Promise<boolean> {
+    const because = wrong;
     const loaded = await load({ region, historyLength });
     if (!loaded) return false;
-    replica.replace(loaded);
+    const { snapshot } = loaded;
+    // What the stream tells may be what was wrong: watchers from before are not to be replayed it.
+    if (because)
+      replica.replace({ snapshot, history: createHistory(snapshot.revision, historyLength) }, because);
+    else replica.replace(loaded);
+    if (wrong === because) wrong = undefined;
     loads++;
     log.info(
       {
-        generation: loaded.snapshot.generation,
-        revision: loaded.snapshot.revision,
-        keys: loaded.snapshot.size,
+        generation: snapshot.generation,
+        revision: snapshot.revision,
+        keys: snapshot.size,
       },
       'state loaded',
+    );
+    return true;
+  }
+
+  /** Once, and only where nothing is held: from there on the region is followed like from any state. */
+  async function startFromFallback(): Promise<boolean> {
+    const loaded = replica.current ? undefined : await fallback?.();
+    fallback = undefined;
+    if (!loaded) return false;
+    replica.replace(loaded);
+    const { generation, revision, size } = loaded.snapshot;
+    log.warn(
+      { generation, revision, keys: size },
+      'the region has no state to start from: that on disk is served',
     );
     return true;
   }
@@ -79,26 +110,32 @@ export function createFollower({ region, replica, log, historyLength }: Follower
     get loads() {
       return loads;
     },
+    reload: because => {
+      wrong = because;
+    },
     run: async signal => {
       const backoff = createBackoff({ firstMs: 20, maxMs: 500 });
       let mustLoad = true;
       let silent = false;
       while (!signal.aborted) {
         try {
-          if (mustLoad) {
+          if (mustLoad || wrong) {
             mustLoad = !(await reload());
             connected = true;
-            if (mustLoad) await pause(backoff.next(), signal);
+            if (mustLoad) mustLoad = !(await startFromFallback());
+            // Also where it was loaded: a stream that can't be followed must not make it load in a circle.
+            await pause(backoff.next(), signal);
             continue;
           }
           const result = await turn(silent);
           silent = result.silent;
           mustLoad = result.next === 'load';
-          backoff.reset();
+          if (!mustLoad) backoff.reset();
         } catch (error) {
           if (signal.aborted) return;
           if (connected) log.warn({ err: error }, "the region's store does not answer; serving what is held");
           connected = false;
+          if (mustLoad) mustLoad = !(await startFromFallback());
           await pause(backoff.next(), signal);
         }
       }

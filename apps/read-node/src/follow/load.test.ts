@@ -1,5 +1,5 @@
 import type { Change, SnapshotEntry, StreamEntry } from '@quantivista/region';
-import { buildSnapshot } from '@quantivista/snapshot';
+import { buildSnapshot, startSnapshot } from '@quantivista/snapshot';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assemble } from './load.ts';
@@ -32,6 +32,12 @@ function run(all: readonly Step[]) {
   return { states, stream };
 }
 
+function scan(entries: Iterable<SnapshotEntry>) {
+  const building = startSnapshot(GENERATION);
+  for (const entry of entries) building.set(entry, entry.modRevision);
+  return building;
+}
+
 describe('a state assembled from a scan and the stream', () => {
   test('is exactly the state of the last entry, whatever moment the scan saw of each key', () => {
     fc.assert(
@@ -45,7 +51,7 @@ describe('a state assembled from a scan and the stream', () => {
           if (entry) seen.set(key, entry);
         }
         const to = all.length * 10;
-        const loaded = assemble(GENERATION, from * 10, to, [...seen.values()], stream, 1_000);
+        const loaded = assemble(scan(seen.values()), from * 10, to, stream, 1_000);
         const expected = buildSnapshot(GENERATION, to, states.at(-1)!.values());
         expect(loaded?.snapshot.digest()).toBe(expected.digest());
         expect(loaded?.snapshot.revision).toBe(to);
@@ -61,33 +67,33 @@ describe('a state assembled from a scan and the stream', () => {
   const scanned = [...states[1]!.values()];
 
   test('is refused where the stream lacks a change in between', () => {
-    expect(assemble(GENERATION, 10, 30, scanned, stream.toSpliced(2, 1), 100)).toBeUndefined();
+    expect(assemble(scan(scanned), 10, 30, stream.toSpliced(2, 1), 100)).toBeUndefined();
   });
 
   test('is refused where the stream ends before the revision wanted', () => {
-    expect(assemble(GENERATION, 10, 30, scanned, stream.slice(0, 3), 100)).toBeUndefined();
+    expect(assemble(scan(scanned), 10, 30, stream.slice(0, 3), 100)).toBeUndefined();
   });
 
   test('is refused where the state was replaced meanwhile', () => {
     const reset: StreamEntry = { kind: 'reset', revision: 25 };
-    expect(assemble(GENERATION, 10, 30, scanned, stream.toSpliced(3, 0, reset), 100)).toBeUndefined();
+    expect(assemble(scan(scanned), 10, 30, stream.toSpliced(3, 0, reset), 100)).toBeUndefined();
   });
 
   test('needs no stream where nothing changed', () => {
-    const loaded = assemble(GENERATION, 10, 10, scanned, [], 100);
+    const loaded = assemble(scan(scanned), 10, 10, [], 100);
     expect(loaded?.snapshot.revision).toBe(10);
     expect(loaded?.history.floor).toBe(10);
   });
 
   test('keeps no history from before a reset', () => {
     const reset: StreamEntry = { kind: 'reset', revision: 15 };
-    const loaded = assemble(GENERATION, 20, 30, scanned, stream.toSpliced(2, 0, reset), 100);
+    const loaded = assemble(scan(scanned), 20, 30, stream.toSpliced(2, 0, reset), 100);
     expect(loaded?.history.floor).toBe(15);
     expect(loaded?.history.after(10)).toBeUndefined();
   });
 
   test('keeps history from where the stream was trimmed', () => {
-    const loaded = assemble(GENERATION, 20, 30, scanned, stream.slice(2), 100);
+    const loaded = assemble(scan(scanned), 20, 30, stream.slice(2), 100);
     expect(loaded?.history.floor).toBe(10);
   });
 });

@@ -1,6 +1,6 @@
 /** A whole state from the region's Redis, with the changes that led to it. */
-import type { RegionReader, SnapshotEntry, StreamEntry } from '@quantivista/region';
-import { buildSnapshot } from '@quantivista/snapshot';
+import type { RegionReader, StreamEntry } from '@quantivista/region';
+import { type SnapshotBuilder, startSnapshot } from '@quantivista/snapshot';
 import { createHistory } from './history.ts';
 import type { Loaded } from './replica.ts';
 
@@ -21,34 +21,35 @@ export interface LoadOptions {
 export async function load({ region, historyLength }: LoadOptions): Promise<Loaded | undefined> {
   const before = await region.state();
   if (before.generation === undefined || before.revision === undefined) return undefined;
-  const scanned = await region.scan(before.generation);
+  // Page by page into the state itself: nothing is held twice, and reads are answered in between.
+  const building = startSnapshot(before.generation);
+  for await (const page of region.pages(before.generation)) {
+    for (const entry of page) building.set(entry, entry.modRevision);
+  }
   const after = await region.state();
   if (after.generation !== before.generation || after.revision === undefined) return undefined;
   const tail = (await region.tail(before.generation, historyLength)).filter(
     entry => entry.revision <= after.revision!,
   );
-  return assemble(before.generation, before.revision, after.revision, scanned, tail, historyLength);
+  return assemble(building, before.revision, after.revision, tail, historyLength);
 }
 
-/** The state at `to`, from a scan between `from` and `to` and the stream's end up to `to`. Pure. */
+/** The state at `to`: what was scanned between `from` and `to`, and over it the stream's end up to `to`. */
 export function assemble(
-  generation: string,
+  scanned: SnapshotBuilder,
   from: number,
   to: number,
-  scanned: readonly SnapshotEntry[],
   tail: readonly StreamEntry[],
   historyLength: number,
 ): Loaded | undefined {
   if (!covers(tail, from, to)) return undefined;
-  const state = new Map(scanned.map(entry => [entry.key, entry]));
   for (const entry of tail) {
     if (entry.kind === 'reset' || entry.revision <= from) continue;
-    for (const { key, value } of entry.changes) {
-      const present = state.get(key);
+    for (const change of entry.changes) {
+      const present = scanned.stored(change.key);
       // The scan saw this key after this change already.
       if (present && present.modRevision > entry.revision) continue;
-      if (value === undefined) state.delete(key);
-      else state.set(key, { key, value, modRevision: entry.revision });
+      scanned.set(change, entry.revision);
     }
   }
 
@@ -58,7 +59,7 @@ export function assemble(
   const floor = lastReset >= 0 ? tail[lastReset]!.revision : (held[0]?.prev ?? to);
   const history = createHistory(floor, historyLength);
   for (const { revision, changes } of held) history.push({ revision, changes });
-  return { snapshot: buildSnapshot(generation, to, state.values()), history };
+  return { snapshot: scanned.finish(to), history };
 }
 
 /** Whether `tail` holds every change in (from, to], without a reset among them. */

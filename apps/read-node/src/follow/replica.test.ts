@@ -51,6 +51,24 @@ describe('never back within a generation (I3)', () => {
     replica.replace(loaded(SECOND, 2));
     expect(replica.current!.snapshot).toMatchObject({ generation: SECOND, revision: 2 });
   });
+
+  test('except from a state at a revision that the store has not reached', () => {
+    const told: string[] = [];
+    replica.listen({ applied: () => {}, replaced: (_, now, why) => told.push(`${now.revision} ${why}`) });
+    replica.replace(loaded(FIRST, 1_000));
+    replica.replace(loaded(FIRST, 10), 'drifted');
+    replica.replace(loaded(FIRST, 11), 'ahead');
+    replica.replace(loaded(FIRST, 12), 'drifted');
+    replica.replace(loaded(FIRST, 13));
+    replica.replace(loaded(SECOND, 2), 'drifted');
+    expect(told).toEqual([
+      '1000 generation_changed',
+      '11 drift',
+      '12 drift',
+      '13 compacted',
+      '2 generation_changed',
+    ]);
+  });
 });
 
 describe('age (I5)', () => {

@@ -2,7 +2,7 @@
  * What this node holds: the newest snapshot, the changes that led to it, and those who wait for more.
  * The follower writes it, everything in `serve` reads it. Never goes back within a generation.
  */
-import { HEARTBEAT_KEY, type Heartbeat } from '@quantivista/contracts';
+import { HEARTBEAT_KEY, type Heartbeat, type ResetFrame } from '@quantivista/contracts';
 import type { Snapshot } from '@quantivista/snapshot';
 import { type Age, type AgeOptions, createAge } from './age.ts';
 import type { History, HistoryEntry } from './history.ts';
@@ -13,10 +13,12 @@ export interface Loaded {
 }
 
 export interface ReplicaListener {
-  /** One revision was applied; not called for those that change nothing but the heartbeat. */
+  /** One revision was applied; not called for those that change nothing, or the heartbeat alone. */
   applied(entry: HistoryEntry): void;
-  /** The state was replaced; `before` is undefined the first time. */
-  replaced(before: Snapshot | undefined, now: Snapshot): void;
+  /** The state was replaced; `before` is undefined the first time. `why`, as it is told to watchers. */
+  replaced(before: Snapshot | undefined, now: Snapshot, why: ResetFrame['reason']): void;
+  /** A heartbeat was applied, after all that came before it. */
+  beat?(heartbeat: Heartbeat): void;
 }
 
 export interface Replica {
@@ -24,7 +26,11 @@ export interface Replica {
   readonly current: Loaded | undefined;
   readonly age: Pick<Age, 'ms' | 'state' | 'aheadMs'>;
   apply(entry: HistoryEntry): void;
-  replace(loaded: Loaded): void;
+  /**
+   * Take a whole state. One that is older than the present is refused; `drifted`: the present one is wrong.
+   * `ahead`: it is also at a revision that the store has not reached, and so nothing to be held on to.
+   */
+  replace(loaded: Loaded, because?: 'drifted' | 'ahead'): void;
   listen(listener: ReplicaListener): void;
   /** True once `revision` is reached; false after `timeoutMs`, or if `signal` aborts. */
   reached(revision: number, timeoutMs: number): Promise<boolean>;
@@ -41,8 +47,9 @@ export function createReplica(options: AgeOptions): Replica {
   let current: Loaded | undefined;
   const age = createAge(options);
 
-  const readHeartbeat = (text: string | undefined) => {
-    if (text !== undefined) age.beat((JSON.parse(text) as Heartbeat).at);
+  const takeBeat = (heartbeat: Heartbeat) => {
+    age.beat(heartbeat.at);
+    for (const listener of listeners) listener.beat?.(heartbeat);
   };
   const wake = (revision: number) => {
     for (const waiter of waiters) if (waiter.revision <= revision) waiter.settle(true);
@@ -58,23 +65,24 @@ export function createReplica(options: AgeOptions): Replica {
       if (!current) throw new Error('a change was applied before any state was loaded');
       current.snapshot.apply(entry.revision, entry.changes);
       const heartbeat = entry.changes.find(change => change.key === HEARTBEAT_KEY);
-      if (heartbeat) readHeartbeat(heartbeat.value);
-      if (!heartbeat || entry.changes.length > 1) {
+      if (heartbeat?.value !== undefined) takeBeat(JSON.parse(heartbeat.value) as Heartbeat);
+      if (entry.changes.some(change => change !== heartbeat)) {
         current.history.push(entry);
         for (const listener of listeners) listener.applied(entry);
       }
       wake(entry.revision);
     },
 
-    replace: loaded => {
+    replace: (loaded, because) => {
       const before = current?.snapshot;
-      if (before?.generation === loaded.snapshot.generation && loaded.snapshot.revision < before.revision)
-        return;
+      const sameLife = before?.generation === loaded.snapshot.generation;
+      if (sameLife && loaded.snapshot.revision < before.revision && because !== 'ahead') return;
       current = loaded;
       const beat = loaded.snapshot.other(HEARTBEAT_KEY);
       if (beat === undefined) age.forget();
-      else readHeartbeat(beat);
-      for (const listener of listeners) listener.replaced(before, loaded.snapshot);
+      else age.beat((JSON.parse(beat) as Heartbeat).at);
+      const why = !sameLife ? 'generation_changed' : because ? 'drift' : 'compacted';
+      for (const listener of listeners) listener.replaced(before, loaded.snapshot, why);
       wake(loaded.snapshot.revision);
     },
 

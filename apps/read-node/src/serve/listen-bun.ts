@@ -1,64 +1,74 @@
 /** The node's server on Bun. */
 
 import type { Listener, ListenOptions } from './listen.ts';
-import { type Admission, type AdmitOptions, admit, watchRequest } from './watch/admit.ts';
-import type { WatchSocket } from './watch/shard.ts';
+import { type Admission, streamRequest } from './watch/admit.ts';
+import { EVENT_STREAM_HEADERS } from './watch/event-stream.ts';
+import { CLOSE_GRACE_MS, type WatchSocket } from './watch/socket.ts';
+import { bunEventStream, bunWebSocket } from './watch/sockets-bun.ts';
 
 interface SocketData {
   readonly admission: Admission;
   socket: WatchSocket | undefined;
 }
 
-export function listenOnBun({
-  hostname,
-  port,
-  fastLane,
-  app,
-  hub,
-  admission,
-  problem,
-}: ListenOptions): Listener {
-  const options: AdmitOptions = admission;
-  const server = Bun.serve<SocketData>({
+/** Bun drops what would exceed its limit. The hub's own limits are far below, but for a single huge frame. */
+const BACKPRESSURE_LIMIT = 1024 * 1024 * 1024;
+
+export function listenOnBun(options: ListenOptions): Listener {
+  const { hostname, port, fastLane, app, hub, admitter, problem } = options;
+
+  type Server = Bun.Server<SocketData>;
+  function openEventStream(request: Request, admission: Admission, server: Server): Response {
+    // Breaking off is left to Bun's own clock: an idle connection, as one is that takes nothing, ends after it.
+    const breakOff = () => server.timeout(request, CLOSE_GRACE_MS / 1_000);
+    const gone = () => hub.leave(socket);
+    const { socket, body } = bunEventStream(hub.reconnectWindowMs(), gone, breakOff);
+    server.timeout(request, 0);
+    request.signal.addEventListener('abort', gone);
+    hub.join(socket, admission);
+    return new Response(body, { headers: EVENT_STREAM_HEADERS });
+  }
+
+  const server: Server = Bun.serve<SocketData>({
     hostname,
     port,
     idleTimeout: 120,
     async fetch(request, server) {
       const { url, headers, method } = request;
+      if (method !== 'GET') return app.fetch(request);
       const target = url.slice(url.indexOf('/', 8));
       const authorization = headers.get('authorization');
-      if (method === 'GET') {
-        const answer = fastLane.resolve({ target, authorization, ifNoneMatch: headers.get('if-none-match') });
-        if (answer) return new Response(answer.body, { status: answer.status, headers: answer.headers });
-        if (headers.get('upgrade')?.toLowerCase() === 'websocket') {
-          const wanted = watchRequest(new URL(url), authorization);
-          if (wanted) {
-            try {
-              const data: SocketData = { admission: await admit(wanted, options), socket: undefined };
-              if (server.upgrade(request, { data })) return undefined;
-            } catch (error) {
-              return problem(error);
-            }
-          }
-        }
+      const answer = fastLane.resolve({ target, authorization, ifNoneMatch: headers.get('if-none-match') });
+      if (answer) return new Response(answer.body, { status: answer.status, headers: answer.headers });
+      const wanted = streamRequest(new URL(url), {
+        authorization,
+        lastEventId: headers.get('last-event-id'),
+      });
+      const upgrades = headers.get('upgrade')?.toLowerCase() === 'websocket';
+      if (!wanted || (wanted.transport === 'websocket' && !upgrades)) return app.fetch(request);
+      try {
+        const admission = await admitter.admit(wanted);
+        if (wanted.transport === 'sse') return openEventStream(request, admission, server);
+        if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
+        return app.fetch(request);
+      } catch (error) {
+        return problem(error);
       }
-      return app.fetch(request);
     },
     websocket: {
       data: {} as SocketData,
       perMessageDeflate: false,
       idleTimeout: 60,
       sendPings: true,
-      maxPayloadLength: 64 * 1024,
+      maxPayloadLength: 16 * 1024,
+      backpressureLimit: BACKPRESSURE_LIMIT,
       open(ws) {
-        ws.data.socket = {
-          send: text => void ws.send(text),
-          close: (code, reason) => ws.close(code, reason),
-          bufferedBytes: () => ws.getBufferedAmount(),
-        };
+        ws.data.socket = bunWebSocket(ws);
         hub.join(ws.data.socket, ws.data.admission);
       },
-      message() {},
+      message(ws, message) {
+        hub.receive(ws.data.socket!, typeof message === 'string' ? message : undefined);
+      },
       close(ws) {
         if (ws.data.socket) hub.leave(ws.data.socket);
       },
@@ -67,8 +77,10 @@ export function listenOnBun({
   return {
     url: `http://${hostname}:${server.port}`,
     close: async () => {
-      hub.close();
+      await hub.drain();
+      const insist = setTimeout(() => void server.stop(true), CLOSE_GRACE_MS);
       await server.stop();
+      clearTimeout(insist);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Opens the node's server on the runtime that it was started with. */
 import process from 'node:process';
 import type { FastLane } from './fast-lane.ts';
-import type { AdmitOptions } from './watch/admit.ts';
+import type { Admitter } from './watch/admit.ts';
 import type { Hub } from './watch/hub.ts';
 
 export interface ListenOptions {
@@ -12,13 +12,13 @@ export interface ListenOptions {
   /** What answers everything that the fast lane does not. */
   readonly app: { fetch(request: Request): Response | Promise<Response> };
   readonly hub: Hub;
-  readonly admission: AdmitOptions;
+  readonly admitter: Admitter;
   readonly problem: (error: unknown) => Response;
 }
 
 export interface Listener {
   readonly url: string;
-  /** Close the streams, take no more requests, finish those begun. */
+  /** End the streams while reads go on, then take no more requests, and finish those begun. */
   close(): Promise<void>;
 }
 

@@ -1,13 +1,17 @@
 /** This node's numbers for Prometheus, read from the parts themselves when scraped. */
 import { AgeState } from '@quantivista/contracts';
-import { createMetrics, type Metrics } from '@quantivista/runtime';
+import type { Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
 import { isReady, type StatusOptions } from './status.ts';
+import type { Admitter } from './watch/admit.ts';
 
-export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Metrics {
-  const { replica, feeder, follower, hub } = parts;
-  const metrics = createMetrics();
-  const { observed } = metrics;
+export function registerNodeMetrics(
+  { observed, observedBy }: Metrics,
+  parts: StatusOptions,
+  counts: ReadCounts,
+  admitter: Pick<Admitter, 'refused'>,
+): void {
+  const { replica, feeding, following, hub, parent } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
   observed('qv_node_revision', 'revision applied', () => replica.current?.snapshot.revision ?? 0);
   observed('qv_node_age_seconds', 'time since the state was known to be complete', () =>
@@ -22,12 +26,39 @@ export function createNodeMetrics(parts: StatusOptions, counts: ReadCounts): Met
     () => replica.age.aheadMs / 1_000,
   );
   observed('qv_node_keys', 'configurations held', () => replica.current?.snapshot.size ?? 0);
-  observed('qv_node_loads_total', 'times the state was loaded whole', () => follower?.loads ?? 0);
-  observed('qv_node_watchers', 'open streams', () => hub.watchers);
+  observed('qv_node_loads_total', 'times the state was loaded whole', () => following?.follower.loads ?? 0);
+  observed(
+    'qv_node_drift_total',
+    'times the state was found to differ from the store',
+    () => following?.drift.found ?? 0,
+  );
+  observed(
+    'qv_node_region_drift_total',
+    "times the region's Redis was found to differ from this node",
+    () => following?.regionCheck.found ?? 0,
+  );
+  observedBy('qv_node_watchers', 'open streams', 'transport', () => Object.entries(hub.watchersBy));
+  observed('qv_node_watchers_lagging', 'streams whose clients read too slowly', () => hub.lagging);
+  observed('qv_node_watchers_buffered_bytes', 'bytes that wait for clients', () => hub.bufferedBytes);
+  observed(
+    'qv_node_watchers_conflated_total',
+    'times that a stream was told of several changes as one',
+    () => hub.conflated,
+  );
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
-  observed('qv_feeder_applied_total', 'revisions brought to the region first', () => feeder?.applied ?? 0);
-  observed('qv_feeder_published_total', 'whole states published', () => feeder?.published ?? 0);
+  observed('qv_node_watchers_refused_total', 'streams refused for want of room', () => admitter.refused);
+  observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
+  observed(
+    'qv_feeder_applied_total',
+    'revisions brought to the region first',
+    () => feeding?.feeder.applied ?? 0,
+  );
+  observed('qv_feeder_published_total', 'whole states published', () => feeding?.feeder.published ?? 0);
+  observed(
+    'qv_feeder_repaired_keys_total',
+    'keys in Redis that were wrong and put right',
+    () => feeding?.repair.repairedKeys ?? 0,
+  );
   observed('qv_reads_ok_total', 'fast reads answered 200', () => counts.ok);
   observed('qv_reads_not_modified_total', 'fast reads answered 304', () => counts.notModified);
-  return metrics;
 }

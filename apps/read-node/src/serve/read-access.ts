@@ -6,7 +6,7 @@ import type { Replica } from '../follow/replica.ts';
 export interface ReadAccess {
   /** Whether the bearer of this Authorization header may read. */
   allows(authorization: string | null): boolean;
-  /** @throws ServiceError `unauthenticated` where it may not. */
+  /** @throws ServiceError `unauthenticated` where it may not, `not_ready` while nobody can be known. */
   require(authorization: string | null): void;
 }
 
@@ -46,7 +46,9 @@ export function createReadAccess(replica: Replica, mode: 'open' | 'token', capac
   return {
     allows,
     require: authorization => {
-      if (!allows(authorization)) throw new ServiceError('unauthenticated');
+      if (allows(authorization)) return;
+      // Without a state no token is known, so none can be refused.
+      throw new ServiceError(replica.current ? 'unauthenticated' : 'not_ready');
     },
   };
 }

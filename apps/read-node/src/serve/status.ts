@@ -1,24 +1,31 @@
 /** What this node knows of itself: for people, for tests, for whoever compares nodes. */
-import type { AgeState } from '@quantivista/contracts';
-import type { Feeder } from '../feed/feeder.ts';
-import type { Follower } from '../follow/follower.ts';
+import type { AgeState, Scope } from '@quantivista/contracts';
+import type { Digests } from '@quantivista/snapshot';
+import type { Feeding } from '../feed/feeding.ts';
+import type { Following } from '../follow/following.ts';
 import type { Replica } from '../follow/replica.ts';
+import type { Parent } from './feed/parent.ts';
 import type { Hub } from './watch/hub.ts';
 
 export interface StatusOptions {
   readonly nodeId: string;
   readonly region: string;
+  readonly scope: Scope;
   readonly replica: Replica;
-  readonly feeder: Feeder | undefined;
-  readonly follower: Follower | undefined;
+  /** Absent where the node does not have the role. */
+  readonly feeding: Feeding | undefined;
+  readonly following: Following | undefined;
   readonly hub: Hub;
+  readonly parent: Parent;
 }
 
 export interface Status {
   node_id: string;
   region: string;
   runtime: string;
-  /** A whole state is held (or, in a node that only feeds, etcd is being watched). */
+  /** Those held here. */
+  environments: readonly string[];
+  /** A whole state is held (or, in a node that only feeds, its source was reached). */
   ready: boolean;
   generation: string | null;
   revision: number | null;
@@ -26,42 +33,86 @@ export interface Status {
   age: number | null;
   state: AgeState;
   digest: string | null;
+  digests: Digests | null;
   keys: number;
   services: number;
   history_floor: number | null;
   watchers: number;
   watchers_dropped: number;
-  feeder: { state: string; applied: number; published: number } | null;
+  /** Streams to nodes that are fed from this one. */
+  children: number;
+  feeder: {
+    source: string;
+    state: string;
+    applied: number;
+    published: number;
+    repaired_keys: number;
+  } | null;
   follower: { connected: boolean; loads: number } | null;
+  /** What comparing with the store has found here, and comparing the region's Redis with what is held. */
+  drift: {
+    found: number;
+    parts: readonly string[];
+    verified_revision: number | null;
+    region_checks: number;
+    region_found: number;
+  } | null;
+  /** The newest state on disk; null where none is kept. */
+  disk: { saved_revision: number | null } | null;
 }
 
-const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
+export const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
 
-/** Whether a whole state is held: cheap, since it is asked often. */
-export const isReady = ({ replica, feeder, follower }: StatusOptions): boolean =>
-  follower ? replica.current !== undefined : feeder?.state === 'watching';
+/** Whether a whole state is held, and the node is here to stay: cheap, since it is asked often. */
+export const isReady = ({ replica, feeding, following, hub }: StatusOptions): boolean =>
+  !hub.draining && (following ? replica.current !== undefined : (feeding?.feeder.begun ?? false));
 
-/** Reckons the digest of the whole state: for those who ask for it, not for every probe. */
 export function readStatus(options: StatusOptions): Status {
-  const { nodeId, region, replica, feeder, follower, hub } = options;
+  const { nodeId, region, scope, replica, feeding, following, hub, parent } = options;
   const loaded = replica.current;
   const ageMs = replica.age.ms();
   return {
     node_id: nodeId,
     region,
     runtime,
+    environments: scope.environments,
     ready: isReady(options),
     generation: loaded?.snapshot.generation ?? null,
     revision: loaded?.snapshot.revision ?? null,
     age: Number.isFinite(ageMs) ? Math.ceil(ageMs) / 1_000 : null,
     state: replica.age.state(),
     digest: loaded?.snapshot.digest() ?? null,
+    digests: loaded?.snapshot.digests() ?? null,
     keys: loaded?.snapshot.size ?? 0,
     services: loaded ? [...loaded.snapshot.services()].length : 0,
     history_floor: loaded?.history.floor ?? null,
     watchers: hub.watchers,
     watchers_dropped: hub.dropped,
-    feeder: feeder ? { state: feeder.state, applied: feeder.applied, published: feeder.published } : null,
-    follower: follower ? { connected: follower.connected, loads: follower.loads } : null,
+    children: parent.children,
+    feeder: feeding ? feederStatus(feeding) : null,
+    ...(following ? followingStatus(following) : { follower: null, drift: null, disk: null }),
   };
 }
+
+const feederStatus = ({ feeder, repair }: Feeding): Status['feeder'] => ({
+  source: feeder.source,
+  state: feeder.state,
+  applied: feeder.applied,
+  published: feeder.published,
+  repaired_keys: repair.repairedKeys,
+});
+
+const followingStatus = (following: Following): Pick<Status, 'follower' | 'drift' | 'disk'> => {
+  const { follower, drift, regionCheck, disk } = following;
+  return {
+    follower: { connected: follower.connected, loads: follower.loads },
+    drift: {
+      found: drift.found,
+      parts: drift.parts,
+      verified_revision: drift.verified ?? null,
+      region_checks: regionCheck.checks,
+      region_found: regionCheck.found,
+    },
+    disk: disk ? { saved_revision: disk.saved ?? null } : null,
+  };
+};

@@ -1,6 +1,6 @@
 /** Who watches here, and what they said of each revision: what the node reports upwards of its clients. */
 import type { AckMessage, Audience, Receipt } from '@quantivista/contracts';
-import type { Topic } from './frames.ts';
+import type { Topic } from './topic.ts';
 
 /** One open stream. */
 export interface Watcher {

@@ -6,23 +6,26 @@ import {
   type Configuration,
   type ConfigurationPath,
   type HeartbeatFrame,
-  parseConfigurationKey,
   type ResetFrame,
   type SnapshotFrame,
   type UpdateFrame,
 } from '@quantivista/contracts';
 import type { Change } from '@quantivista/region';
-import type { Snapshot } from '@quantivista/snapshot';
+import type { Entry, Snapshot } from '@quantivista/snapshot';
 import type { HistoryEntry } from '../../follow/history.ts';
 import type { Replica } from '../../follow/replica.ts';
+import { encodeFrame, type Frame } from './frame.ts';
+import { EVERY_SERVICE, type Topic, type TopicFilter } from './topic.ts';
 
-export interface Topic {
-  /** In upper case. */
-  readonly environment: ConfigurationPath['environment'];
-  readonly service: string;
+/** A key's change as a watcher is told of it. */
+export interface TopicChange {
+  readonly path: ConfigurationPath;
+  /** The last one, where several are told of as one. */
+  readonly change: Change;
+  /** What the watcher knew: the record before the first of them. */
+  readonly before: string | undefined;
+  readonly note: CommitNote | undefined;
 }
-
-export const topicName = ({ environment, service }: Topic): string => `${environment}/${service}`;
 
 const head = (topic: Topic, generation: string, revision: number) => ({
   generation,
@@ -31,26 +34,23 @@ const head = (topic: Topic, generation: string, revision: number) => ({
   service_name: topic.service,
 });
 
-/** The services that a revision touches, with their keys' changes. */
-export function changesByTopic(
-  changes: readonly Change[],
-): Map<string, { topic: Topic; changes: [string, Change][] }> {
-  const topics = new Map<string, { topic: Topic; changes: [string, Change][] }>();
-  for (const change of changes) {
-    const path = parseConfigurationKey(change.key);
-    if (!path) continue;
-    const name = topicName(path);
-    const found = topics.get(name) ?? { topic: path, changes: [] };
-    topics.set(name, found);
-    found.changes.push([path.key, change]);
-  }
-  return topics;
-}
-
 /** Who and why; a change made without the authority has no note. */
 export function commitNote(changes: readonly Change[]): CommitNote | undefined {
   const text = changes.find(change => change.key === COMMIT_KEY)?.value;
   return text === undefined ? undefined : (JSON.parse(text) as CommitNote);
+}
+
+/** The part of a revision that concerns a topic. */
+export function changesWithin({ changes }: HistoryEntry, filter: TopicFilter): TopicChange[] {
+  const found: TopicChange[] = [];
+  let note: CommitNote | undefined;
+  for (const change of changes) {
+    const path = filter(change.key);
+    if (!path) continue;
+    if (found.length === 0) note = commitNote(changes);
+    found.push({ path, change, before: change.previous, note });
+  }
+  return found;
 }
 
 /** The record; `undefined` for no value, and for one that was not put by the authority. */
@@ -62,56 +62,76 @@ function parseRecord(text: string | undefined): Configuration | undefined {
   }
 }
 
-function appliedUpdate(key: string, change: Change, note: CommitNote | undefined): AppliedUpdate {
+function appliedUpdate(topic: Topic, { path, change, before, note }: TopicChange): AppliedUpdate {
   const now = parseRecord(change.value);
-  const before = parseRecord(change.previous);
   return {
-    config_key: key,
-    old_value: before?.config_value ?? null,
+    ...(topic.service === EVERY_SERVICE && { service_name: path.service }),
+    config_key: path.key,
+    old_value: parseRecord(before)?.config_value ?? null,
     new_value: now?.config_value ?? null,
     deleted: change.value === undefined,
     updated_by: note?.updated_by ?? 'unknown',
     reason: note?.reason ?? '',
     rollback_available: note?.rollback_available ?? false,
     // A deletion is a version of its own; the record of it is kept by the authority.
-    version: now?.version ?? (before?.version ?? 0) + 1,
+    version: now?.version ?? (parseRecord(change.previous)?.version ?? 0) + 1,
   };
 }
 
+/** `conflatedFrom`: the changes are the net of all those after that revision. */
 export function updateFrame(
   topic: Topic,
   generation: string,
   revision: number,
-  changes: readonly [string, Change][],
-  note: CommitNote | undefined,
-): string {
+  changes: readonly TopicChange[],
+  conflatedFrom?: number,
+): Frame {
   const frame: UpdateFrame = {
     type: 'update',
     ...head(topic, generation, revision),
-    updates: changes.map(([key, change]) => appliedUpdate(key, change, note)),
+    ...(conflatedFrom !== undefined && { conflated_from: conflatedFrom }),
+    updates: changes.map(change => appliedUpdate(topic, change)),
   };
-  return JSON.stringify(frame);
+  return encodeFrame(frame);
 }
 
 /** The update frames of one topic in a stretch of history. */
-export function replayFrames(topic: Topic, generation: string, entries: readonly HistoryEntry[]): string[] {
-  const name = topicName(topic);
-  return entries.flatMap(({ revision, changes }) => {
-    const found = changesByTopic(changes).get(name);
-    return found ? [updateFrame(topic, generation, revision, found.changes, commitNote(changes))] : [];
+export function replayFrames(
+  topic: Topic,
+  filter: TopicFilter,
+  generation: string,
+  entries: readonly HistoryEntry[],
+): Frame[] {
+  return entries.flatMap(entry => {
+    const changes = changesWithin(entry, filter);
+    return changes.length > 0 ? [updateFrame(topic, generation, entry.revision, changes)] : [];
   });
 }
 
+/** The topic's entries, by their names in a snapshot frame. */
+function* entriesOf({ environment, service, prefix = '' }: Topic, snapshot: Snapshot) {
+  const named = function* (entries: ReadonlyMap<string, Entry>, within: string): Generator<[string, Entry]> {
+    for (const [key, entry] of entries) if (key.startsWith(prefix)) yield [within + key, entry];
+  };
+  if (service !== EVERY_SERVICE) {
+    yield* named(snapshot.service(environment, service)?.entries ?? new Map(), '');
+    return;
+  }
+  for (const [of, name, { entries }] of snapshot.services()) {
+    if (of === environment) yield* named(entries, `${name}/`);
+  }
+}
+
 /** Bodies are stored JSON: they are joined, not parsed. */
-export function snapshotFrame(topic: Topic, snapshot: Snapshot): string {
+export function snapshotFrame(topic: Topic, snapshot: Snapshot): Frame {
   const { configurations: _, ...frame }: SnapshotFrame = {
     type: 'snapshot',
     ...head(topic, snapshot.generation, snapshot.revision),
     configurations: {},
   };
-  const entries = snapshot.service(topic.environment, topic.service)?.entries ?? new Map();
-  const bodies = [...entries].map(([key, entry]) => `${JSON.stringify(key)}:${entry.body}`);
-  return `${JSON.stringify(frame).slice(0, -1)},"configurations":{${bodies.join(',')}}}`;
+  const bodies: string[] = [];
+  for (const [name, { body }] of entriesOf(topic, snapshot)) bodies.push(`${JSON.stringify(name)}:${body}`);
+  return encodeFrame(frame, `${JSON.stringify(frame).slice(0, -1)},"configurations":{${bodies.join(',')}}}`);
 }
 
 export function heartbeatFrame(
@@ -119,7 +139,7 @@ export function heartbeatFrame(
   snapshot: Snapshot,
   age: Replica['age'],
   reconnectWindowMs: number,
-): string {
+): Frame {
   const frame: HeartbeatFrame = {
     type: 'heartbeat',
     ...head(topic, snapshot.generation, snapshot.revision),
@@ -127,10 +147,10 @@ export function heartbeatFrame(
     state: age.state(),
     reconnect_window_ms: reconnectWindowMs,
   };
-  return JSON.stringify(frame);
+  return encodeFrame(frame);
 }
 
-export function resetFrame(topic: Topic, snapshot: Snapshot, reason: ResetFrame['reason']): string {
+export function resetFrame(topic: Topic, snapshot: Snapshot, reason: ResetFrame['reason']): Frame {
   const frame: ResetFrame = { type: 'reset', ...head(topic, snapshot.generation, snapshot.revision), reason };
-  return JSON.stringify(frame);
+  return encodeFrame(frame);
 }

@@ -1,152 +1,214 @@
-/** Who watches what: joins sockets to topics, and sends each change, encoded once, to all of its topic. */
-import { errorRow } from '@quantivista/contracts';
-import type { Snapshot } from '@quantivista/snapshot';
-import type { HistoryEntry } from '../../follow/history.ts';
-import type { Replica } from '../../follow/replica.ts';
-import type { Admission } from './admit.ts';
+/** The streams of this node: who is in, who must leave and why, and what they say. */
 import {
-  changesByTopic,
-  commitNote,
-  heartbeatFrame,
-  replayFrames,
-  resetFrame,
-  snapshotFrame,
-  type Topic,
-  topicName,
-  updateFrame,
-} from './frames.ts';
-import { createShard, createTurns, SHARD_SIZE, type Shard, type WatchSocket } from './shard.ts';
+  type AckMessage,
+  type AckRequest,
+  type Bookmark,
+  errorRow,
+  ServiceError,
+} from '@quantivista/contracts';
+import { pause } from '@quantivista/runtime';
+import type { Replica } from '../../follow/replica.ts';
+import { ACK_BURST, ACKS_PER_SECOND, parseAck } from './acks.ts';
+import type { Admission } from './admit.ts';
+import type { AudienceRecord, Watcher } from './audience.ts';
+import { createBacklog } from './backlog.ts';
+import { closeReason } from './close-reason.ts';
+import { createInstances } from './instances.ts';
+import { createPublisher } from './publisher.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import type { Transport, WatchSocket } from './socket.ts';
+import { createTurns } from './turns.ts';
 
 export interface HubOptions {
   readonly replica: Replica;
   readonly heartbeatMs: number;
-  /** A socket with more bytes waiting is closed with 1013. @default 4 MiB */
-  readonly maxBufferedBytes?: number;
+  /** Told of who watches and what they say. */
+  readonly audience?: Pick<AudienceRecord, 'joined' | 'left' | 'acknowledged'>;
+  /** With more waiting in its socket a stream lags. @default 256 KiB */
+  readonly softLimitBytes?: number;
+  /** Within this time what waits in a socket must leave, or a soft limit's worth of it. @default 30 s */
+  readonly writeTimeoutMs?: number;
+  /** All that may wait in all sockets. @default 256 MiB */
+  readonly budgetBytes?: number;
+  /** Streams end after this time, by a fifth more or less. @default 30 min */
+  readonly maxAgeMs?: number;
+  /** At the node's end its streams end one by one within this time. @default 3 s */
+  readonly drainMs?: number;
+  /** How often those that lag are looked after. @default 100 ms */
+  readonly sweepMs?: number;
 }
 
 export interface Hub {
+  /** Open streams. */
   readonly watchers: number;
-  /** Sockets closed because they did not read. */
+  readonly watchersBy: Readonly<Record<Transport, number>>;
+  /** Streams that lag now. */
+  readonly lagging: number;
+  /** Times that a stream was told of several changes as one. */
+  readonly conflated: number;
+  /** Streams ended because their clients did not read. */
   readonly dropped: number;
-  /** Send what the socket needs first, then everything that follows. */
+  /** Bytes that wait in sockets. */
+  readonly bufferedBytes: number;
+  /** No stream may begin: the node is ending. */
+  readonly draining: boolean;
+  /** A client whose stream ends comes back after a random time below this. */
+  reconnectWindowMs(): number;
+  /** Send what the socket needs first, then everything that follows. Not at once: many may join together. */
   join(socket: WatchSocket, admission: Admission): void;
   leave(socket: WatchSocket): void;
-  /** Close every socket with 1012: the process is ending, another node goes on. */
-  close(): void;
+  /** A client's message; `undefined` for one that is no text. */
+  receive(socket: WatchSocket, message: string | undefined): void;
+  /** @throws ServiceError `not_found` where no such stream is open here, `revision_not_reached` */
+  acknowledge(request: AckRequest): void;
+  /** End every stream with 1012, in any order, within the time for it: other nodes go on. */
+  drain(): Promise<void>;
 }
 
-interface TopicState {
-  readonly topic: Topic;
-  readonly shards: Shard[];
+interface Member {
+  readonly socket: WatchSocket;
+  readonly watcher: Watcher;
+  readonly since: Bookmark | undefined;
+  readonly age: NodeJS.Timeout;
+  /** Made at the first message. */
+  messages: RateLimit | undefined;
 }
 
-export function createHub({ replica, heartbeatMs, maxBufferedBytes = 4 * 1024 * 1024 }: HubOptions): Hub {
-  const topics = new Map<string, TopicState>();
-  const placeOf = new Map<WatchSocket, { name: string; shard: Shard }>();
-  const turns = createTurns();
+const MIN_WINDOW_MS = 1_000;
+/** Streams that may come back a second, on the average of the window. */
+const RETURNS_PER_SECOND = 2_000;
+const SLICE_MS = 1;
+const MIB = 1024 * 1024;
+const NOBODY: NonNullable<HubOptions['audience']> = { joined() {}, left() {}, acknowledged() {} };
+
+export function createHub(options: HubOptions): Hub {
+  const { replica, heartbeatMs, audience = NOBODY } = options;
+  const { softLimitBytes = MIB / 4, writeTimeoutMs = 30_000, budgetBytes = 256 * MIB } = options;
+  const { maxAgeMs = 30 * 60_000, drainMs = 3_000, sweepMs = 100 } = options;
+  const members = new Map<WatchSocket, Member>();
+  const instances = createInstances();
+  const watchersBy: Record<Transport, number> = { websocket: 0, sse: 0 };
+  const joins = createTurns(SLICE_MS);
   let dropped = 0;
+  /** How many there were when the node began to end: all of them will come back. */
+  let drained: number | undefined;
 
-  const leave = (socket: WatchSocket) => {
-    const place = placeOf.get(socket);
-    if (!place) return;
-    placeOf.delete(socket);
-    place.shard.sockets.delete(socket);
-    const state = topics.get(place.name)!;
-    if (state.shards.every(shard => shard.sockets.size === 0)) topics.delete(place.name);
-  };
-  const drop = (socket: WatchSocket) => {
-    dropped++;
-    leave(socket);
-    socket.close(errorRow('overloaded').close!, 'too slow: resume from the last revision seen');
-  };
-  const send = (state: TopicState, frame: string) => {
-    for (const shard of state.shards) shard.push(frame);
-  };
+  const reconnectWindowMs = () =>
+    Math.max(MIN_WINDOW_MS, Math.ceil(((drained ?? members.size) / RETURNS_PER_SECOND) * 1_000));
 
-  /** Long enough that all who are here could come back at 2,000 a second. */
-  const reconnectWindowMs = () => Math.max(1_000, Math.ceil(placeOf.size / 2));
-
-  /** What the watcher must see before it is up to date, in order. */
-  const firstFrames = ({ topic, since }: Admission, snapshot: Snapshot): string[] => {
-    if (!since) return [snapshotFrame(topic, snapshot)];
-    const sameLife = since.generation === snapshot.generation;
-    const missed = sameLife ? replica.current!.history.after(since.revision) : undefined;
-    if (!missed) {
-      const reason = sameLife ? 'compacted' : 'generation_changed';
-      return [resetFrame(topic, snapshot, reason), snapshotFrame(topic, snapshot)];
-    }
-    const replayed = replayFrames(topic, snapshot.generation, missed);
-    return [...replayed, heartbeatFrame(topic, snapshot, replica.age, reconnectWindowMs())];
-  };
-
-  replica.listen({
-    applied: ({ revision, changes }: HistoryEntry) => {
-      if (topics.size === 0) return;
-      const note = commitNote(changes);
-      for (const [name, { topic, changes: ofTopic }] of changesByTopic(changes)) {
-        const state = topics.get(name);
-        if (state)
-          send(state, updateFrame(topic, replica.current!.snapshot.generation, revision, ofTopic, note));
-      }
-    },
-    replaced: (before, now) => {
-      const reason = before?.generation === now.generation ? 'compacted' : 'generation_changed';
-      for (const state of topics.values()) {
-        const { environment, service } = state.topic;
-        const unchanged =
-          reason === 'compacted' &&
-          sameDigest(
-            before?.service(environment, service)?.digest,
-            now.service(environment, service)?.digest,
-          );
-        if (unchanged) continue;
-        send(state, resetFrame(state.topic, now, reason));
-        send(state, snapshotFrame(state.topic, now));
-      }
+  const backlog = createBacklog({
+    softLimitBytes,
+    writeTimeoutMs,
+    budgetBytes,
+    onExcess: (socket, why) => {
+      if (!members.has(socket)) return;
+      dropped++;
+      end(socket, 'overloaded', why);
+      if (why === 'over_budget') socket.destroy();
     },
   });
+  const publisher = createPublisher({ replica, backlog, softLimitBytes, heartbeatMs, reconnectWindowMs });
 
-  const beat = setInterval(() => {
-    const snapshot = replica.current?.snapshot;
-    if (!snapshot) return;
-    for (const state of topics.values())
-      send(state, heartbeatFrame(state.topic, snapshot, replica.age, reconnectWindowMs()));
-  }, heartbeatMs);
+  const leave = (socket: WatchSocket) => {
+    const member = members.get(socket);
+    if (!member) return;
+    members.delete(socket);
+    watchersBy[socket.transport]--;
+    clearTimeout(member.age);
+    publisher.leave(socket);
+    backlog.forget(socket);
+    instances.remove(member.watcher);
+    audience.left(member.watcher);
+  };
+  /** End a stream with the close code of `code`. */
+  function end(socket: WatchSocket, code: 'overloaded' | 'shutting_down' | 'invalid_request', why: string) {
+    leave(socket);
+    socket.close(errorRow(code).close!, closeReason(why, reconnectWindowMs()));
+  }
+
+  const isReached = (revision: number) => revision <= (replica.current?.snapshot.revision ?? -1);
+  const sweep = setInterval(() => {
+    for (const socket of backlog.sockets) backlog.look(socket);
+    publisher.resume();
+  }, sweepMs);
 
   return {
+    watchersBy,
     get watchers() {
-      return placeOf.size;
+      return members.size;
+    },
+    get lagging() {
+      return publisher.lagging;
+    },
+    get conflated() {
+      return publisher.conflated;
     },
     get dropped() {
       return dropped;
     },
-    join: (socket, admission) => {
-      const name = topicName(admission.topic);
-      const state: TopicState = topics.get(name) ?? { topic: admission.topic, shards: [] };
-      topics.set(name, state);
-      let shard = state.shards.find(each => each.sockets.size < SHARD_SIZE);
-      if (!shard) {
-        const first = state.shards.length === 0;
-        shard = createShard({ turns: first ? undefined : turns, maxBufferedBytes, drop });
-        state.shards.push(shard);
-      }
-      // One synchronous step: what waits for the others is in the first frames of this one already, and no
-      // revision can be applied between those and the joining.
-      shard.flush();
-      for (const frame of firstFrames(admission, replica.current!.snapshot)) socket.send(frame);
-      shard.sockets.add(socket);
-      placeOf.set(socket, { name, shard });
+    get bufferedBytes() {
+      return backlog.bytes;
+    },
+    get draining() {
+      return drained !== undefined;
+    },
+    reconnectWindowMs,
+
+    join: (socket, { topic, since, instanceId }) => {
+      const ageMs = maxAgeMs * (0.8 + Math.random() * 0.4);
+      const age = setTimeout(() => end(socket, 'shutting_down', 'max_age'), ageMs);
+      const watcher: Watcher = { topic, instanceId };
+      const member: Member = { socket, watcher, since, age, messages: undefined };
+      members.set(socket, member);
+      watchersBy[socket.transport]++;
+      instances.add(watcher);
+      audience.joined(watcher);
+      joins(() => {
+        if (!members.has(socket)) return;
+        if (drained !== undefined) end(socket, 'shutting_down', 'shutting_down');
+        else publisher.enter({ socket, topic, since });
+      });
     },
     leave,
-    close: () => {
-      clearInterval(beat);
-      for (const socket of [...placeOf.keys()]) {
-        leave(socket);
-        socket.close(errorRow('shutting_down').close!, 'this node is ending');
+
+    receive: (socket, message) => {
+      const member = members.get(socket);
+      if (!member) return;
+      member.messages ??= createRateLimit({ perSecond: ACKS_PER_SECOND, burst: ACK_BURST });
+      if (!member.messages.take()) return end(socket, 'invalid_request', 'too many messages');
+      const ack = parseAck(message);
+      if (typeof ack === 'string') return end(socket, 'invalid_request', ack);
+      if (!isReached(ack.revision))
+        return end(socket, 'invalid_request', 'ack.revision: is not reached here');
+      audience.acknowledged(member.watcher, ack);
+    },
+    acknowledge: ({ environment, service_name: service, instance_id, ...said }) => {
+      const alike = instances.find({ environment, service }, instance_id);
+      if (!alike) throw new ServiceError('not_found', { message: 'no such stream is open at this node' });
+      if (!isReached(said.revision)) throw new ServiceError('revision_not_reached');
+      const ack: AckMessage = { type: 'ack', ...said };
+      for (const watcher of alike) audience.acknowledged(watcher, ack);
+    },
+
+    drain: async () => {
+      drained = members.size;
+      const leaving = shuffled([...members.keys()]);
+      const startedAt = performance.now();
+      for (const [index, socket] of leaving.entries()) {
+        const early = startedAt + (drainMs * (index + 1)) / leaving.length - performance.now();
+        if (early > 0) await pause(early);
+        if (members.has(socket)) end(socket, 'shutting_down', 'shutting_down');
       }
+      clearInterval(sweep);
+      publisher.stop();
     },
   };
 }
 
-const sameDigest = (a: { high: number; low: number } | undefined, b: typeof a): boolean =>
-  a?.high === b?.high && a?.low === b?.low;
+function shuffled<T>(items: T[]): T[] {
+  for (let at = items.length - 1; at > 0; at--) {
+    const other = Math.floor(Math.random() * (at + 1));
+    [items[at], items[other]] = [items[other]!, items[at]!];
+  }
+  return items;
+}

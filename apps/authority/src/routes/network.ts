@@ -1,0 +1,49 @@
+/** What is known of the network: its regions, who watches, how far a revision has come. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  type Environment,
+  GENERATION_KEY,
+  instancesRoute,
+  propagationRoute,
+  regionsRoute,
+  ServiceError,
+} from '@quantivista/contracts';
+import { instancesOf } from '../network/instances.ts';
+import { propagationOf } from '../network/propagation.ts';
+import { summarize } from '../network/region-list.ts';
+import type { Dependencies } from './dependencies.ts';
+import { requireReader } from './read.ts';
+
+export function registerNetwork(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { etcd, regions } = dependencies;
+  const requireKnown = () => {
+    if (!regions.known) throw new ServiceError('not_ready', { message: 'The regions are not known yet' });
+  };
+
+  app.openapi(regionsRoute, async c => {
+    await requireReader(dependencies, c);
+    requireKnown();
+    const now = Date.now();
+    return c.json({ regions: regions.heads().map(report => summarize(report, now)) }, 200);
+  });
+
+  app.openapi(instancesRoute, async c => {
+    await requireReader(dependencies, c);
+    requireKnown();
+    const { environment, service_name } = c.req.valid('query');
+    return c.json(instancesOf(regions.reports(), environment as Environment, service_name), 200);
+  });
+
+  app.openapi(propagationRoute, async c => {
+    await requireReader(dependencies, c);
+    requireKnown();
+    const { revision } = c.req.valid('param');
+    const store = await etcd.read([GENERATION_KEY]);
+    const generation = store.entries[0]?.value;
+    if (generation === undefined) throw new ServiceError('not_ready');
+    if (revision > store.revision) {
+      throw new ServiceError('not_found', { message: `The store is at revision ${store.revision}` });
+    }
+    return c.json(propagationOf(regions.heads(), { generation, revision }), 200);
+  });
+}

@@ -1,0 +1,140 @@
+/** How this node tells its region, and its region the centre, whom it serves and how far it is. */
+import type { Scope } from '@quantivista/contracts';
+import { createPresence } from '@quantivista/region';
+import { type Log, type Metrics, pause } from '@quantivista/runtime';
+import type { ReadNodeConfig } from '../config.ts';
+import type { FeedObserver } from '../feed/feeder.ts';
+import type { Replica } from '../follow/replica.ts';
+import type { ChildReports } from '../serve/feed/child-reports.ts';
+import type { AudienceRecord } from '../serve/watch/audience.ts';
+import { createAudienceRecord } from './audience-record.ts';
+import { readCommitNote, sinceCommit } from './commit-note.ts';
+import { createHops } from './hops.ts';
+import { nodeReport } from './node-report.ts';
+import { openSink } from './open-sink.ts';
+import { createNodePresence, type NodePresence } from './presence.ts';
+import { createReporter, type Reporter } from './reporter.ts';
+
+const AGE_CHECK_MS = 500;
+const END_LIMIT_MS = 2_000;
+
+export interface ReportingOptions {
+  readonly config: ReadNodeConfig;
+  readonly scope: Scope;
+  readonly replica: Replica;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export interface Reporting {
+  readonly audience: AudienceRecord;
+  readonly feedObserver: FeedObserver;
+  /** Of the regions that are fed from this one. */
+  readonly childReports: ChildReports;
+  /** Begin; answers how to end, which takes this node out of its region. */
+  start(watchers: () => number): () => Promise<void>;
+}
+
+export function createReporting({ config, scope, replica, metrics, log }: ReportingOptions): Reporting {
+  const { REGION: region, NODE_ID: nodeId, PRESENCE_TTL_MS: ttlMs, REPORT_LEASE_S: leaseS } = config;
+  const hops = createHops(metrics);
+  const presence = createPresence({ url: config.REDIS_URL, region });
+  let nodePresence: NodePresence | undefined;
+  let reporter: Reporter | undefined;
+
+  const audience = createAudienceRecord({
+    onChange: () => nodePresence?.changed(),
+    onAck: afterMs => hops.passed('ack', afterMs),
+  });
+  replica.listen({
+    applied: ({ revision, changes }) => {
+      const note = readCommitNote(changes);
+      if (!note) return;
+      const afterMs = sinceCommit(note);
+      hops.passed('node', afterMs);
+      audience.applied(revision, afterMs);
+      if (note.awaited) nodePresence?.awaited();
+    },
+    replaced: () => nodePresence?.changed(),
+  });
+
+  const feedObserver: FeedObserver = {
+    received: ({ revision, events }) => {
+      const note = readCommitNote(events);
+      if (!note) return;
+      hops.passed('feeder', sinceCommit(note));
+      if (note.awaited) reporter?.expect(revision);
+    },
+    applied: ({ events }) => {
+      const note = readCommitNote(events);
+      if (note) hops.passed('redis', sinceCommit(note));
+    },
+  };
+
+  const childReports: ChildReports = {
+    put: report => presence.putChildReport(report, leaseS * 1_000),
+    remove: child => presence.removeChildReport(child),
+  };
+
+  function start(watchers: () => number): () => Promise<void> {
+    const ends: (() => Promise<void>)[] = [];
+    if (config.ROLES.includes('serve')) {
+      const report = () => nodeReport({ nodeId, replica, audience, watchers });
+      nodePresence = createNodePresence({ presence, nodeId, report, ttlMs, log });
+      ends.push(running(nodePresence));
+      const { changed } = nodePresence;
+      const watching = onAgeState(replica.age, changed);
+      ends.push(async () => clearInterval(watching));
+    }
+    if (config.ROLES.includes('feed')) {
+      const { sink, close } = openSink(config, scope, log);
+      reporter = createReporter({
+        region,
+        ...(scope.restricted && { environments: scope.environments }),
+        nodeId,
+        presence,
+        sink,
+        log,
+        lockMs: Math.round(ttlMs / 3),
+        intervalMs: config.REPORT_INTERVAL_MS,
+        refreshMs: (leaseS * 1_000) / 3,
+      });
+      const end = running(reporter);
+      ends.push(async () => {
+        await end();
+        close();
+      });
+    }
+    const endAll = async () => {
+      // The node first: whether another is left is for the reporter to see.
+      for (const end of ends) await end();
+    };
+    return async () => {
+      // Where the stores do not answer, the others find out by themselves that this node is gone.
+      await Promise.race([endAll(), pause(END_LIMIT_MS)]);
+      presence.close();
+    };
+  }
+
+  return { audience, feedObserver, childReports, start };
+}
+
+/** Start a loop; answers how to end it. */
+function running(loop: { run(signal: AbortSignal): Promise<void> }): () => Promise<void> {
+  const stop = new AbortController();
+  const ran = loop.run(stop.signal);
+  return async () => {
+    stop.abort();
+    await ran;
+  };
+}
+
+/** Call `changed` when the age has come to another state: nothing that arrives tells of that. */
+function onAgeState(age: Replica['age'], changed: () => void): NodeJS.Timeout {
+  let state = age.state();
+  return setInterval(() => {
+    if (age.state() === state) return;
+    state = age.state();
+    changed();
+  }, AGE_CHECK_MS);
+}

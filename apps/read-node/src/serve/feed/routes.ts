@@ -1,0 +1,31 @@
+/** The endpoints that nodes of other regions are fed from. They ask for a token where reads do. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { feedChangesRoute, feedOfferRoute, feedSnapshotRoute } from '@quantivista/contracts';
+import type { Context } from 'hono';
+import type { ReadAccess } from '../read-access.ts';
+import type { Parent } from './parent.ts';
+
+const HEADERS = {
+  'content-type': 'application/x-ndjson',
+  'cache-control': 'no-store',
+  // Nobody needs the connection after a stream, and a node that ends would wait for it.
+  connection: 'close',
+};
+// The routes are typed for JSON; these bodies are streams.
+const lines = (body: ReadableStream<Uint8Array>) => new Response(body, { headers: HEADERS }) as never;
+
+export function feedRoutes(app: OpenAPIHono, parent: Parent, access: ReadAccess): void {
+  const admit = (c: Context) => access.require(c.req.header('authorization') ?? null);
+  app.openapi(feedOfferRoute, c => {
+    admit(c);
+    return c.json(parent.offer(c.req.valid('query').environments), 200);
+  });
+  app.openapi(feedSnapshotRoute, c => {
+    admit(c);
+    return lines(parent.snapshot(c.req.valid('query')));
+  });
+  app.openapi(feedChangesRoute, c => {
+    admit(c);
+    return lines(parent.changes(c.req.valid('query')));
+  });
+}

@@ -1,0 +1,125 @@
+import { createScope } from '@quantivista/contracts';
+import { describe, expect, test } from 'vitest';
+import { createReplica } from '../../follow/replica.ts';
+import { createReadAccess } from '../read-access.ts';
+import { type AdmitterOptions, createAdmitter, streamRequest } from './admit.ts';
+import { GENERATION, OTHER, stateAt } from './hub-under-test.ts';
+
+const request = (target: string, lastEventId: string | null = null) =>
+  streamRequest(new URL(target, 'http://node'), { authorization: null, lastEventId });
+
+function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOptions['hub']> = {}) {
+  const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
+  replica.replace(stateAt(GENERATION, 10, { risk: 1 }));
+  const admitter = createAdmitter({
+    replica,
+    scope: createScope(),
+    access: createReadAccess(replica, 'open'),
+    hub: { watchers: 0, draining: false, reconnectWindowMs: () => 10_000, ...hub },
+    maxWatchers: 10,
+    maxAdmissionsPerSecond: 5,
+    maxWaitMs: 10,
+    ...options,
+  });
+  const admit = (target: string, lastEventId?: string) => admitter.admit(request(target, lastEventId)!);
+  return { admitter, replica, admit };
+}
+const PATH = '/api/v1/config/stream';
+
+describe('a request', () => {
+  test('is for a stream by its path alone', () => {
+    expect(request('/api/v1/config/watch/risk')).toMatchObject({ transport: 'websocket', service: 'risk' });
+    expect(request('/api/v1/config/watch?environment=TEST')).toMatchObject({ service: undefined });
+    expect(request(`${PATH}/risk`)).toMatchObject({ transport: 'sse', service: 'risk' });
+    expect(request(`${PATH}?x=1`)).toMatchObject({ transport: 'sse', service: undefined, query: { x: '1' } });
+    expect(request('/api/v1/config/watches')).toBeUndefined();
+    expect(request('/api/v1/config/risk')).toBeUndefined();
+  });
+
+  test('says what it is about, and from where', async () => {
+    const { admit } = start();
+    expect(await admit(`${PATH}/risk?environment=test&prefix=a_&instance_id=i`)).toEqual({
+      topic: { environment: 'TEST', service: 'risk', prefix: 'a_' },
+      since: undefined,
+      instanceId: 'i',
+    });
+    const bookmark = { generation: GENERATION, revision: 9 };
+    const since = `${PATH}?environment=TEST&since=${GENERATION}:8`;
+    expect((await admit(since, `${GENERATION}:9`)).since).toEqual(bookmark);
+    expect(await admit(since)).toMatchObject({
+      topic: { service: '*' },
+      since: { generation: GENERATION, revision: 8 },
+    });
+  });
+
+  test.each([
+    ['/risk', undefined, 'query.environment'],
+    ['/risk?environment=MOON', undefined, 'query.environment'],
+    ['/Risk!?environment=TEST', undefined, 'path.service_name'],
+    ['/risk/more?environment=TEST', undefined, 'path.service_name'],
+    ['/?environment=TEST', undefined, 'path.service_name'],
+    ['?environment=TEST&prefix=a/b', undefined, 'query.prefix'],
+    ['?environment=TEST&prefix=', undefined, 'query.prefix'],
+    ['?environment=TEST&min_revision=-1', undefined, 'query.min_revision'],
+    ['?environment=TEST&instance_id=', undefined, 'query.instance_id'],
+    ['?environment=TEST&since=x', undefined, 'query.since'],
+    ['?environment=TEST', 'x', 'header.last-event-id'],
+  ])('%s with Last-Event-ID %s is refused by the name of the field', async (rest, lastEventId, field) => {
+    const { admit } = start();
+    await expect(admit(PATH + rest, lastEventId)).rejects.toMatchObject({
+      status: 400,
+      details: { errors: [{ field }] },
+    });
+  });
+});
+
+describe('a revision', () => {
+  test.each([
+    ['min_revision', `min_revision=11`],
+    ['the bookmark', `since=${GENERATION}:11`],
+  ])('of %s that is ahead is waited for, and then refused', async (_, query) => {
+    const { admit, replica } = start();
+    await expect(admit(`${PATH}?environment=TEST&${query}`)).rejects.toMatchObject({
+      code: 'revision_not_reached',
+      details: { generation: GENERATION, revision: 10 },
+    });
+    const patient = start({ maxWaitMs: 60_000 });
+    const waiting = patient.admit(`${PATH}?environment=TEST&${query}`);
+    patient.replica.apply({ revision: 11, changes: [] });
+    expect(await waiting).toMatchObject({ topic: { environment: 'TEST' } });
+    expect(replica.current!.snapshot.revision).toBe(10);
+  });
+
+  test('of another generation is not waited for: the stream begins with a reset', async () => {
+    const { admit } = start({ maxWaitMs: 60_000 });
+    expect((await admit(`${PATH}?environment=TEST&since=${OTHER}:99`)).since?.generation).toBe(OTHER);
+  });
+});
+
+describe('too many', () => {
+  const TARGET = `${PATH}?environment=TEST`;
+
+  test('at once are refused, those who wait among them', async () => {
+    const { admit, admitter } = start({ maxWatchers: 3, maxWaitMs: 60_000 }, { watchers: 2 });
+    void admit(`${TARGET}&min_revision=11`);
+    await expect(admit(TARGET)).rejects.toMatchObject({ code: 'overloaded' });
+    expect(admitter.refused).toBe(1);
+  });
+
+  test('a second are refused, and told to come back at different times', async () => {
+    const { admit, admitter } = start();
+    const refused: number[] = [];
+    for (let count = 0; count < 100; count++)
+      await admit(TARGET).catch(error => refused.push(error.retryAfterS));
+    expect(refused.length).toBeGreaterThan(80);
+    expect(admitter.refused).toBe(refused.length);
+    expect(new Set(refused).size).toBeGreaterThan(5);
+    expect(Math.min(...refused)).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...refused)).toBeLessThanOrEqual(10);
+  });
+
+  test('while the node is ending all are refused', async () => {
+    const { admit } = start({}, { draining: true });
+    await expect(admit(TARGET)).rejects.toMatchObject({ code: 'shutting_down', status: 503 });
+  });
+});

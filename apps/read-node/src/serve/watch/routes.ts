@@ -1,0 +1,64 @@
+/** What of the streams is plain HTTP: acks, and requests that were to be upgraded. The listeners do the rest. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  ackRoute,
+  ServiceError,
+  streamEnvironmentRoute,
+  streamRoute,
+  watchEnvironmentRoute,
+  watchRoute,
+} from '@quantivista/contracts';
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ReadAccess } from '../read-access.ts';
+import { type Admitter, streamRequest } from './admit.ts';
+import type { Hub } from './hub.ts';
+
+export interface StreamsOptions {
+  readonly access: ReadAccess;
+  readonly admitter: Admitter;
+  readonly hub: Hub;
+}
+
+const MAX_ACK_BYTES = 16 * 1024;
+
+export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: StreamsOptions): void {
+  const authorization = (c: Context) => c.req.header('authorization') ?? null;
+  /** Everything else that is wrong is said first: a person tries this with curl. */
+  const askForUpgrade = async (c: Context): Promise<never> => {
+    const headers = { authorization: authorization(c), lastEventId: null };
+    await admitter.admit(streamRequest(new URL(c.req.url), headers)!);
+    throw new ServiceError('upgrade_required');
+  };
+  app.openapi(watchRoute, askForUpgrade);
+  app.openapi(watchEnvironmentRoute, askForUpgrade);
+  // Answered by the listeners: a Response of the framework's has no backpressure on Node.
+  app.openAPIRegistry.registerPath(streamRoute);
+  app.openAPIRegistry.registerPath(streamEnvironmentRoute);
+
+  app.use(
+    ackRoute.path,
+    async (c, next) => {
+      access.require(authorization(c));
+      const type = c.req.header('content-type') ?? '';
+      if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
+      await next();
+    },
+    bodyLimit({
+      maxSize: MAX_ACK_BYTES,
+      onError: () => {
+        throw new ServiceError('too_large', { message: `the body is over ${MAX_ACK_BYTES} bytes` });
+      },
+    }),
+    async (c, next) => {
+      await c.req.json().catch(cause => {
+        throw new ServiceError('invalid_json', { cause });
+      });
+      await next();
+    },
+  );
+  app.openapi(ackRoute, c => {
+    hub.acknowledge(c.req.valid('json'));
+    return c.body(null, 202);
+  });
+}
