@@ -40,7 +40,10 @@ describe.each(RUNTIMES)('on %s', runtime => {
       async network => {
         const [ending, staying] = network.regions[0]!.serving as [Component, Component];
         const authority = network.api(network.authority);
-        await authority.put('drain', 'a', 0);
+        const { revision } = await authority.put('drain', 'a', 0);
+        // In everybody's snapshot: nobody is told of it as an update.
+        for (const node of [ending, staying])
+          await network.api(node).list('drain', { query: { min_revision: revision } });
         const watchers = Array.from({ length: 40 }, () =>
           startWatcher({ nodes: [ending.url, staying.url], service: 'drain' }),
         );

@@ -10,6 +10,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import { until } from '../../infra/stack/until.ts';
 import { etcdDigest } from '../guarantees/etcd-digest.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { timeRecovery } from '../harness/recovery.ts';
 
 interface Status {
   readonly generation: string;
@@ -77,7 +78,9 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
     const before = await status();
     await node.kill();
     await cutOff();
-    await node.start();
+    await timeRecovery({ fault: `no Redis and no centre (${runtime})`, what: 'a node ready from disk' }, () =>
+      node.start(),
+    );
     const after = await status();
     expect(after).toMatchObject({ generation: before.generation, digest: before.digest });
     expect(after.history_floor).toBe(after.revision);
@@ -86,7 +89,8 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
     await until(stale, { what: 'the age to show' });
     await reconnect();
     await put('a', 3);
-    await equalsEtcd();
+    const back = { fault: `no Redis and no centre (${runtime})`, what: 'that node equal to etcd again' };
+    await timeRecovery(back, equalsEtcd);
     expect((await read()).body).toEqual({ a: 3, b: 2 });
     await until(async () => (await status()).state === 'FRESH', { what: 'the age to be small again' });
     expect((await status()).generation).toBe(before.generation);

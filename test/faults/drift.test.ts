@@ -6,6 +6,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import { until } from '../../infra/stack/until.ts';
 import { etcdDigest } from '../guarantees/etcd-digest.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { timeRecovery } from '../harness/recovery.ts';
 import { redisCommand } from '../harness/redis-command.ts';
 import { startWatcher, type Watcher } from '../harness/watcher.ts';
 
@@ -92,7 +93,14 @@ describe('what went wrong in Redis', () => {
   test('is found by a node that compares, and mended: a wrong value, a lost one, one too many', async () => {
     await start(500);
     await spoilHash();
-    await until(async () => (await repaired()) === 3, { what: 'three keys to be mended' });
+    await timeRecovery(
+      {
+        fault: 'Redis holds wrong values',
+        what: 'from the fault until mended',
+        note: 'compared every 0.5 s',
+      },
+      () => until(async () => (await repaired()) === 3, { what: 'three keys to be mended' }),
+    );
     expect(sum(await statuses(), ({ drift }) => drift.region_found)).toBeGreaterThan(0);
     // One that starts from Redis now holds what etcd does, and was never wrong.
     await network.serving[0]!.restart();
@@ -189,7 +197,10 @@ describe('a stream that tells what never was', () => {
   test('leaves nodes with a false key until the next heartbeat', async () => {
     await start(600_000);
     await forge('false', revision => `${revision + 20}-0`);
-    await toldOfDrift('false');
+    await timeRecovery(
+      { fault: 'nodes hold a false value', what: 'from the fault until found, healed and told to watchers' },
+      () => toldOfDrift('false'),
+    );
     expect(await repaired()).toBe(0);
   });
 

@@ -9,6 +9,7 @@ import { createEtcdServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { etcdDigest } from '../guarantees/etcd-digest.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { timeRecovery } from '../harness/recovery.ts';
 import { startWatcher, type Watcher } from '../harness/watcher.ts';
 
 interface Status {
@@ -80,13 +81,15 @@ async function restore(): Promise<void> {
 }
 
 /** Every node holds the restored state under a generation of its own, and every watcher was told. */
-async function everybodyReloaded(before: string): Promise<void> {
+async function everybodyReloaded(before: string, fault: string): Promise<void> {
   const renewed = async () => {
     const all = await statuses();
     const digest = await etcdDigest(network.etcd.url);
     return all.every(status => status.generation !== before && status.digest === digest);
   };
-  await until(renewed, { what: 'every node to be in another generation', timeoutMs: 60_000 });
+  await timeRecovery({ fault, what: 'every node in a generation of its own, equal to etcd' }, () =>
+    until(renewed, { what: 'every node to be in another generation', timeoutMs: 60_000 }),
+  );
   expect(new Set((await statuses()).map(({ generation }) => generation)).size).toBe(1);
   for (const watcher of watchers) {
     await watcher.frame(
@@ -109,7 +112,7 @@ async function everybodyReloaded(before: string): Promise<void> {
 describe.each([
   ['at a lower revision', 0],
   ['at a higher revision', 300],
-])('a store restored %s', (_, forward) => {
+])('a store restored %s', (how, forward) => {
   test('while the authority runs', async () => {
     await put(1);
     await backUp();
@@ -119,7 +122,7 @@ describe.each([
     const [{ generation, revision }] = (await statuses()) as [Status, Status];
     expect(revision).toBeLessThan(forward === 0 ? Number.POSITIVE_INFINITY : forward);
     await restore();
-    await everybodyReloaded(generation);
+    await everybodyReloaded(generation, `etcd restored ${how}, the authority running`);
   });
 
   test('while the authority was away', async () => {
@@ -132,7 +135,7 @@ describe.each([
     await network.authority.kill();
     await restore();
     await network.authority.start();
-    await everybodyReloaded(generation);
+    await everybodyReloaded(generation, `etcd restored ${how}, the authority away`);
   });
 });
 

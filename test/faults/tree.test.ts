@@ -8,6 +8,7 @@ import { until } from '../../infra/stack/until.ts';
 import { etcdDigest } from '../guarantees/etcd-digest.ts';
 import { createLink } from '../harness/link.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { timeRecovery } from '../harness/recovery.ts';
 import { startWatcher, type Watcher } from '../harness/watcher.ts';
 
 const HISTORY_LENGTH = 40;
@@ -92,6 +93,8 @@ async function expectNoneMissed(of: readonly Watcher[] = watchers): Promise<void
   }
 }
 
+const DOWN_THE_TREE = 'from the last write until every watcher of every level was told';
+
 /** The parent that some child is fed from now. */
 async function busyParent(): Promise<Component> {
   return until(
@@ -108,7 +111,7 @@ test('a parent node killed: the children go on at the next one', async () => {
   await write(10);
   await parent.kill();
   await write(20);
-  await expectNoneMissed();
+  await timeRecovery({ fault: 'tree: a parent node killed', what: DOWN_THE_TREE }, () => expectNoneMissed());
   await parent.start();
   await write(10);
   await expectNoneMissed();
@@ -129,7 +132,7 @@ test('a parent node that is paused: its silence is noticed', async () => {
   await write(10);
   parent.pause();
   await write(20);
-  await expectNoneMissed();
+  await timeRecovery({ fault: 'tree: a parent node stopped', what: DOWN_THE_TREE }, () => expectNoneMissed());
   parent.resume();
   await write(10);
   await expectNoneMissed();
@@ -142,7 +145,9 @@ test("the parents' Redis lost: they are fed again, and so are their children", a
   await write(10);
   await region('core').redis.start();
   await write(10);
-  await expectNoneMissed();
+  await timeRecovery({ fault: "tree: the parents' Redis killed, back empty", what: DOWN_THE_TREE }, () =>
+    expectNoneMissed(),
+  );
   await converged();
 });
 
@@ -153,7 +158,9 @@ test("the children's own Redis lost: fed again from before it was lost (I9)", as
   await write(10);
   await region('child').redis.start();
   await write(10);
-  await expectNoneMissed();
+  await timeRecovery({ fault: "tree: the children's Redis killed, back empty", what: DOWN_THE_TREE }, () =>
+    expectNoneMissed(),
+  );
   await converged();
 });
 
@@ -169,7 +176,9 @@ test('all parents gone for a while: the children serve on, and say how old they 
   }
   await write(20);
   await Promise.all(region('core').nodes.map(node => node.start()));
-  await expectNoneMissed();
+  await timeRecovery({ fault: 'tree: all parents killed for a while', what: DOWN_THE_TREE }, () =>
+    expectNoneMissed(),
+  );
   const fresh = async () => (await status(region('grandchild').serving[0]!)).state === 'FRESH';
   await until(fresh, { what: 'the leaves to be fresh again' });
   await converged();

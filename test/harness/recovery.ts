@@ -11,6 +11,16 @@ export interface Recovery {
   readonly note?: string;
 }
 
+/** {@link recordRecovery} of the time that `recover` takes. */
+export async function timeRecovery(
+  about: Omit<Recovery, 'recoveryMs'>,
+  recover: () => Promise<unknown>,
+): Promise<void> {
+  const startedAt = performance.now();
+  await recover();
+  recordRecovery({ ...about, recoveryMs: performance.now() - startedAt });
+}
+
 /** Append a line to the file that FAULTS_FILE names; without it nothing. */
 export function recordRecovery(recovery: Recovery): void {
   const file = process.env.FAULTS_FILE;

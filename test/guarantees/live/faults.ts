@@ -4,9 +4,10 @@ import type { Network, Region } from '../../../infra/stack/network.ts';
 import { redisCommand } from '../../harness/redis-command.ts';
 import { compactStore } from '../oracle.ts';
 import type { Random } from '../random.ts';
+import type { NamedLink, SoakNetwork } from './network.ts';
 
 export interface Fault {
-  readonly kind: 'kill' | 'pause' | 'flush' | 'compact' | 'lose region';
+  readonly kind: 'kill' | 'pause' | 'flush' | 'compact' | 'lose region' | 'cut' | 'half open';
   /** Name of what is struck. */
   readonly target: string;
   /** Nodes of which nothing can be asked meanwhile. */
@@ -25,8 +26,8 @@ export interface Fault {
 }
 
 /** Every fault that a network can suffer. */
-export function listFaults(network: Network, known: () => number): Fault[] {
-  const { etcd, postgres, authority, regions } = network;
+export function listFaults(network: SoakNetwork, known: () => number): Fault[] {
+  const { links, etcd, postgres, authority, regions } = network;
   const nodes = regions.flatMap(region => region.nodes);
   const each = [etcd, postgres, authority, ...regions.map(region => region.redis), ...nodes];
   return [
@@ -47,6 +48,8 @@ export function listFaults(network: Network, known: () => number): Fault[] {
       ];
     }),
     ...regions.map(loseRegion),
+    ...links.map(cut),
+    ...links.map(halfOpen),
   ];
 }
 
@@ -130,6 +133,26 @@ function compact(
     },
   };
 }
+
+/** Nothing of a node is ended by what befalls its links, and what it holds it serves. */
+const broken = (
+  kind: 'cut' | 'half open',
+  { name, link }: NamedLink,
+  lastsMs: Fault['lastsMs'],
+  breakIt: () => void,
+): Fault => ({
+  kind,
+  target: name,
+  strikes: [],
+  ends: false,
+  mayReset: false,
+  lastsMs,
+  strike: async () => breakIt(),
+  heal: async () => link.heal(),
+});
+const cut = (named: NamedLink): Fault => broken('cut', named, [100, 5_000], named.link.cut);
+/** Long enough to be noticed on some runs, and not on others. */
+const halfOpen = (named: NamedLink): Fault => broken('half open', named, [1_000, 6_000], named.link.hang);
 
 /** Everything of a region at once, its data with it: all of it is disposable. */
 const loseRegion = ({ name, redis, nodes }: Region): Fault => ({

@@ -1,6 +1,5 @@
 /** A soak: a network under writes and watchers, struck by one fault after another, judged all the while. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Network } from '../../../infra/stack/network.ts';
 import { until } from '../../../infra/stack/until.ts';
 import { send } from '../api.ts';
 import { servingNodes } from '../faults.ts';
@@ -14,13 +13,14 @@ import { startCrowds } from './crowds.ts';
 import { judgeDigests, judgeTrail } from './ending.ts';
 import { drawFaults, type Fault, listFaults } from './faults.ts';
 import type { Report } from './judged-watcher.ts';
+import type { SoakNetwork } from './network.ts';
 import { startProbe } from './probe.ts';
 import { struckLine } from './summary.ts';
 import { createVerdict, type Verdict } from './verdict.ts';
 import { startWriter, type Writer } from './writer.ts';
 
 export interface SoakOptions {
-  readonly network: Network;
+  readonly network: SoakNetwork;
   /** Ends after the fault in which this has passed, or after so many faults. */
   readonly durationMs?: number;
   readonly faults?: number;

@@ -49,6 +49,8 @@ export function kindOf({ kind, target }: Struck): string {
   if (kind === 'compact')
     return `compact, ${target.includes(' and ') ? 'all feeders' : 'a feeder'} ${target.split(' ').at(-1)}`;
   if (kind === 'lose region') return kind;
+  if (kind === 'cut' || kind === 'half open')
+    return `${kind}, a link ${target.slice(target.indexOf(' ') + 1)}`;
   if (/-[1-9]$/.test(target)) return `${kind} ${/-[12]$/.test(target) ? 'feeder' : 'node'}`;
   return `${kind} ${target.split('-')[0]}`;
 }
