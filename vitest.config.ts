@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{packages,apps,infra}/**/*.test.ts',
-            'test/{architecture,harness}/**/*.test.ts',
+            'test/{architecture,harness,simulation}/**/*.test.ts',
             'test/guarantees/**/check.test.ts',
             'test/conformance/flagd-{core,import}.test.ts',
           ],

@@ -1,4 +1,4 @@
-/** The rules of a region's Redis, on a real one: whatever feeders do, each revision once and none skipped. */
+/** A region's Redis, on a real one: its rules, and what befalls no other. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,6 @@ import {
   type RegionReader,
   type RegionWriter,
 } from '@quantivista/region';
-import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
@@ -16,16 +15,11 @@ import { createRedisServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { createLink } from '../harness/link.ts';
 import { redisCommand } from '../harness/redis-command.ts';
-
-const FIRST = '11111111-1111-4111-8111-111111111111';
-const SECOND = '22222222-2222-4222-8222-222222222222';
-const EMPTY = { generation: undefined, revision: undefined };
+import { contentsOf, describeRegion, EMPTY, entry, FIRST, type RegionPair, step } from './region-cases.ts';
 
 let dir: string;
 let server: Component;
 let region = 0;
-let writer: RegionWriter;
-let reader: RegionReader;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'qv-redis-'));
@@ -36,151 +30,34 @@ afterAll(async () => {
   await server.stop();
   rmSync(dir, { recursive: true, force: true });
 });
-const open = (url = server.url) => {
-  const options = { url, region: `r${region}`, blockMs: 200 };
+/** Another region each time, in the same Redis. */
+const open = (url = server.url): RegionPair => {
+  const options = { url, region: `r${++region}`, blockMs: 200 };
   return { writer: createRegionWriter(options), reader: createRegionReader(options) };
 };
-beforeEach(() => {
-  region++;
-  ({ writer, reader } = open());
-});
-afterEach(() => {
-  writer.close();
-  reader.close();
-});
 
-/** As somebody who knows nothing of the rules. */
-const raw = (command: string, of: 'snapshot' | 'stream', ...words: string[]) =>
-  redisCommand(server, command, `{qv:r${region}}:${FIRST}:${of}`, ...words);
-const entry = (key: string, value: string, modRevision: number) => ({ key, value, modRevision });
-const step = (from: number, to: number, changes: Record<string, string | undefined>) => ({
-  from,
-  to,
-  changes: Object.entries(changes).map(([key, value]) => ({ key, value })),
-});
-const contents = async (generation: string) =>
-  Object.fromEntries((await reader.scan(generation)).map(each => [each.key, [each.modRevision, each.value]]));
+describe('by its rules', () => describeRegion(open));
 
-describe('apply', () => {
-  beforeEach(async () => {
-    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4), entry('b', 'x:y', 9)]);
+describe('whatever befalls it', () => {
+  let writer: RegionWriter;
+  let reader: RegionReader;
+  beforeEach(() => {
+    ({ writer, reader } = open());
+  });
+  afterEach(() => {
+    writer.close();
+    reader.close();
   });
 
-  test('takes what follows, refuses what it has and what leaves a gap', async () => {
-    const results = await writer.apply(FIRST, [
-      step(10, 12, { a: '2' }),
-      step(10, 12, { a: 'twice' }),
-      step(9, 11, { a: 'old' }),
-      step(14, 15, { a: 'gap' }),
-      step(12, 15, { b: undefined, c: '' }),
-    ]);
-    expect(results).toEqual(['applied', 'duplicate', 'duplicate', 'gap', 'applied']);
-    expect(await contents(FIRST)).toEqual({ a: [12, '2'], c: [15, ''] });
-    expect(await reader.state()).toEqual({ generation: FIRST, revision: 15 });
-  });
+  /** As somebody who knows nothing of the rules. */
+  const raw = (command: string, of: 'snapshot' | 'stream', ...words: string[]) =>
+    redisCommand(server, command, `{qv:r${region}}:${FIRST}:${of}`, ...words);
 
-  test('each entry is linked to the one before, and carries what it replaced', async () => {
-    await writer.apply(FIRST, [step(10, 12, { a: '2', n: 'new' }), step(12, 15, { b: undefined })]);
-    expect(await reader.tail(FIRST, 10)).toEqual([
-      { kind: 'reset', revision: 10 },
-      {
-        kind: 'changes',
-        revision: 12,
-        prev: 10,
-        changes: [
-          { key: 'a', value: '2', previous: '1', previousRevision: 4 },
-          { key: 'n', value: 'new', previous: undefined },
-        ],
-      },
-      {
-        kind: 'changes',
-        revision: 15,
-        prev: 12,
-        changes: [{ key: 'b', value: undefined, previous: 'x:y', previousRevision: 9 }],
-      },
-    ]);
-  });
-
-  test('a feeder of another generation, late or early, changes nothing', async () => {
-    expect(await writer.apply(SECOND, [step(10, 12, { a: 'other' })])).toEqual(['foreign']);
-    expect(await contents(FIRST)).toEqual({ a: [4, '1'], b: [9, 'x:y'] });
-  });
-
-  test('1,900 changes fit into one revision', async () => {
-    const changes = Object.fromEntries(
-      Array.from({ length: 1_900 }, (_, index) => [`k${index}`, String(index)]),
-    );
-    expect(await writer.apply(FIRST, [step(10, 11, changes)])).toEqual(['applied']);
-    expect(Object.keys(await contents(FIRST))).toHaveLength(1_902);
-  });
-
-  test('any number of feeders, each with its own part of the same history, end in its last state', async () => {
-    const history = fc.array(
-      fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.option(fc.string(), { nil: undefined }), {
-        minKeys: 1,
-        noNullPrototype: true,
-      }),
-      { minLength: 1, maxLength: 12 },
-    );
-    await fc.assert(
-      fc.asyncProperty(history, fc.array(fc.nat(), { maxLength: 30 }), async (changes, order) => {
-        region++;
-        const pair = open();
-        await pair.writer.publish(EMPTY, FIRST, 100, [entry('_', '_', 1)]);
-        const steps = changes.map((change, index) => step(100 + index, 101 + index, change));
-        for (const pick of order) await pair.writer.apply(FIRST, [steps[pick % steps.length]!]);
-        await pair.writer.apply(FIRST, steps);
-        const expected = new Map<string, [number, string]>([['_', [1, '_']]]);
-        changes.forEach((change, index) => {
-          for (const [key, value] of Object.entries(change)) {
-            if (value === undefined) expected.delete(key);
-            else expected.set(key, [101 + index, value]);
-          }
-        });
-        const found = await pair.reader.scan(FIRST);
-        const stream = await pair.reader.tail(FIRST, 100);
-        pair.writer.close();
-        pair.reader.close();
-        expect(new Map(found.map(each => [each.key, [each.modRevision, each.value]]))).toEqual(expected);
-        expect(stream.map(each => each.revision)).toEqual([100, ...steps.map(each => each.to)]);
-      }),
-      { numRuns: 30 },
-    );
-  });
-});
-
-/** Answers how many keys it has deleted. */
-const LOSE_LOADING = `
+  /** Answers how many keys it has deleted. */
+  const LOSE_LOADING = `
 local keys = redis.call('KEYS', ARGV[1])
 return #keys > 0 and redis.call('DEL', unpack(keys)) or 0
 `;
-
-describe('publish', () => {
-  test('two feeders that find the region empty: one wins', async () => {
-    const results = await Promise.all([
-      writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]),
-      writer.publish(EMPTY, FIRST, 11, [entry('a', '1', 4)]),
-    ]);
-    expect(results.toSorted()).toEqual(['changed', 'published']);
-  });
-
-  test('a feeder that was paused before its publish does not bring an old state back', async () => {
-    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
-    const seen = await reader.state();
-    await writer.apply(FIRST, [step(10, 12, { a: '2' })]);
-    expect(await writer.publish(seen, FIRST, 11, [entry('a', 'old', 4)])).toBe('changed');
-    expect(await contents(FIRST)).toEqual({ a: [12, '2'] });
-  });
-
-  test('another generation takes the place of the first, whose keys go', async () => {
-    await writer.publish(EMPTY, FIRST, 900, [entry('a', '1', 4)]);
-    const seen = await reader.state();
-    expect(await writer.publish(seen, SECOND, 3, [entry('b', '2', 3)])).toBe('published');
-    expect(await reader.state()).toEqual({ generation: SECOND, revision: 3 });
-    expect(await contents(SECOND)).toEqual({ b: [3, '2'] });
-    expect(await contents(FIRST)).toEqual({});
-    expect(await writer.apply(SECOND, [step(3, 4, { b: '3' })])).toEqual(['applied']);
-  });
 
   test.each([
     ['in part', 1],
@@ -199,124 +76,46 @@ describe('publish', () => {
     }
     expect(await published).toBe('changed');
     expect(await reader.state()).toEqual(seen);
-    expect(await contents(FIRST)).toEqual({ a: [4, '1'] });
+    expect(await contentsOf(reader, FIRST)).toEqual({ a: [4, '1'] });
   });
 
-  test('after a compaction the state is replaced, and the stream says so', async () => {
-    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
-    const seen = await reader.state();
-    expect(await writer.publish(seen, FIRST, 50, [entry('a', '5', 44)])).toBe('published');
-    expect((await reader.tail(FIRST, 10)).map(each => each.kind)).toEqual(['reset', 'reset']);
+  describe('a stream that somebody else wrote into', () => {
+    const forge = (revision: number) =>
+      raw('XADD', 'stream', `${revision}-0`, 'prev', '10', 'a', '=forged', '<', '=1');
+    beforeEach(async () => {
+      await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
+    });
+
+    test('takes no revision under its top, and says so', async () => {
+      await forge(12);
+      expect(await writer.apply(FIRST, [step(10, 12, { a: '2' })])).toEqual(['broken']);
+      expect(await reader.state()).toEqual({ generation: FIRST, revision: 10 });
+      expect(await contentsOf(reader, FIRST)).toEqual({ a: [4, '1'] });
+    });
+
+    test('is replaced with the state', async () => {
+      await forge(99);
+      expect(await writer.publish(await reader.state(), FIRST, 12, [entry('a', '2', 12)])).toBe('published');
+      expect(await writer.apply(FIRST, [step(12, 13, { a: '3' })])).toEqual(['applied']);
+      expect((await reader.tail(FIRST, 10)).map(each => each.revision)).toEqual([12, 13]);
+    });
+
+    test('is not repaired by where an entry was taken out of it', async () => {
+      await writer.apply(FIRST, [step(10, 12, { c: '2' }), step(12, 13, { c: '3' })]);
+      await raw('XDEL', 'stream', '12-0');
+      expect(await writer.repair(FIRST, 10, [{ key: 'a', entry: undefined }])).toBe('moved');
+      expect(await contentsOf(reader, FIRST)).toEqual({ a: [4, '1'], c: [13, '3'] });
+    });
   });
 
-  test('where the revision was lost and the pointer was not, the region is filled again', async () => {
-    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
-    await writer.apply(FIRST, [step(10, 12, { a: '2' })]);
-    expect(await writer.publish({ generation: FIRST, revision: undefined }, FIRST, 11, [])).toBe('changed');
-  });
-});
-
-describe('a stream that somebody else wrote into', () => {
-  const forge = (revision: number) =>
-    raw('XADD', 'stream', `${revision}-0`, 'prev', '10', 'a', '=forged', '<', '=1');
-  beforeEach(async () => {
-    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
-  });
-
-  test('takes no revision under its top, and says so', async () => {
-    await forge(12);
-    expect(await writer.apply(FIRST, [step(10, 12, { a: '2' })])).toEqual(['broken']);
-    expect(await reader.state()).toEqual({ generation: FIRST, revision: 10 });
-    expect(await contents(FIRST)).toEqual({ a: [4, '1'] });
-  });
-
-  test('is replaced with the state', async () => {
-    await forge(99);
-    expect(await writer.publish(await reader.state(), FIRST, 12, [entry('a', '2', 12)])).toBe('published');
-    expect(await writer.apply(FIRST, [step(12, 13, { a: '3' })])).toEqual(['applied']);
-    expect((await reader.tail(FIRST, 10)).map(each => each.revision)).toEqual([12, 13]);
-  });
-});
-
-describe('repair', () => {
-  const listed = (key: string, value?: string, modRevision = 0) => ({
-    key,
-    entry: value === undefined ? undefined : entry(key, value, modRevision),
-  });
-  beforeEach(async () => {
+  test('values put past the rules are put right', async () => {
     await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4), entry('b', '2', 9)]);
-  });
-
-  test('makes values right, brings back what is missing, takes out what is too much', async () => {
     await raw('HSET', 'snapshot', 'a', '4:wrong', 'extra', '5:x');
     await raw('HDEL', 'snapshot', 'b');
-    const keys = [listed('a', '1', 4), listed('b', '2', 9), listed('extra'), listed('absent')];
+    const right = [entry('a', '1', 4), entry('b', '2', 9)].map(each => ({ key: each.key, entry: each }));
+    const keys = [...right, { key: 'extra', entry: undefined }];
     expect(await writer.repair(FIRST, 10, keys)).toEqual(['a', 'b', 'extra']);
-    expect(await contents(FIRST)).toEqual({ a: [4, '1'], b: [9, '2'] });
-    expect(await writer.repair(FIRST, 10, keys)).toEqual([]);
-  });
-
-  test('leaves what has changed since the list, however it changed', async () => {
-    await writer.apply(FIRST, [
-      step(10, 12, { a: '2', n: 'new', gone: 'x' }),
-      step(12, 13, { b: undefined, gone: undefined }),
-    ]);
-    const keys = [listed('a', '1', 4), listed('b', '2', 9), listed('n'), listed('gone', 'x', 3)];
-    expect(await writer.repair(FIRST, 10, keys)).toEqual([]);
-    expect(await contents(FIRST)).toEqual({ a: [12, '2'], n: [12, 'new'] });
-  });
-
-  test('is refused where the stream does not tell what has changed since', async () => {
-    expect(await writer.repair(FIRST, 9, [listed('a')])).toBe('moved');
-    expect(await writer.repair(FIRST, 11, [listed('a')])).toBe('moved');
-    expect(await writer.repair(SECOND, 10, [listed('a')])).toBe('moved');
-    await writer.apply(FIRST, [step(10, 12, { c: '2' }), step(12, 13, { c: '3' })]);
-    await raw('XDEL', 'stream', '12-0');
-    expect(await writer.repair(FIRST, 10, [listed('a')])).toBe('moved');
-    expect(await contents(FIRST)).toEqual({ a: [4, '1'], b: [9, '2'], c: [13, '3'] });
-  });
-});
-
-describe('suspicion', () => {
-  test('a mark is cleared by whoever saw it, and not where another was set meanwhile', async () => {
-    expect(await writer.suspected(FIRST)).toBeUndefined();
-    await reader.suspect(FIRST);
-    const first = await writer.suspected(FIRST);
-    await reader.suspect(FIRST);
-    await writer.clear(FIRST, first!);
-    const second = await reader.suspected(FIRST);
-    expect(second).toBeDefined();
-    expect(second).not.toBe(first);
-    await writer.clear(FIRST, second!);
-    expect(await reader.suspected(FIRST)).toBeUndefined();
-  });
-
-  test('one of several does a piece of work, until it releases it or its time is over', async () => {
-    const claim = (by: RegionReader | RegionWriter) => by.claim('look', 60_000);
-    expect((await Promise.all([claim(reader), claim(writer)])).toSorted()).toEqual([false, true]);
-    expect(await writer.claim('other', 1)).toBe(true);
-    await until(() => reader.claim('other', 60_000), { what: 'the claim to end' });
-    await reader.release('look');
-    expect(await claim(writer)).toBe(true);
-  });
-});
-
-describe('reading', () => {
-  test('keys and the revision at one moment', async () => {
-    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
-    expect(await reader.keysAt(FIRST, ['a', 'b'])).toEqual({
-      revision: 10,
-      entries: [entry('a', '1', 4), undefined],
-    });
-    expect(await reader.keysAt(SECOND, ['a'])).toBeUndefined();
-  });
-
-  test('waits for news, and wakes at once', async () => {
-    await writer.publish(EMPTY, FIRST, 10, [entry('a', '1', 4)]);
-    const waiting = reader.next(FIRST, 10);
-    await writer.apply(FIRST, [step(10, 12, { a: '2' })]);
-    expect((await waiting).map(each => each.revision)).toEqual([12]);
-    expect(await reader.next(FIRST, 12)).toEqual([]);
+    expect(await contentsOf(reader, FIRST)).toEqual({ a: [4, '1'], b: [9, '2'] });
   });
 
   test('a half-open link is noticed and made anew', async () => {

@@ -9,5 +9,6 @@ export const stateHeaders = (
   'x-config-generation': generation,
   'x-config-revision': String(revision),
   'x-config-age': '0.000',
+  'x-config-state': 'FRESH',
   ...(etag !== undefined && { etag }),
 });

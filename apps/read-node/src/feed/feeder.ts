@@ -51,6 +51,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
   const trail = createTrail();
   let state: FeederState = 'connecting';
   let begun = false;
+  let watchingSince = Number.POSITIVE_INFINITY;
   let applied = 0;
   let published = 0;
 
@@ -120,6 +121,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
     const stop = () => watch.close();
     signal.addEventListener('abort', stop);
     state = 'watching';
+    watchingSince = performance.now();
     begun = true;
     try {
       for (;;) {
@@ -214,7 +216,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
     run: async signal => {
       const backoff = createBackoff({ firstMs: 20, maxMs: 1_000 });
       while (!signal.aborted) {
-        const startedAt = Date.now();
+        watchingSince = Number.POSITIVE_INFINITY;
         try {
           const end = await round(signal);
           log.info({ end }, 'feeding round ended');
@@ -222,7 +224,8 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
           if (!signal.aborted) log.warn({ err: error }, 'feeding failed');
         }
         state = 'waiting';
-        if (Date.now() - startedAt > 5_000) backoff.reset();
+        // Waiting for an answer that did not come takes as long, and many feeders may have waited together.
+        if (performance.now() - watchingSince > 5_000) backoff.reset();
         await pause(backoff.next(), signal);
       }
     },

@@ -32,3 +32,22 @@ test('a node without a state knows no token, so it refuses none: it is not ready
   replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
   expect([ask(token), ask(createToken())]).toEqual([undefined, 'unauthenticated']);
 });
+
+test('a token that was refused is not looked up again, until the tokens change', () => {
+  const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
+  const access = createReadAccess(replica, 'token');
+  const snapshot = buildSnapshot('g', 2, []);
+  let lookUps = 0;
+  const other = (key: string) => {
+    lookUps++;
+    return snapshot.other(key);
+  };
+  replica.replace({ snapshot: { ...snapshot, other }, history: createHistory(2, 4) });
+  const before = lookUps;
+  for (let count = 0; count < 100; count++) expect(access.allows(`Bearer ${token}`)).toBe(false);
+  expect(lookUps - before).toBe(1);
+
+  const key = TOKENS_PREFIX + hashToken(token);
+  replica.apply({ revision: 3, changes: [{ key, value: '{"name":"service"}', previous: undefined }] });
+  expect(access.allows(`Bearer ${token}`)).toBe(true);
+});
