@@ -14,6 +14,7 @@ export default defineConfig({
             '{packages,apps,infra}/**/*.test.ts',
             'test/{architecture,harness,simulation}/**/*.test.ts',
             'test/guarantees/**/check.test.ts',
+            'test/conformance/flagd-{core,import}.test.ts',
           ],
           exclude,
           testTimeout: 20_000,
@@ -24,7 +25,11 @@ export default defineConfig({
         test: {
           name: 'network',
           include: ['test/{stores,e2e,guarantees,faults,conformance}/**/*.test.ts'],
-          exclude: [...exclude, 'test/guarantees/**/check.test.ts'],
+          exclude: [
+            ...exclude,
+            'test/guarantees/**/check.test.ts',
+            'test/conformance/flagd-{core,import}.test.ts',
+          ],
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,

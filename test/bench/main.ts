@@ -2,12 +2,14 @@
 import process from 'node:process';
 import { benchCrowds } from './crowds.ts';
 import { benchFanout } from './fanout.ts';
+import { benchFlags } from './flags.ts';
 import { benchLoad } from './load.ts';
 import { benchPropagation } from './propagation.ts';
 
 const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
   crowds: benchCrowds,
   fanout: benchFanout,
+  flags: benchFlags,
   load: benchLoad,
   propagation: benchPropagation,
 };

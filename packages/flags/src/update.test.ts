@@ -1,0 +1,36 @@
+import { FeatureFlag, FeatureFlagUpdate } from '@quantivista/contracts';
+import { expect, test } from 'vitest';
+import { updateFlag } from './update.ts';
+
+const current = FeatureFlag.parse({
+  flag_name: 'limits',
+  enabled: true,
+  rollout_percentage: 10,
+  conditions: { country: 'CH' },
+  variants: { off: 0, low: 1 },
+  default_variant: 'low',
+  version: 3,
+});
+const update = (fields: object, of: FeatureFlag | undefined = current) =>
+  updateFlag('limits', of, FeatureFlagUpdate.parse(fields));
+
+test('what is said changes, the rest stays', () => {
+  const said = { rollout_percentage: 20, conditions: {}, reason: 'grows', updated_by: 'ana' };
+  expect(update(said).data).toEqual({ ...current, rollout_percentage: 20, conditions: {} });
+});
+
+test('null takes an extension away, and the whole must still be a flag', () => {
+  const { variants, default_variant, ...plain } = current;
+  expect(update({ variants: null, default_variant: null }).data).toEqual(plain);
+  expect(update({ variants: null }).error?.issues.map(issue => issue.path)).toEqual([['default_variant']]);
+});
+
+test('a new flag says whether it is on, and for how many', () => {
+  const created = updateFlag('new', undefined, { description: 'x' });
+  expect(created.error?.issues.map(issue => issue.path.join('.'))).toEqual(['enabled', 'rollout_percentage']);
+  expect(updateFlag('new', undefined, { enabled: true, rollout_percentage: 5 }).data).toMatchObject({
+    flag_name: 'new',
+    conditions: {},
+    target_services: [],
+  });
+});
