@@ -16,6 +16,7 @@ import type { Hub } from './hub.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { Transport } from './socket.ts';
 import { EVERY_SERVICE, type Topic } from './topic.ts';
+import { createTurns } from './turns.ts';
 
 export interface StreamRequest {
   readonly transport: Transport;
@@ -100,9 +101,13 @@ function parse({ service, query, lastEventId, transport }: StreamRequest) {
   return { topic, since: bookmark, minRevision: min_revision ?? 0, instanceId: instance_id };
 }
 
+/** What follows an admission takes several times as long. */
+const SLICE_MS = 0.25;
+
 export function createAdmitter(options: AdmitterOptions): Admitter {
   const { replica, scope, access, hub, maxWatchers, maxAdmissionsPerSecond, maxWaitMs } = options;
   const rate = createRateLimit({ perSecond: maxAdmissionsPerSecond, burst: maxAdmissionsPerSecond });
+  const turns = createTurns(SLICE_MS);
   let waiting = 0;
   let refused = 0;
 
@@ -129,19 +134,22 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
     get refused() {
       return refused;
     },
-    admit: async request => {
-      access.require(request.authorization);
-      const { topic, since, minRevision, instanceId } = parse(request);
-      if (!scope.includes(topic.environment)) throw environmentNotServed(scope);
-      checkRoom();
-      const generation = replica.current?.snapshot.generation;
-      if (generation === undefined) throw new ServiceError('not_ready');
-      const wanted = Math.max(minRevision, since?.generation === generation ? since.revision : 0);
-      if (replica.current!.snapshot.revision < wanted && !(await reached(wanted))) {
-        const { generation, revision } = replica.current!.snapshot;
-        throw new ServiceError('revision_not_reached', { details: { generation, revision } });
-      }
-      return { topic, since, instanceId };
-    },
+    // A region's clients may all come at once: reads have their turn between them.
+    admit: request => new Promise((resolve, reject) => turns(() => check(request).then(resolve, reject))),
   };
+
+  async function check(request: StreamRequest): Promise<Admission> {
+    access.require(request.authorization);
+    const { topic, since, minRevision, instanceId } = parse(request);
+    if (!scope.includes(topic.environment)) throw environmentNotServed(scope);
+    checkRoom();
+    const generation = replica.current?.snapshot.generation;
+    if (generation === undefined) throw new ServiceError('not_ready');
+    const wanted = Math.max(minRevision, since?.generation === generation ? since.revision : 0);
+    if (replica.current!.snapshot.revision < wanted && !(await reached(wanted))) {
+      const { generation, revision } = replica.current!.snapshot;
+      throw new ServiceError('revision_not_reached', { details: { generation, revision } });
+    }
+    return { topic, since, instanceId };
+  }
 }
