@@ -102,7 +102,7 @@ function parse({ service, query, lastEventId, transport }: StreamRequest) {
 }
 
 /** What follows an admission takes several times as long. */
-const SLICE_MS = 0.25;
+const SLICE_MS = 0.1;
 
 export function createAdmitter(options: AdmitterOptions): Admitter {
   const { replica, scope, access, hub, maxWatchers, maxAdmissionsPerSecond, maxWaitMs } = options;
