@@ -6,7 +6,9 @@ import { GENERATION_KEY, HEARTBEAT_KEY, heartbeatAt } from '@quantivista/contrac
 import type { RevisionEvents } from '@quantivista/etcd';
 import { MAX_CHANGES, type RegionState, type RegionWriter } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
-import type { Held, Source, SourceEnd, SourceList } from './source.ts';
+import { listStore } from './list-store.ts';
+import type { StoreState } from './repair.ts';
+import type { Held, Source, SourceEnd } from './source.ts';
 import { createTrail } from './trail.ts';
 
 export interface FeederOptions {
@@ -63,14 +65,13 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
   async function publishWhole(generation: string, seen: RegionState): Promise<RegionState | undefined> {
     state = 'listing';
     const waysBack = seen.revision === undefined ? trail.waysBack(generation) : [];
-    let listed: SourceList | undefined;
+    let listed: StoreState | undefined;
     for (const revision of [...waysBack, undefined]) {
-      listed = await source.list(revision);
-      if (listed.kind === 'listed') break;
+      listed = await listStore(source, revision);
+      if (listed) break;
     }
-    if (listed?.kind !== 'listed') return undefined;
     // The list itself must be of this generation: the store may have been replaced since it was read.
-    if (listed.entries.find(entry => entry.key === GENERATION_KEY)?.value !== generation) return undefined;
+    if (listed?.generation !== generation) return undefined;
     // Another parent than the one that was followed may be behind it: nothing is taken back (I3).
     if (seen.generation === generation && seen.revision !== undefined && listed.revision < seen.revision)
       return undefined;

@@ -7,6 +7,7 @@ import {
   environmentNotServed,
   type FeedEntry,
   type FeedOffer,
+  fieldFault,
   HEARTBEAT_KEY,
   heartbeatAt,
   parseBookmark,
@@ -98,11 +99,7 @@ export function createParent(options: ParentOptions): Parent {
     changes: ({ environments, since }) => {
       const { wanted, loaded } = admit(environments);
       const bookmark = parseBookmark(since);
-      if (!bookmark) {
-        throw new ServiceError('invalid_since', {
-          details: { errors: [{ field: 'query.since', message: 'is not {generation}:{revision}' }] },
-        });
-      }
+      if (!bookmark) throw fieldFault('query.since', 'is not {generation}:{revision}', 'invalid_since');
       requireHeld(loaded, bookmark);
       const cursor = createCursor(bookmark.revision, wanted);
       return open(changeChunks(replica, bookmark.generation, cursor, pingMs));
