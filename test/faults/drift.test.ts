@@ -1,5 +1,5 @@
 /** What drifts from the store without anybody being told is found, counted and healed. */
-import { configurationKey, type WatchFrame } from '@quantivista/contracts';
+import { configurationKey, HEARTBEAT_KEY, type WatchFrame } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
@@ -154,7 +154,7 @@ describe('a stream that tells what never was', () => {
 
   /**
    * Write an entry into the stream while nothing else does, and let go on when every watcher was shown it.
-   * `idOf` is told the newest revision; after it come 40 that are not distributed.
+   * `idOf` is told the store's revision; the newest ones up to it are not distributed.
    */
   async function forge(name: string, idOf: (revision: number) => string): Promise<void> {
     watchers = network.serving.map(({ url }) =>
@@ -162,11 +162,13 @@ describe('a stream that tells what never was', () => {
     );
     await Promise.all(watchers.map(each => each.frame(frame => frame.type === 'snapshot', 'a snapshot')));
     network.authority.pause();
-    const { revision } = await store.read([]);
-    const caughtUp = async () => (await statuses()).every(status => status.revision === revision);
-    await until(caughtUp, { what: 'every node to be up to date' });
+    // What the authority had sent before it was paused lands before the last of these.
     for (let count = 0; count < 40; count++)
       await store.txn({ compare: [], success: [{ op: 'put', key: '/elsewhere', value: String(count) }] });
+    const { revision, entries } = await store.read([HEARTBEAT_KEY]);
+    const distributed = entries[0]!.modRevision;
+    const caughtUp = async () => (await statuses()).every(status => status.revision === distributed);
+    await until(caughtUp, { what: 'every node to be up to date' });
     await tamper('XADD', 'stream', idOf(revision), ...forged(name));
     await everyWatcher(
       frame => frame.type === 'update' && frame.updates[0]?.config_key === name,
@@ -196,7 +198,7 @@ describe('a stream that tells what never was', () => {
 
   test('leaves nodes with a false key until the next heartbeat', async () => {
     await start(600_000);
-    await forge('false', revision => `${revision + 20}-0`);
+    await forge('false', revision => `${revision}-0`);
     await timeRecovery(
       { fault: 'nodes hold a false value', what: 'from the fault until found, healed and told to watchers' },
       () => toldOfDrift('false'),
@@ -206,7 +208,7 @@ describe('a stream that tells what never was', () => {
 
   test('in the place of one that was to come, leaves nodes with it no longer', async () => {
     await start(600_000);
-    await forge('taken', revision => `${revision + 41}-0`);
+    await forge('taken', revision => `${revision + 1}-0`);
     // The whole state takes the place of the stream: a node that is not at that revision yet loads it.
     await allVerified();
     for (const { url } of network.serving)
