@@ -6,6 +6,7 @@ import { configurationKey, GENERATION_KEY, operationKey } from '@quantivista/con
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FAULT_POINTS } from '../../apps/authority/src/write/commit.ts';
+import { setConfiguration } from '../../apps/authority/src/write/configuration.ts';
 import { createOperationId } from '../../apps/authority/src/write/operation-id.ts';
 import { keysOf, plan } from '../../apps/authority/src/write/plan.ts';
 import { resolveOperation } from '../../apps/authority/src/write/resolve.ts';
@@ -192,7 +193,7 @@ test('a transaction that comes after recovery has given it up is refused', async
   await set('a', 1);
   const path = { environment: 'TEST', service, key: 'a' } as const;
   const request = {
-    changes: [{ op: 'set', path, field: 'body', conditions: {}, value: 2 } as const],
+    changes: [setConfiguration(path, { value: 2 }, { field: 'body' })],
     actor: 'admin',
     reason: '',
     rollbackAvailable: true,

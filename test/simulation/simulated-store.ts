@@ -71,6 +71,7 @@ export function createSimulatedStore({ now, onCommitted }: SimulatedStoreOptions
     const succeeded = compare.every(each => {
       const entry = current.get(each.key);
       if ('above' in each) return (entry?.modRevision ?? 0) > each.above;
+      if ('below' in each) throw new Error('no one in the simulation looks at ranges');
       const { target, is } = each;
       if (target === 'value') return entry?.value === is;
       return (target === 'mod' ? (entry?.modRevision ?? 0) : (entry?.createRevision ?? 0)) === is;

@@ -1,4 +1,5 @@
 /** The authority: takes every write, recovers what was left undone, keeps the heartbeat. */
+import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { serve } from '@hono/node-server';
 import { createAudit } from '@quantivista/audit';
@@ -18,6 +19,7 @@ import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { createLeadership } from './lead/leadership.ts';
 import { meterWriter } from './metered-writer.ts';
 import { registerNetworkMetrics } from './network/network-metrics.ts';
 import { createRegions } from './network/regions.ts';
@@ -80,6 +82,11 @@ metrics.observed(
   () => store.differences,
 );
 
+const leadership = createLeadership({ etcd, log, name: randomUUID() });
+metrics.observed('qv_leading', '1 where this authority does what one of them does', () =>
+  Number(leadership.leading),
+);
+
 const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
@@ -102,7 +109,7 @@ const app = createApp({
   reads: config.READS,
 });
 
-const loops = [store, heartbeat, recovery, regions].map(each => each.run(stop.signal));
+const loops = [store, heartbeat, recovery, leadership, regions].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

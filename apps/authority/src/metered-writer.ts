@@ -13,6 +13,7 @@ export function meterWriter(writer: Writer, metrics: Metrics): Writer {
   );
   const latency = metrics.histogram('qv_write_seconds', 'from request to acknowledgement', BUCKETS);
   return {
+    preview: request => writer.preview(request),
     write: async request => {
       const stop = latency.startTimer();
       try {

@@ -33,6 +33,10 @@ export function createMemoryAudit(): MemoryAudit {
         return true;
       },
       pendingIntents: async () => [...trail.intents.values()].filter(({ id }) => !trail.outcomes.has(id)),
+      settledRevision: async (generation, storeRevision) =>
+        [...trail.intents.values()]
+          .filter(intent => intent.generation === generation && !trail.outcomes.has(intent.id))
+          .reduce((least, { readRevision }) => Math.min(least, readRevision), storeRevision),
       versions: async () => [],
       version: async () => undefined,
       highestRevision: async generation => {

@@ -17,6 +17,10 @@ export function createMemoryEtcd(): MemoryEtcd {
   const holds = (compare: Compare) => {
     const entry = store.entries.get(compare.key);
     if ('above' in compare) return (entry?.modRevision ?? 0) > compare.above;
+    if ('below' in compare)
+      return [...store.entries.values()].every(
+        ({ key, modRevision }) => !key.startsWith(compare.key) || modRevision < compare.below,
+      );
     const { target, is } = compare;
     if (target === 'value') return entry?.value === is;
     return (target === 'mod' ? (entry?.modRevision ?? 0) : (entry?.createRevision ?? 0)) === is;

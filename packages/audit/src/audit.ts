@@ -1,5 +1,5 @@
 /** The driver: what the rest of the project knows of Postgres. */
-import type { ConfigurationPath, ConfigurationVersion } from '@quantivista/contracts';
+import type { ConfigurationVersion, RecordPath } from '@quantivista/contracts';
 import { migrate } from './migrate.ts';
 import { type AuditOptions, createPool, unavailable } from './pool.ts';
 import {
@@ -9,6 +9,7 @@ import {
   pendingIntents,
   recordIntent,
   recordOutcome,
+  settledRevision,
 } from './trail.ts';
 import { listVersions, readVersion, type VersionPage } from './versions.ts';
 
@@ -19,13 +20,14 @@ export interface Audit {
   /** True for the first to record it. */
   recordOutcome(intentId: string, outcome: Outcome): Promise<boolean>;
   pendingIntents(olderThanMs: number): Promise<PendingIntent[]>;
+  /**
+   * Up to which revision everything committed in a generation has its outcome.
+   * @param storeRevision read from the store before this is asked
+   */
+  settledRevision(generation: string, storeRevision: number): Promise<number>;
   /** Versions exist within a generation. */
-  versions(generation: string, path: ConfigurationPath, page: VersionPage): Promise<ConfigurationVersion[]>;
-  version(
-    generation: string,
-    path: ConfigurationPath,
-    version: number,
-  ): Promise<ConfigurationVersion | undefined>;
+  versions(generation: string, path: RecordPath, page: VersionPage): Promise<ConfigurationVersion[]>;
+  version(generation: string, path: RecordPath, version: number): Promise<ConfigurationVersion | undefined>;
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
   ping(): Promise<void>;
@@ -39,6 +41,8 @@ export function createAudit(options: AuditOptions): Audit {
     recordIntent: intent => recordIntent(pool, intent).catch(unavailable),
     recordOutcome: (id, outcome) => recordOutcome(pool, id, outcome).catch(unavailable),
     pendingIntents: olderThanMs => pendingIntents(pool, olderThanMs).catch(unavailable),
+    settledRevision: (generation, storeRevision) =>
+      settledRevision(pool, generation, storeRevision).catch(unavailable),
     versions: (generation, path, page) => listVersions(pool, generation, path, page).catch(unavailable),
     version: (generation, path, version) => readVersion(pool, generation, path, version).catch(unavailable),
     highestRevision: async generation => {

@@ -1,10 +1,12 @@
 /** Intents and outcomes: no acknowledged change without a record, no record of a change that did not happen. */
-import type { ConfigType, Environment, Json } from '@quantivista/contracts';
+import type { ConfigType, Environment, Json, RecordKind } from '@quantivista/contracts';
 import type { Pool } from 'pg';
 
-/** One key's change as it is recorded: enough to write its version without asking anyone. */
+/** One record's change as it is recorded: enough to write its version without asking anyone. */
 export interface RecordedChange {
-  readonly environment: Environment;
+  readonly kind: RecordKind;
+  /** `*` and empty where the kind belongs to no environment or service. */
+  readonly environment: Environment | '*';
   readonly service_name: string;
   readonly config_key: string;
   readonly version: number;
@@ -13,7 +15,8 @@ export interface RecordedChange {
   readonly old_value: Json;
   /** `null` where deleted. */
   readonly new_value: Json;
-  readonly config_type: ConfigType;
+  /** Of configurations alone. */
+  readonly config_type: ConfigType | null;
   readonly description: string;
 }
 
@@ -21,6 +24,8 @@ export interface Intent {
   /** UUIDv7: sorts by time. */
   readonly id: string;
   readonly generation: string;
+  /** The store's revision when the plan was made: what comes of it is of a later one. */
+  readonly readRevision: number;
   readonly actor: string;
   readonly reason: string;
   readonly rollbackAvailable: boolean;
@@ -43,7 +48,8 @@ export async function recordIntent(pool: Pool, intent: Intent): Promise<void> {
              INSERT INTO change_intent (id, generation, actor, reason, rollback_available, operations)
              VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, generation
            )
-           INSERT INTO change_pending (intent_id, generation) SELECT id, generation FROM intent`,
+           INSERT INTO change_pending (intent_id, generation, read_revision)
+             SELECT id, generation, $7 FROM intent`,
     values: [
       intent.id,
       intent.generation,
@@ -51,6 +57,7 @@ export async function recordIntent(pool: Pool, intent: Intent): Promise<void> {
       intent.reason,
       intent.rollbackAvailable,
       JSON.stringify(intent.changes),
+      intent.readRevision,
     ],
   });
 }
@@ -67,15 +74,15 @@ export async function recordOutcome(pool: Pool, intentId: string, outcome: Outco
              INSERT INTO change_outcome (intent_id, status, revision) VALUES ($1, $2, $3)
              ON CONFLICT (intent_id) DO NOTHING RETURNING intent_id, status, revision
            ), versions AS (
-             INSERT INTO configuration_audit (config_key, service_name, environment, old_value, new_value,
+             INSERT INTO configuration_audit (kind, config_key, service_name, environment, old_value, new_value,
                updated_by, reason, version, intent_id, generation, revision, deleted, config_type, description,
                rollback_available)
-             SELECT change.config_key, change.service_name, change.environment, change.old_value,
+             SELECT change.kind, change.config_key, change.service_name, change.environment, change.old_value,
                coalesce(change.new_value, 'null'::jsonb), intent.actor, intent.reason, change.version, intent.id,
                intent.generation, outcome.revision, change.deleted, change.config_type, change.description,
                intent.rollback_available
              FROM outcome JOIN change_intent intent ON intent.id = outcome.intent_id,
-               jsonb_to_recordset(intent.operations) AS change(config_key text, service_name text, environment text,
+               jsonb_to_recordset(intent.operations) AS change(kind text, config_key text, service_name text, environment text,
                  old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text, description text)
              WHERE outcome.status = 'committed'
            ), settled AS (
@@ -97,4 +104,22 @@ export async function pendingIntents(pool: Pool, olderThanMs: number): Promise<P
     values: [olderThanMs],
   });
   return rows;
+}
+
+/**
+ * Up to which revision everything committed in a generation has its outcome: `storeRevision`, or less where an
+ * intent is outstanding. What is recorded later is of a later revision.
+ * @param storeRevision read from the store before this is asked
+ */
+export async function settledRevision(
+  pool: Pool,
+  generation: string,
+  storeRevision: number,
+): Promise<number> {
+  const { rows } = await pool.query<{ settled: string }>({
+    name: 'settled-revision',
+    text: `SELECT least(min(read_revision), $2::bigint) AS settled FROM change_pending WHERE generation = $1`,
+    values: [generation, storeRevision],
+  });
+  return Number(rows[0]!.settled);
 }

@@ -1,5 +1,5 @@
-/** A key's history, newest first. */
-import type { ConfigurationPath, ConfigurationVersion } from '@quantivista/contracts';
+/** A record's history, newest first. */
+import type { ConfigurationVersion, RecordPath } from '@quantivista/contracts';
 import type { Pool } from 'pg';
 
 interface VersionRow extends Omit<ConfigurationVersion, 'config_value' | 'revision' | 'created_at'> {
@@ -28,16 +28,16 @@ export interface VersionPage {
 export async function listVersions(
   pool: Pool,
   generation: string,
-  path: ConfigurationPath,
+  path: RecordPath,
   { limit, before }: VersionPage,
 ): Promise<ConfigurationVersion[]> {
   const { rows } = await pool.query<VersionRow>({
     name: 'list-versions',
     text: `SELECT ${COLUMNS} FROM configuration_audit
-           WHERE generation = $1 AND environment = $2 AND service_name = $3 AND config_key = $4
+           WHERE generation = $1 AND kind = $7 AND environment = $2 AND service_name = $3 AND config_key = $4
              AND version < $5
            ORDER BY version DESC LIMIT $6`,
-    values: [generation, path.environment, path.service, path.key, before ?? 2_147_483_647, limit],
+    values: [generation, path.environment, path.service, path.key, before ?? 2_147_483_647, limit, path.kind],
   });
   return rows.map(fromRow);
 }
@@ -45,7 +45,7 @@ export async function listVersions(
 export async function readVersion(
   pool: Pool,
   generation: string,
-  path: ConfigurationPath,
+  path: RecordPath,
   version: number,
 ): Promise<ConfigurationVersion | undefined> {
   const [found] = await listVersions(pool, generation, path, { limit: 1, before: version + 1 });

@@ -15,6 +15,7 @@ export * from './names.ts';
 export * from './network-routes.ts';
 export * from './prefer.ts';
 export * from './propagation.ts';
+export * from './records.ts';
 export * from './region-instances.ts';
 export * from './region-report.ts';
 export * from './revision.ts';

@@ -20,9 +20,6 @@ export const TOKENS_PREFIX = `${DISTRIBUTED_PREFIX}_access/tokens/`;
 
 /** Marker of one operation: `committed` or `aborted`, whichever was put first. */
 export const operationKey = (id: string): string => `${AUTHORITY_PREFIX}op/${id}`;
-/** Last versions of a service's deleted keys, `{config_key: version}`. */
-export const deletedKey = (environment: Environment, service: string): string =>
-  `${AUTHORITY_PREFIX}deleted/${environment.toLowerCase()}/${service}`;
 
 /** Reports of regions ({@link RegionReport}), each under a lease of its region's. */
 export const REGIONS_PREFIX = `${AUTHORITY_PREFIX}regions/`;

@@ -1,5 +1,6 @@
 /** Keys, values and transactions, as strings and numbers. */
 import type { ICompare, IKeyValue, IRequestOp, KVClient } from 'etcd3';
+import { prefixEnd } from './prefix.ts';
 import { unavailable } from './unavailable.ts';
 
 export interface KeyValue {
@@ -14,6 +15,8 @@ export type Compare =
   | { readonly key: string; readonly target: 'create' | 'mod'; readonly is: number }
   /** Holds where the key was last changed after revision `above`. */
   | { readonly key: string; readonly target: 'mod'; readonly above: number }
+  /** Holds where no key that begins with `key` was put at revision `below` or later; deletion is not seen. */
+  | { readonly key: string; readonly target: 'mod'; readonly prefix: true; readonly below: number }
   /** Holds where the key exists with this value. */
   | { readonly key: string; readonly target: 'value'; readonly is: string };
 
@@ -48,6 +51,10 @@ function compareToWire(compare: Compare): ICompare {
   const key = Buffer.from(compare.key);
   if ('above' in compare)
     return { key, result: 'Greater', target: 'Mod', mod_revision: String(compare.above) };
+  if ('below' in compare) {
+    const range_end = Buffer.from(prefixEnd(compare.key));
+    return { key, range_end, result: 'Less', target: 'Mod', mod_revision: String(compare.below) };
+  }
   const { target, is } = compare;
   if (target === 'value') return { key, result: 'Equal', target: 'Value', value: Buffer.from(is) };
   return target === 'create'

@@ -1,6 +1,7 @@
 /** Everything under a prefix, as it was at one revision, in pages. */
 import type { KVClient } from 'etcd3';
 import { fromWire, type KeyValue } from './kv.ts';
+import { prefixEnd } from './prefix.ts';
 import { isCompacted, isFutureRevision, isOversized, unavailable } from './unavailable.ts';
 
 export interface ListOptions {
@@ -15,12 +16,6 @@ export type ListResult =
   | { readonly kind: 'listed'; readonly revision: number; readonly entries: readonly KeyValue[] }
   /** The revision is no longer held, or the store has never reached it. */
   | { readonly kind: 'compacted' | 'future' };
-
-/** The first key after every key that starts with `prefix`. */
-export function prefixEnd(prefix: string): string {
-  const last = prefix.length - 1;
-  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1);
-}
 
 /**
  * List a prefix. The first page settles the revision; the others are pinned to it, so that the whole is a

@@ -8,7 +8,7 @@
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import type { IWatchResponse } from 'etcd3';
 import { connect, type EtcdOptions } from './connect.ts';
-import { prefixEnd } from './list.ts';
+import { prefixEnd } from './prefix.ts';
 
 export interface WatchEvent {
   readonly key: string;

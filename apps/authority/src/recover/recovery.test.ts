@@ -24,6 +24,7 @@ function leave(generation = GENERATION, id = createOperationId()): string {
   const intent: Intent = {
     id,
     generation,
+    readRevision: 1,
     actor: 'admin',
     reason: '',
     rollbackAvailable: true,

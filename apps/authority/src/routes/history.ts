@@ -4,16 +4,18 @@ import {
   type Configuration,
   type ConfigurationPath,
   configurationKey,
+  configurationPath,
   deletedKey,
   entityTag,
   GENERATION_KEY,
+  type RecordPath,
   type RollbackResult,
   rollbackRoute,
   ServiceError,
   versionsRoute,
 } from '@quantivista/contracts';
 import type { KeyValue } from '@quantivista/etcd';
-import type { RequestedChange } from '../write/request.ts';
+import { deleteConfiguration, setConfiguration } from '../write/configuration.ts';
 import { checkAuthor, checkType } from '../write/validate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
@@ -30,12 +32,8 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
   const { etcd, audit, callers, writer, regionWait } = dependencies;
 
   /** The present entry, the key's newest version, and the generation that its versions belong to. */
-  async function present(path: ConfigurationPath) {
-    const { entries } = await etcd.read([
-      GENERATION_KEY,
-      configurationKey(path),
-      deletedKey(path.environment, path.service),
-    ]);
+  async function present(path: RecordPath & ConfigurationPath) {
+    const { entries } = await etcd.read([GENERATION_KEY, configurationKey(path), deletedKey(path)]);
     const [generation, entry, deleted] = entries;
     if (generation === undefined) throw new ServiceError('not_ready');
     return { generation: generation.value, entry, version: lastVersion(path.key, entry, deleted) };
@@ -45,7 +43,7 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
     await requireReader(dependencies, c);
     const { environment, limit, before } = c.req.valid('query');
     const { service_name: service, config_key: key } = c.req.valid('param');
-    const path = { environment, service, key } as ConfigurationPath;
+    const path = configurationPath({ environment, service, key } as ConfigurationPath);
     const { generation } = await present(path);
     const versions = await audit.versions(generation, path, { limit, before });
     const last = versions.at(-1);
@@ -58,11 +56,11 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
     const body = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, name);
-    const path = {
+    const path = configurationPath({
       environment: body.environment,
       service: body.service_name,
       key: body.config_key,
-    } as ConfigurationPath;
+    } as ConfigurationPath);
     const { generation, entry, version } = await present(path);
     const target = await audit.version(generation, path, body.version);
     if (!target) throw new ServiceError('version_not_found');
@@ -75,17 +73,10 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
 
     // What was judged above must still be what is replaced.
     const conditions = entry ? { ifMatch: entityTag(generation, entry.modRevision) } : { ifAbsent: true };
-    const change: RequestedChange = target.deleted
-      ? { op: 'delete', path, field: 'body', conditions }
-      : {
-          op: 'set',
-          path,
-          field: 'body',
-          conditions,
-          value: target.config_value,
-          configType: target.config_type,
-          description: target.description,
-        };
+    const { config_value: value, config_type: configType, description } = target;
+    const change = target.deleted
+      ? deleteConfiguration(path, { field: 'body', conditions })
+      : setConfiguration(path, { value, configType, description }, { field: 'body', conditions });
     const written = await writer.write({
       changes: [change],
       actor: name,
@@ -93,7 +84,7 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
-    const { revision, plan, configurations } = written;
+    const { revision, plan, records } = written;
     const result: RollbackResult = {
       service_name: path.service,
       config_key: path.key,
@@ -102,7 +93,7 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
       from_version: version,
       new_version: plan.changes[0]!.version,
       revision,
-      configuration: configurations[0] ?? null,
+      configuration: (records[0] as Configuration | undefined) ?? null,
     };
     const waited = await regionWait.headers(wait, written);
     return c.json(result, 200, { ...stateHeaders(generation, revision), ...waited });

@@ -5,6 +5,7 @@ import {
   type BatchRequest,
   batchRoute,
   type Configuration,
+  type ConfigurationPath,
   type ConfigurationUpdate,
   deleteKeyRoute,
   entityTag,
@@ -12,6 +13,7 @@ import {
   putKeyRoute,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
+import { deleteConfiguration, setConfiguration } from '../write/configuration.ts';
 import type { Conditions, RequestedChange } from '../write/request.ts';
 import { checkAuthor, checkType, checkValue } from '../write/validate.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -35,29 +37,27 @@ function headerConditions(c: Context): Conditions {
 }
 
 function setChange(
-  path: RequestedChange['path'],
+  path: ConfigurationPath,
   update: Update,
   field: string,
   conditions: Conditions,
 ): RequestedChange {
   checkType(update.config_type, update.is_encrypted, field);
   checkValue(update.new_value, `${field}.new_value`);
-  return {
-    op: 'set',
+  const { new_value: value, config_type: configType, description } = update;
+  return setConfiguration(
     path,
-    field,
-    conditions: { ...conditions, ...oldValue(update.old_value) },
-    value: update.new_value,
-    configType: update.config_type,
-    description: update.description,
-  };
+    { value, configType, description },
+    { field, conditions: { ...conditions, ...oldValue(update.old_value) } },
+  );
 }
 
 function batchChange(change: BatchChange, index: number): RequestedChange {
   const { environment, service_name: service, config_key: key } = change;
   const field = `body.changes.${index}`;
-  const path = { environment, service, key } as RequestedChange['path'];
-  if (change.op === 'delete') return { op: 'delete', path, field, conditions: oldValue(change.old_value) };
+  const path = { environment, service, key } as ConfigurationPath;
+  if (change.op === 'delete')
+    return deleteConfiguration(path, { field, conditions: oldValue(change.old_value) });
   return setChange(path, change, field, {});
 }
 
@@ -73,7 +73,7 @@ export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }
     if (body.config_key !== undefined && body.config_key !== key) {
       throw fieldFault('body.config_key', 'is not the key of the path');
     }
-    const path = { environment: c.req.valid('query').environment, service, key } as RequestedChange['path'];
+    const path = { environment: c.req.valid('query').environment, service, key } as ConfigurationPath;
     const written = await writer.write({
       changes: [setChange(path, body, 'body', headerConditions(c))],
       actor: name,
@@ -84,7 +84,7 @@ export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }
     const { generation, revision } = written;
     const headers = stateHeaders(generation, revision, entityTag(generation, revision));
     const waited = await regionWait.headers(wait, written);
-    return c.json(written.configurations[0]!, 200, { ...headers, ...waited });
+    return c.json(written.records[0] as Configuration, 200, { ...headers, ...waited });
   });
 
   app.openapi(deleteKeyRoute, async c => {
@@ -92,9 +92,9 @@ export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }
     const { environment, reason = '' } = c.req.valid('query');
     const { prefer: wait } = c.req.valid('header');
     const { service_name: service, config_key: key } = c.req.valid('param');
-    const path = { environment, service, key } as RequestedChange['path'];
+    const path = { environment, service, key } as ConfigurationPath;
     const written = await writer.write({
-      changes: [{ op: 'delete', path, field: 'path', conditions: headerConditions(c) }],
+      changes: [deleteConfiguration(path, { field: 'path', conditions: headerConditions(c) })],
       actor: name,
       reason,
       rollbackAvailable: true,
@@ -116,11 +116,11 @@ export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }
       rollbackAvailable: body.rollback_available,
       awaited: wait !== undefined,
     });
-    const { revision, configurations } = written;
+    const { revision, records } = written;
     const result = {
       revision,
       changed: body.changes.length,
-      configurations: configurations.filter((each): each is Configuration => each !== undefined),
+      configurations: records.filter(each => each !== undefined) as unknown as Configuration[],
     };
     const waited = await regionWait.headers(wait, written);
     return c.json(result, 200, { ...stateHeaders(written.generation, written.revision), ...waited });

@@ -4,13 +4,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMemoryAudit, type MemoryAudit } from '../../test/memory-audit.ts';
 import { createMemoryEtcd, type MemoryEtcd } from '../../test/memory-etcd.ts';
 import { createWriter, FAULT_POINTS, type Writer } from './commit.ts';
+import { setConfiguration } from './configuration.ts';
 import type { WriteRequest } from './request.ts';
 
 const GENERATION = '5b8f2f4e-6a51-4c0e-9a5e-1f6f3d1d7c11';
 const OTHER = '0e0c5e1c-1f53-4b43-8a86-7b1a6f7f0d55';
 const path = { environment: 'TEST', service: 'risk', key: 'a' } as const;
 const set = (value: number): WriteRequest => ({
-  changes: [{ op: 'set', path, field: 'body', conditions: {}, value }],
+  changes: [setConfiguration(path, { value }, { field: 'body' })],
   actor: 'admin',
   reason: 'why',
   rollbackAvailable: true,
@@ -127,7 +128,7 @@ test('another writer was quicker: planned again, under an id of its own', async 
     store.put(configurationKey(path), JSON.stringify({ ...JSON.parse(entry), version: 2 }));
   }, true);
   const { result } = await write(3);
-  expect(result!.configurations[0]).toMatchObject({ config_value: 3, version: 3 });
+  expect(result!.records[0]).toMatchObject({ config_value: 3, version: 3 });
   expect(statuses()).toEqual(['committed', 'aborted', 'committed']);
 });
 

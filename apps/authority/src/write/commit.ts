@@ -3,13 +3,14 @@
  * the marker in etcd knows which way it went, and recovery writes the outcome.
  */
 import type { Audit, Outcome } from '@quantivista/audit';
-import { type Configuration, GENERATION_KEY, ServiceError } from '@quantivista/contracts';
+import { GENERATION_KEY, ServiceError } from '@quantivista/contracts';
 import type { Etcd, KeyValue, TxnResult } from '@quantivista/etcd';
 import { createBackoff, type FaultPoint, pause } from '@quantivista/runtime';
 import { createOperationId } from './operation-id.ts';
 import { keysOf, type Plan, plan } from './plan.ts';
-import type { WriteRequest } from './request.ts';
+import type { StoredRecord, WriteRequest } from './request.ts';
 import { markedOutcome, resolveOperation } from './resolve.ts';
+import type { RuleInForce, WriteRule } from './rule.ts';
 import { checkShape } from './validate.ts';
 
 /** Every place where a write can be made to die, in order. */
@@ -24,8 +25,16 @@ export interface Committed {
   readonly generation: string;
   readonly revision: number;
   readonly plan: Plan;
-  /** The new state of each key, in the order of the request; undefined where it was deleted. */
-  readonly configurations: readonly (Configuration | undefined)[];
+  /** The new state of each record, in the order of the request; undefined where it was deleted. */
+  readonly records: readonly (StoredRecord | undefined)[];
+}
+
+/** What a write would do, as things stand. */
+export interface Preview {
+  readonly generation: string;
+  /** As of which the present states were read. */
+  readonly revision: number;
+  readonly plan: Plan;
 }
 
 export interface Writer {
@@ -34,12 +43,16 @@ export interface Writer {
    * nothing was changed; `write_in_doubt`: recovery will decide
    */
   write(request: WriteRequest): Promise<Committed>;
+  /** Everything but the change itself. @throws ServiceError as `write` does before anything is recorded */
+  preview(request: WriteRequest): Promise<Preview>;
 }
 
 export interface WriterOptions {
   readonly etcd: Etcd;
   readonly audit: Audit;
   readonly faultPoint: FaultPoint;
+  /** @default none */
+  readonly rules?: readonly WriteRule[];
 }
 
 /** Attempts while others change the same keys; each has an id and an intent of its own. */
@@ -52,9 +65,15 @@ const READ_KEYS = 32;
 
 const REPLACED = 'the store was replaced: it can not be known any more whether the change was made';
 
+/** Present states, each as of `revision` or later. */
+interface Held {
+  readonly revision: number;
+  readonly entries: ReadonlyMap<string, KeyValue>;
+}
+
 type Attempt = { readonly kind: 'committed'; readonly result: Committed } | { readonly kind: 'overtaken' };
 
-export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer {
+export function createWriter({ etcd, audit, faultPoint, rules = [] }: WriterOptions): Writer {
   /** Repeat `step` until it succeeds or the limit is over; then it is for recovery. */
   async function insist<T>(step: () => Promise<T>): Promise<T> {
     const backoff = createBackoff({ firstMs: 20, maxMs: 500 });
@@ -70,13 +89,30 @@ export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer
   }
 
   /** In parts that fit into one answer, and so not at one revision: the transaction compares each key. */
-  async function read(keys: readonly string[]): Promise<Map<string, KeyValue>> {
-    const held = new Map<string, KeyValue>();
+  async function read(keys: readonly string[]): Promise<Held> {
+    const entries = new Map<string, KeyValue>();
+    let revision = Number.POSITIVE_INFINITY;
     for (let from = 0; from < keys.length; from += READ_KEYS) {
-      const { entries } = await etcd.read(keys.slice(from, from + READ_KEYS));
-      for (const entry of entries) if (entry) held.set(entry.key, entry);
+      const part = await etcd.read(keys.slice(from, from + READ_KEYS));
+      revision = Math.min(revision, part.revision);
+      for (const entry of part.entries) if (entry) entries.set(entry.key, entry);
     }
-    return held;
+    return { revision, entries };
+  }
+
+  /** A plan with the rules in force checked, and compared in its transaction. */
+  async function prepare(request: WriteRequest): Promise<Preview> {
+    const [held, ...inForce] = await Promise.all([
+      read(keysOf(request)),
+      ...rules.map(rule => rule.read(request)),
+    ] as [Promise<Held>, ...Promise<RuleInForce>[]]);
+    const generation = held.entries.get(GENERATION_KEY)?.value;
+    if (generation === undefined) throw new ServiceError('not_ready');
+    const at = Date.now();
+    const made = plan({ id: createOperationId(at), generation, at, request, held: held.entries });
+    for (const rule of inForce) rule.check(made.planned);
+    const compare = [...made.txn.compare, ...inForce.flatMap(rule => rule.compare)];
+    return { generation, revision: held.revision, plan: { ...made, txn: { ...made.txn, compare } } };
   }
 
   /** Which way the transaction went; `overtaken` where a key had changed since it was read. */
@@ -95,16 +131,13 @@ export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer
   }
 
   async function attempt(request: WriteRequest): Promise<Attempt> {
-    const held = await read(keysOf(request));
-    const generation = held.get(GENERATION_KEY)?.value;
-    if (generation === undefined) throw new ServiceError('not_ready');
-    const at = Date.now();
-    const planned = plan({ id: createOperationId(at), generation, at, request, held });
+    const { generation, revision: readAt, plan: planned } = await prepare(request);
 
     faultPoint('write.before_intent');
     await audit.recordIntent({
       id: planned.id,
       generation,
+      readRevision: readAt,
       actor: request.actor,
       reason: request.reason,
       rollbackAvailable: request.rollbackAvailable,
@@ -125,7 +158,7 @@ export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer
     const { revision } = outcome;
     return {
       kind: 'committed',
-      result: { generation, revision, plan: planned, configurations: planned.configurations },
+      result: { generation, revision, plan: planned, records: planned.records },
     };
   }
 
@@ -139,6 +172,10 @@ export function createWriter({ etcd, audit, faultPoint }: WriterOptions): Writer
         await pause(backoff.next());
       }
       throw new ServiceError('conflict', { message: 'the keys are being changed by others too often' });
+    },
+    preview: async request => {
+      checkShape(request);
+      return prepare(request);
     },
   };
 }

@@ -2,6 +2,7 @@ import {
   COMMIT_KEY,
   type Configuration,
   configurationKey,
+  configurationPath,
   deletedKey,
   entityTag,
   GENERATION_KEY,
@@ -12,6 +13,8 @@ import {
 import type { KeyValue, Txn } from '@quantivista/etcd';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type ConfigurationValue, deleteConfiguration, setConfiguration } from './configuration.ts';
+import { deleteRecord } from './delete.ts';
 import { createOperationId } from './operation-id.ts';
 import { keysOf, type Plan, plan } from './plan.ts';
 import type { Conditions, RequestedChange, WriteRequest } from './request.ts';
@@ -23,21 +26,11 @@ const pathOf = (key: string, service = 'risk') => ({ environment: 'TEST', servic
 const set = (
   key: string,
   value: Json,
-  more: Partial<RequestedChange & { op: 'set' }> = {},
-): RequestedChange => ({
-  op: 'set',
-  path: pathOf(key),
-  field: 'body',
-  conditions: {},
-  value,
-  ...more,
-});
-const remove = (key: string, conditions: Conditions = {}): RequestedChange => ({
-  op: 'delete',
-  path: pathOf(key),
-  field: 'body',
-  conditions,
-});
+  more: Omit<ConfigurationValue, 'value'> = {},
+  conditions: Conditions = {},
+): RequestedChange => setConfiguration(pathOf(key), { value, ...more }, { field: 'body', conditions });
+const remove = (key: string, conditions: Conditions = {}): RequestedChange =>
+  deleteConfiguration(pathOf(key), { field: 'body', conditions });
 const request = (...changes: RequestedChange[]): WriteRequest => ({
   changes,
   actor: 'admin',
@@ -62,6 +55,7 @@ function createStore() {
       const holds = compare.every(condition => {
         const entry = entries.get(condition.key);
         if ('above' in condition) return (entry?.modRevision ?? 0) > condition.above;
+        if ('below' in condition) throw new Error('a plan of its own does not look at ranges');
         return (condition.target === 'value' ? entry?.value : (entry?.modRevision ?? 0)) === condition.is;
       });
       if (!holds) return false;
@@ -125,7 +119,12 @@ describe('a transaction', () => {
     const compared = planned.txn.compare.map(each => each.key);
     const keys = ['a', 'b', 'c'].map(key => configurationKey(pathOf(key)));
     expect(new Set(compared)).toEqual(
-      new Set([operationKey(planned.id), GENERATION_KEY, ...keys, deletedKey('TEST', 'risk')]),
+      new Set([
+        operationKey(planned.id),
+        GENERATION_KEY,
+        ...keys,
+        deletedKey(configurationPath(pathOf('a'))),
+      ]),
     );
     const puts = planned.txn.success.flatMap(each => (each.op === 'put' ? [each.key] : []));
     expect(puts).toContain(operationKey(planned.id));
@@ -143,7 +142,7 @@ describe('a transaction', () => {
       fc.property(keys, fc.boolean(), (pairs, removing) => {
         const store = createStore();
         const changes = pairs.map(([service, key]) =>
-          set(`k${key}`, 1, { path: pathOf(`k${key}`, `s${service}`) }),
+          setConfiguration(pathOf(`k${key}`, `s${service}`), { value: 1 }, { field: 'body' }),
         );
         const services = new Set(pairs.map(([service]) => service)).size;
         if (pairs.length + services > MAX_BATCH_OPERATIONS) {
@@ -153,7 +152,7 @@ describe('a transaction', () => {
         checkShape(request(...changes));
         const creating = store.plan(request(...changes));
         store.carryOut(creating.txn);
-        const deleting = changes.map(change => ({ ...change, op: 'delete' }) as RequestedChange);
+        const deleting = changes.map(({ path }) => deleteRecord(path, { field: 'body' }));
         const planned = removing ? store.plan(request(...deleting)) : creating;
         expect(planned.txn.compare.length).toBeLessThanOrEqual(128);
         expect(planned.txn.success.length).toBeLessThanOrEqual(128);
@@ -182,7 +181,7 @@ describe('conditions', () => {
     ['absence where there is none', 'b', { ifAbsent: true }, true],
     ['absence where there is one', 'a', { ifAbsent: true }, false],
   ])('%s', (_, key, conditions, holds) => {
-    const planning = () => store.plan(request(set(key, 1, { conditions })));
+    const planning = () => store.plan(request(set(key, 1, {}, conditions)));
     if (holds) expect(planning().changes).toHaveLength(1);
     else expect(planning).toThrow(expect.objectContaining({ code: 'conflict' }));
   });
@@ -192,7 +191,7 @@ describe('types and values', () => {
   test('a type stays what it is', () => {
     const store = createStore();
     store.carryOut(store.plan(request(set('a', 'x', { configType: 'ENVIRONMENT_VARIABLE' }))).txn);
-    expect(store.plan(request(set('a', 'y'))).configurations[0]).toMatchObject({
+    expect(store.plan(request(set('a', 'y'))).records[0]).toMatchObject({
       config_type: 'ENVIRONMENT_VARIABLE',
     });
     expect(() => store.plan(request(set('a', 'y', { configType: 'BUSINESS_RULE' })))).toThrow(
@@ -204,7 +203,7 @@ describe('types and values', () => {
   test('what is not given stays: description and time of creation', () => {
     const store = createStore();
     store.carryOut(store.plan(request(set('a', 1, { description: 'about' }))).txn);
-    const [next] = store.plan(request(set('a', 2))).configurations;
+    const [next] = store.plan(request(set('a', 2))).records;
     expect(next).toMatchObject({
       description: 'about',
       created_at: '1970-01-01T00:00:01.000Z',

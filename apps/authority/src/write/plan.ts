@@ -2,28 +2,27 @@
  * From a request and the present state to one transaction. Pure: what it read is compared within the
  * transaction, so a plan made from a state that has passed can't be carried out.
  */
-
 import type { RecordedChange } from '@quantivista/audit';
 import {
   COMMIT_KEY,
   type CommitNote,
-  type Configuration,
-  configurationKey,
+  type ConfigType,
   deletedKey,
-  fieldFault,
   GENERATION_KEY,
   operationKey,
-  ServiceError,
+  type RecordPath,
+  recordKey,
 } from '@quantivista/contracts';
 import type { Compare, KeyValue, Operation, Txn } from '@quantivista/etcd';
-import { checkConditions, type Present } from './conditions.ts';
-import type { RequestedChange, WriteRequest } from './request.ts';
+import { checkConditions, type Present, recordedValue } from './conditions.ts';
+import type { StoredRecord, WriteRequest } from './request.ts';
+import type { PlannedChange } from './rule.ts';
 import { checkSize } from './size.ts';
 
 /** The keys that a plan reads, and compares: the generation too, so that no other store takes the changes. */
-export function keysOf(request: WriteRequest): string[] {
-  const documents = new Set(request.changes.map(({ path }) => deletedKey(path.environment, path.service)));
-  return [GENERATION_KEY, ...request.changes.map(({ path }) => configurationKey(path)), ...documents];
+export function keysOf({ changes }: Pick<WriteRequest, 'changes'>): string[] {
+  const documents = new Set(changes.map(({ path }) => deletedKey(path)));
+  return [GENERATION_KEY, ...changes.map(({ path }) => recordKey(path)), ...documents];
 }
 
 export interface PlanInput {
@@ -39,20 +38,21 @@ export interface PlanInput {
 export interface Plan {
   readonly id: string;
   readonly txn: Txn;
-  /** In the order of the request. */
+  /** In the order of the request, as all that follow. */
+  readonly planned: readonly PlannedChange[];
   readonly changes: readonly RecordedChange[];
-  /** The new state of each key; undefined where it is deleted. */
-  readonly configurations: readonly (Configuration | undefined)[];
+  /** The new state of each record; undefined where it is deleted. */
+  readonly records: readonly (StoredRecord | undefined)[];
 }
 
-/** A service's deleted keys with their last versions, as it will be after the plan. */
+/** A service's deleted records with their last versions, as it will be after the plan. */
 interface DeletedDocument {
   readonly modRevision: number;
   readonly versions: Record<string, number>;
   changed: boolean;
 }
 
-/** @throws ServiceError `conflict`, `type_conflict`, `configuration_not_found`, `invalid_request`, `too_large` */
+/** @throws ServiceError `conflict`, `too_large`, and what the changes themselves throw */
 export function plan({ id, generation, at, request, held }: PlanInput): Plan {
   const compare: Compare[] = [
     { key: operationKey(id), target: 'create', is: 0 },
@@ -60,12 +60,12 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
     { key: GENERATION_KEY, target: 'value', is: generation },
   ];
   const success: Operation[] = [];
-  const changes: RecordedChange[] = [];
-  const configurations: (Configuration | undefined)[] = [];
+  const planned: PlannedChange[] = [];
   const documents = new Map<string, DeletedDocument>();
+  const now = new Date(at).toISOString();
 
-  const documentOf = ({ path }: RequestedChange): DeletedDocument => {
-    const key = deletedKey(path.environment, path.service);
+  const documentOf = (path: RecordPath): DeletedDocument => {
+    const key = deletedKey(path);
     const entry = held.get(key);
     const document = documents.get(key) ?? {
       modRevision: entry?.modRevision ?? 0,
@@ -77,39 +77,27 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
   };
 
   for (const change of request.changes) {
-    const key = configurationKey(change.path);
+    const { path, field } = change;
+    const key = recordKey(path);
     const entry = held.get(key);
-    const present: Present | undefined = entry && {
-      configuration: JSON.parse(entry.value) as Configuration,
+    const before: Present | undefined = entry && {
+      record: JSON.parse(entry.value) as StoredRecord,
       modRevision: entry.modRevision,
     };
-    checkConditions(change, present, generation);
-    compare.push({ key, target: 'mod', is: present?.modRevision ?? 0 });
+    checkConditions(change, before, generation);
+    compare.push({ key, target: 'mod', is: before?.modRevision ?? 0 });
 
-    const before = present?.configuration;
-    const lastVersion = before?.version ?? documentOf(change).versions[change.path.key] ?? 0;
-    const version = lastVersion + 1;
-    if (change.op === 'delete') {
-      if (!before) throw new ServiceError('configuration_not_found');
-      const document = documentOf(change);
-      document.versions[change.path.key] = version;
+    const version = (before?.record.version ?? documentOf(path).versions[path.key] ?? 0) + 1;
+    const after = change.next(before?.record, { version, now, actor: request.actor });
+    planned.push({ path, field, before, after, version });
+    if (after === undefined) {
+      const document = documentOf(path);
+      document.versions[path.key] = version;
       document.changed = true;
       success.push({ op: 'delete', key });
-      configurations.push(undefined);
-      changes.push({ ...recorded(change, before), version, deleted: true, new_value: null });
-      continue;
+    } else {
+      success.push({ op: 'put', key, value: JSON.stringify(after) });
     }
-    const configuration = nextConfiguration(change, before, version, at, request.actor);
-    success.push({ op: 'put', key, value: JSON.stringify(configuration) });
-    configurations.push(configuration);
-    changes.push({
-      ...recorded(change, before),
-      version,
-      deleted: false,
-      new_value: configuration.config_value,
-      config_type: configuration.config_type,
-      description: configuration.description,
-    });
   }
 
   for (const [key, document] of documents) {
@@ -126,53 +114,29 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
   };
   success.push({ op: 'put', key: operationKey(id), value: 'committed' });
   success.push({ op: 'put', key: COMMIT_KEY, value: JSON.stringify(note) });
+  const changes = planned.map(recorded);
   checkSize(success, changes);
   return {
     id,
     txn: { compare, success, failure: [{ op: 'get', key: operationKey(id) }] },
+    planned,
     changes,
-    configurations,
+    records: planned.map(({ after }) => after),
   };
 }
 
-const recorded = ({ path }: RequestedChange, before: Configuration | undefined) => ({
-  environment: path.environment,
-  service_name: path.service,
-  config_key: path.key,
-  old_value: before?.config_value ?? null,
-  config_type: before?.config_type ?? ('APPLICATION_CONFIG' as const),
-  description: before?.description ?? '',
-});
-
-function nextConfiguration(
-  change: RequestedChange & { op: 'set' },
-  before: Configuration | undefined,
-  version: number,
-  at: number,
-  actor: string,
-): Configuration {
-  const type = change.configType ?? before?.config_type ?? 'APPLICATION_CONFIG';
-  if (before && type !== before.config_type) {
-    throw new ServiceError('type_conflict', {
-      message: `the key is of type ${before.config_type}`,
-      details: { config_key: change.path.key, current: before },
-    });
-  }
-  if (type === 'ENVIRONMENT_VARIABLE' && typeof change.value !== 'string') {
-    throw fieldFault(`${change.field}.new_value`, 'an ENVIRONMENT_VARIABLE is a string');
-  }
-  const now = new Date(at).toISOString();
+function recorded({ path, before, after, version }: PlannedChange): RecordedChange {
+  const known = after ?? before?.record;
   return {
-    config_key: change.path.key,
-    config_value: change.value,
-    config_type: type,
-    environment: change.path.environment,
-    service_name: change.path.service,
-    description: change.description ?? before?.description ?? '',
-    is_encrypted: false,
+    kind: path.kind,
+    environment: path.environment,
+    service_name: path.service,
+    config_key: path.key,
     version,
-    created_at: before?.created_at ?? now,
-    updated_at: now,
-    updated_by: actor,
+    deleted: after === undefined,
+    old_value: recordedValue(path.kind, before?.record),
+    new_value: recordedValue(path.kind, after),
+    config_type: path.kind === 'configuration' ? ((known?.config_type as ConfigType) ?? null) : null,
+    description: (known?.description as string | undefined) ?? '',
   };
 }

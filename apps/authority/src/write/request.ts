@@ -1,34 +1,45 @@
 /** A write as the authority understands it, whichever endpoint it came from. */
-import type { ConfigType, ConfigurationPath, Json } from '@quantivista/contracts';
+import type { Json, RecordPath } from '@quantivista/contracts';
 
-/** What must hold of the key's present state; absent fields do not matter. */
+/** What must hold of the record's present state; absent fields do not matter. */
 export interface Conditions {
-  /** Deep-equals the present value. `null` also matches a key that does not exist. */
+  /** Deep-equals the present value. `null` also matches a record that does not exist. */
   readonly oldValue?: Json;
-  /** The key's entity tag, as a read gave it. */
+  /** The record's entity tag, as a read gave it. */
   readonly ifMatch?: string;
-  /** The key must not exist. */
+  /** The record must not exist. */
   readonly ifAbsent?: boolean;
 }
 
-export type RequestedChange = {
-  readonly path: ConfigurationPath;
+/** A record as it is stored: what every kind has, and its own fields. */
+export interface StoredRecord {
+  readonly version: number;
+  readonly [field: string]: Json | undefined;
+}
+
+/** What the planner knows when it makes a record's next state. */
+export interface Moment {
+  readonly version: number;
+  /** ISO 8601, by the authority's clock. */
+  readonly now: string;
+  readonly actor: string;
+}
+
+/**
+ * The next state of a record, made from the present one; `undefined`: it is deleted. Pure: it is called anew
+ * whenever others were quicker. Throws a ServiceError where the change can't be made.
+ */
+export type NextRecord = (present: StoredRecord | undefined, moment: Moment) => StoredRecord | undefined;
+
+export interface RequestedChange {
+  readonly path: RecordPath;
   readonly conditions: Conditions;
   /** Where the change stands in the request, for errors: `body`, `body.changes.3`. */
   readonly field: string;
-} & (
-  | {
-      readonly op: 'set';
-      readonly value: Json;
-      /** @default the present type, or APPLICATION_CONFIG for a new key */
-      readonly configType?: ConfigType | undefined;
-      /** @default the present description, or none */
-      readonly description?: string | undefined;
-    }
-  | { readonly op: 'delete' }
-);
+  readonly next: NextRecord;
+}
 
-/** Changes that happen together or not at all. Each key at most once. */
+/** Changes that happen together or not at all. Each record at most once. */
 export interface WriteRequest {
   readonly changes: readonly RequestedChange[];
   readonly actor: string;

@@ -1,12 +1,12 @@
 /** What the schemas can't say of a write. Nothing has been touched when this throws. */
 import {
   type ConfigType,
-  configurationKey,
   deletedKey,
   fieldFault,
   type Json,
   MAX_BATCH_OPERATIONS,
   MAX_VALUE_BYTES,
+  recordKey,
 } from '@quantivista/contracts';
 import type { WriteRequest } from './request.ts';
 
@@ -57,15 +57,15 @@ export function checkAuthor(updatedBy: string | undefined, caller: string): void
   }
 }
 
-/** Each key once, and no more operations than one transaction takes. */
+/** Each record once, and no more operations than one transaction takes. */
 export function checkShape(request: WriteRequest): void {
   const keys = new Set<string>();
   const services = new Set<string>();
   for (const { path, field } of request.changes) {
-    const key = configurationKey(path);
+    const key = recordKey(path);
     if (keys.has(key)) throw fieldFault(`${field}.config_key`, 'is changed twice in this request');
     keys.add(key);
-    services.add(deletedKey(path.environment, path.service));
+    services.add(deletedKey(path));
   }
   if (keys.size + services.size > MAX_BATCH_OPERATIONS) {
     throw fieldFault('body.changes', `keys and services together may be at most ${MAX_BATCH_OPERATIONS}`);
