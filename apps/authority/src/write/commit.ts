@@ -2,7 +2,7 @@
  * The way of a write: intent → etcd transaction → outcome with versions → answer. Whatever dies in between,
  * the marker in etcd knows which way it went, and recovery writes the outcome.
  */
-import type { Audit, Outcome } from '@quantivista/audit';
+import type { Audit, Intent, Outcome } from '@quantivista/audit';
 import { GENERATION_KEY, ServiceError } from '@quantivista/contracts';
 import type { Etcd, TxnResult } from '@quantivista/etcd';
 import { createBackoff, type FaultPoint, pause } from '@quantivista/runtime';
@@ -136,8 +136,7 @@ export function createWriter(options: WriterOptions): Writer {
     const prepared = await (first ? prepareQuickly(request) : prepare(request, store));
     const { generation, revision: readAt, plan: planned } = prepared;
 
-    faultPoint('write.before_intent');
-    await audit.recordIntent({
+    const intent: Intent = {
       id: planned.id,
       generation,
       readRevision: readAt,
@@ -145,16 +144,18 @@ export function createWriter(options: WriterOptions): Writer {
       reason: request.reason,
       rollbackAvailable: request.rollbackAvailable,
       changes: planned.changes,
-    });
+    };
+    faultPoint('write.before_intent');
+    await audit.recordIntent(intent);
     faultPoint('write.after_intent');
     const outcome = await commit(planned, generation);
     faultPoint('write.after_commit');
     if (outcome === 'overtaken') {
       // Not in doubt: the transaction was refused whole. If this record fails, recovery finds the same.
-      await audit.recordOutcome(planned.id, { status: 'aborted' });
+      await audit.recordOutcome(intent, { status: 'aborted' });
       return { kind: 'overtaken' };
     }
-    await insist(() => audit.recordOutcome(planned.id, outcome));
+    await insist(() => audit.recordOutcome(intent, outcome));
     faultPoint('write.after_outcome');
     if (outcome.status === 'unknown') throw new ServiceError('write_in_doubt', { message: REPLACED });
     if (outcome.status !== 'committed') throw new ServiceError('write_aborted');
