@@ -4,9 +4,9 @@
  */
 
 export interface BatchOptions {
-  /** Statements under way at once. @default 2 */
+  /** Statements under way at once. @default 1 */
   readonly inFlight?: number;
-  /** Items of one statement at the most. @default 200 */
+  /** Items of one statement at the most. @default 100 */
   readonly most?: number;
 }
 
@@ -22,7 +22,7 @@ interface Waiting<T, R> {
  */
 export function createBatch<T, R>(
   run: (items: readonly T[]) => Promise<readonly R[]>,
-  { inFlight = 2, most = 200 }: BatchOptions = {},
+  { inFlight = 1, most = 200 }: BatchOptions = {},
 ): (item: T) => Promise<R> {
   let waiting: Waiting<T, R>[] = [];
   let running = 0;
