@@ -23,7 +23,7 @@ interface Scenario {
 const joins = (name: string, options: Omit<CrowdOptions, 'url'>, awaited: boolean): Scenario => ({
   name,
   come: async url => {
-    const crowd = startCrowd({ url, ...options });
+    const crowd = startCrowd({ url, yielding: true, ...options });
     if (awaited) await crowd.allHere();
     return crowd;
   },
@@ -90,7 +90,7 @@ async function measure(
 ): Promise<void> {
   const node = network.serving[0]!;
   const rss = () => rssMiB(node.pid!);
-  const present = scenario.before && startCrowd({ url: node.url, ...scenario.before });
+  const present = scenario.before && startCrowd({ url: node.url, yielding: true, ...scenario.before });
   await present?.allHere();
   const before = await load.during(ms);
   const rssBefore = rss();
