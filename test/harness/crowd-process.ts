@@ -3,7 +3,7 @@
  * those of the machine's monotonic clock, which all processes share.
  */
 import { connect, type OnReadOpts, type Socket } from 'node:net';
-import { setPriority } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import process from 'node:process';
 import { monotonicMs } from './monotonic.ts';
 
@@ -36,9 +36,8 @@ export type FromCrowdProcess =
   /** CPU used by this process so far, in milliseconds; every half second. */
   | { readonly kind: 'cpu'; readonly ms: number };
 
-const LOWEST_PRIORITY = 19;
 const options = JSON.parse(process.argv[2]!) as CrowdProcessOptions;
-if (options.yielding) setPriority(LOWEST_PRIORITY);
+if (options.yielding) setPriority(constants.priority.PRIORITY_LOW);
 const tell = (message: FromCrowdProcess) => process.send?.(message);
 const refused: Record<string, number> = {};
 const arrivals = new Map<number, { count: number; times: Float64Array }>();
