@@ -11,7 +11,7 @@ import {
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ReadAccess } from '../read-access.ts';
-import { type Admitter, streamRequest } from './admit.ts';
+import type { Admitter } from './admit.ts';
 import type { Hub } from './hub.ts';
 
 export interface StreamsOptions {
@@ -26,8 +26,13 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
   const authorization = (c: Context) => c.req.header('authorization') ?? null;
   /** Everything else that is wrong is said first: a person tries this with curl. */
   const askForUpgrade = async (c: Context): Promise<never> => {
-    const headers = { authorization: authorization(c), lastEventId: null };
-    await admitter.admit(streamRequest(new URL(c.req.url), headers)!);
+    const { pathname, search } = new URL(c.req.url);
+    await admitter.admit({
+      transport: 'websocket',
+      target: pathname + search,
+      authorization: authorization(c),
+      lastEventId: null,
+    });
     throw new ServiceError('upgrade_required');
   };
   app.openapi(watchRoute, askForUpgrade);
