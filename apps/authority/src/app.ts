@@ -1,7 +1,7 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
-import { limitBody, requireJson } from './routes/body.ts';
+import { limitBody, problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import { MAX_BODY_BYTES, requireJson } from './routes/body.ts';
 import type { Dependencies } from './routes/dependencies.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
@@ -32,7 +32,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     if (isWrite(c.req.method)) await callers.require(c.req.header('authorization'));
     await next();
   });
-  app.use('/api/*', limitBody(), requireJson());
+  app.use('/api/*', limitBody(MAX_BODY_BYTES), requireJson());
   registerHealth(app, dependencies);
   registerWrites(app, dependencies);
   registerHistory(app, dependencies);

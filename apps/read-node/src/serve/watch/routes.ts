@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
   ackRoute,
+  limitBody,
   ServiceError,
   streamEnvironmentRoute,
   streamRoute,
@@ -9,7 +10,6 @@ import {
   watchRoute,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { ReadAccess } from '../read-access.ts';
 import type { Admitter } from './admit.ts';
 import type { Hub } from './hub.ts';
@@ -49,12 +49,7 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
       if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
       await next();
     },
-    bodyLimit({
-      maxSize: MAX_ACK_BYTES,
-      onError: () => {
-        throw new ServiceError('too_large', { message: `the body is over ${MAX_ACK_BYTES} bytes` });
-      },
-    }),
+    limitBody(MAX_ACK_BYTES),
     async (c, next) => {
       await c.req.json().catch(cause => {
         throw new ServiceError('invalid_json', { cause });
