@@ -17,6 +17,7 @@ import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
+import { createProjection } from './flags/projection.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLeadership } from './lead/leadership.ts';
@@ -26,6 +27,7 @@ import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
+import { createFlagRule } from './write/flag-rule.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
@@ -87,12 +89,18 @@ metrics.observed('qv_leading', '1 where this authority does what one of them doe
   Number(leadership.leading),
 );
 
+const projection = createProjection({ etcd, table: audit.flagProjection, leadership, log });
 const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
 const writer = meterWriter(
-  createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
+  createWriter({
+    etcd,
+    audit,
+    faultPoint: createFaultPoint(config.FAULT_POINT),
+    rules: [createFlagRule(etcd)],
+  }),
   metrics,
 );
 const app = createApp({
@@ -104,12 +112,15 @@ const app = createApp({
   recovery,
   regions,
   regionWait,
+  projection,
   metrics,
   log,
   reads: config.READS,
 });
 
-const loops = [store, heartbeat, recovery, leadership, regions].map(each => each.run(stop.signal));
+const loops = [store, heartbeat, recovery, leadership, regions, projection].map(each =>
+  each.run(stop.signal),
+);
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

@@ -1,5 +1,6 @@
 /** The driver: what the rest of the project knows of Postgres. */
 import type { ConfigurationVersion, RecordPath } from '@quantivista/contracts';
+import { createFlagProjection, type FlagProjection } from './flag-projection.ts';
 import { migrate } from './migrate.ts';
 import { type AuditOptions, createPool, unavailable } from './pool.ts';
 import {
@@ -30,12 +31,14 @@ export interface Audit {
   version(generation: string, path: RecordPath, version: number): Promise<ConfigurationVersion | undefined>;
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
+  readonly flagProjection: FlagProjection;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
 export function createAudit(options: AuditOptions): Audit {
   const pool = createPool(options);
+  const projection = createFlagProjection(pool);
   return {
     migrate: () => migrate(pool).catch(unavailable),
     recordIntent: intent => recordIntent(pool, intent).catch(unavailable),
@@ -53,6 +56,11 @@ export function createAudit(options: AuditOptions): Audit {
         )
         .catch(unavailable);
       return Number(rows[0]?.highest ?? 0);
+    },
+    flagProjection: {
+      position: () => projection.position().catch(unavailable),
+      read: () => projection.read().catch(unavailable),
+      write: (state, how) => projection.write(state, how).catch(unavailable),
     },
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);
