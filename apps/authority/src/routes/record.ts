@@ -21,12 +21,12 @@ export async function answerRecord(c: Context, etcd: Etcd, key: string): Promise
   return answerTagged(c, stateHeaders(generation.value, revision, tag), entry.value);
 }
 
-/** The page after a name; `next`, the name to ask with for the following one. */
+/** Of records in any order, the page after a name; `next`, the name to ask with for the following one. */
 export function pageOf<T>(
   records: readonly (readonly [name: string, record: T])[],
   { limit, after = '' }: { limit: number; after?: string | undefined },
 ): { page: T[]; next: string | undefined } {
-  const rest = records.filter(([name]) => name > after);
+  const rest = records.filter(([name]) => name > after).sort(([a], [b]) => (a < b ? -1 : 1));
   const page = rest.slice(0, limit);
   return {
     page: page.map(([, record]) => record),
