@@ -194,6 +194,12 @@ describe('flags together', () => {
     }
   });
 
+  test('many are written at once, each of them', async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `many-${index}`);
+    const answers = await Promise.all(names.map(name => put(name, { archived: true })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
   test('a batch is written whole or not at all', async () => {
     const batch = (flags: object[]) =>
       authority.request<{ flags: FeatureFlag[] }>('POST', '/api/v1/flags/batch', { body: { flags } });
@@ -203,6 +209,8 @@ describe('flags together', () => {
     const { errors } = refused(await batch(circle), 'invalid_request');
     expect(errors!.map(({ field }) => field)).toEqual(['body.flags.1.prerequisites']);
     expect((await authority.request('GET', '/api/v1/flags/third')).status).toBe(404);
+    const twice = refused(await batch([{ flag_name: 'third' }, { flag_name: 'third' }]), 'invalid_request');
+    expect(twice.errors!.map(({ field }) => field)).toEqual(['body.flags.1']);
   });
 });
 

@@ -27,6 +27,7 @@ import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
+import { queueFlagWrites } from './write/flag-queue.ts';
 import { createFlagRule } from './write/flag-rule.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
@@ -95,12 +96,14 @@ const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
 const writer = meterWriter(
-  createWriter({
-    etcd,
-    audit,
-    faultPoint: createFaultPoint(config.FAULT_POINT),
-    rules: [createFlagRule(etcd)],
-  }),
+  queueFlagWrites(
+    createWriter({
+      etcd,
+      audit,
+      faultPoint: createFaultPoint(config.FAULT_POINT),
+      rules: [createFlagRule(etcd)],
+    }),
+  ),
   metrics,
 );
 const app = createApp({

@@ -6,7 +6,6 @@
 import {
   type FeatureFlag,
   FLAGS_PREFIX,
-  type RecordKind,
   SEGMENTS_PREFIX,
   type Segment,
   ServiceError,
@@ -14,17 +13,20 @@ import {
 import type { Etcd } from '@quantivista/etcd';
 import { archivedPrerequisites, checkFlagSet, createFlagReader, type FlagSetFault } from '@quantivista/flags';
 import { byName, flagsUnchangedSince, readStored } from '../flags/store-flags.ts';
+import type { WriteRequest } from './request.ts';
 import type { PlannedChange, WriteRule } from './rule.ts';
 
 const FREE = { compare: [], check: () => {} };
-const isOfFlags = (kind: RecordKind): boolean => kind === 'flag' || kind === 'segment';
+/** Whether a request changes any flag or segment. */
+export const concernsFlags = ({ changes }: Pick<WriteRequest, 'changes'>): boolean =>
+  changes.some(({ path }) => path.kind === 'flag' || path.kind === 'segment');
 
 export function createFlagRule(etcd: Etcd): WriteRule {
   /** Remembers what it parsed: flags that did not change are not parsed again. */
   const reader = createFlagReader();
   return {
-    read: async ({ changes }) => {
-      if (!changes.some(({ path }) => isOfFlags(path.kind))) return FREE;
+    read: async request => {
+      if (!concernsFlags(request)) return FREE;
       const { revision, lists } = await readStored(etcd, [FLAGS_PREFIX, SEGMENTS_PREFIX]);
       const set = reader.read(byName(lists[0]!, FLAGS_PREFIX), byName(lists[1]!, SEGMENTS_PREFIX));
       const held: FlagRecords = {
