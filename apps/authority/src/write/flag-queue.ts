@@ -8,7 +8,7 @@ import type { Writer } from './commit.ts';
 import { concernsFlags } from './flag-rule.ts';
 
 /** Whoever waited longer is refused: while the store does not answer, each turn takes its time. */
-const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 15_000;
 
 export function queueFlagWrites(writer: Writer, longestWaitMs = LONGEST_WAIT_MS): Writer {
   let last: Promise<unknown> = Promise.resolve();
