@@ -233,6 +233,8 @@ test('every node lists what is for a service, with the same bytes and tag, and c
       expect(answer.body).toEqual(expected.body);
       const tag = answer.headers.get('etag')!;
       expect(tag).toBe(expected.headers.get('etag'));
+      const plain = await listAt(api, 'pricing');
+      expect([plain.body, plain.headers.get('etag')]).toEqual([answer.body, tag]);
       expect(answer.headers.get('x-config-age')).toMatch(/^\d+\.\d{3}$/);
       const cached = await api.request('GET', '/api/v1/feature-flags/pricing', {
         headers: { 'if-none-match': tag },

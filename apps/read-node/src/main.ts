@@ -73,7 +73,7 @@ const parts = {
   hub,
   parent,
 };
-const fastLane = createFastLane(replica, access);
+const fastLane = createFastLane(replica, access, flags);
 const admitter = createAdmitter({
   replica,
   scope,
