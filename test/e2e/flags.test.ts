@@ -1,4 +1,6 @@
 /** Flags on a whole network: written at the authority, the same at every node, checked together, and in their table. */
+
+import { join } from 'node:path';
 import type {
   FeatureFlag,
   FlagRollbackResult,
@@ -9,6 +11,9 @@ import { FLAGS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAuthority } from '../../infra/stack/apps.ts';
+import type { Component } from '../../infra/stack/component.ts';
+import { createPorts } from '../../infra/stack/ports.ts';
 import { until } from '../../infra/stack/until.ts';
 import type { Answer, Api } from '../harness/api.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
@@ -35,8 +40,8 @@ afterAll(async () => {
   await network.stop();
 });
 
-const put = (name: string, body: object, headers: Record<string, string> = {}) =>
-  authority.request<FeatureFlag>('PUT', `/api/v1/feature-flags/${name}`, { body, headers });
+const put = (name: string, body: object, headers: Record<string, string> = {}, to = authority) =>
+  to.request<FeatureFlag>('PUT', `/api/v1/feature-flags/${name}`, { body, headers });
 const del = (name: string) => authority.request('DELETE', `/api/v1/feature-flags/${name}`);
 const putSegment = (name: string, body: object) =>
   authority.request('PUT', `/api/v1/segments/${name}`, { body });
@@ -149,6 +154,26 @@ describe('one flag', () => {
 });
 
 describe('flags together', () => {
+  /** Writers of one authority take turns: of two, only the store keeps them apart. */
+  let second: Component;
+  let other: Api;
+  beforeAll(async () => {
+    second = createAuthority({
+      name: 'second',
+      dir: network.dir,
+      port: await createPorts().next(),
+      runtime: 'node',
+      env: {
+        ETCD_URLS: network.etcd.url,
+        POSTGRES_URL: network.postgres.url,
+        ADMIN_TOKEN_FILE: join(network.dir, 'admin-token'),
+      },
+    });
+    await second.start();
+    other = network.api(second);
+  });
+  afterAll(() => second.stop());
+
   test('what others need is neither deleted, archived nor taken away', async () => {
     await putSegment('staff', { conditions: { group: 'staff' } });
     await put('base', { variants: { blue: 'b', off: '' }, default_variant: 'blue' });
@@ -176,7 +201,7 @@ describe('flags together', () => {
       await Promise.all([put(a, {}), put(b, {})]);
       const answers = await Promise.all([
         put(a, { prerequisites: [{ flag: b }] }),
-        put(b, { prerequisites: [{ flag: a }] }),
+        put(b, { prerequisites: [{ flag: a }] }, {}, other),
       ]);
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
     }
@@ -188,7 +213,7 @@ describe('flags together', () => {
       await put(wanted, {});
       const [deleted, written] = await Promise.all([
         del(wanted),
-        put(wants, { prerequisites: [{ flag: wanted }] }),
+        put(wants, { prerequisites: [{ flag: wanted }] }, {}, other),
       ]);
       expect([`${deleted.status} ${written.status}`]).toEqual([expect.stringMatching(/^(204 400|409 200)$/)]);
     }
