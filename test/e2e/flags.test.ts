@@ -208,14 +208,13 @@ describe('flags together', () => {
   });
 
   test('a flag is not deleted while another begins to need it', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 20; round++) {
       const [wanted, wants] = [`wanted${round}`, `wants${round}`];
-      await put(wanted, {});
-      const [deleted, written] = await Promise.all([
-        del(wanted),
-        put(wants, { prerequisites: [{ flag: wanted }] }, {}, other),
-      ]);
-      expect([`${deleted.status} ${written.status}`]).toEqual([expect.stringMatching(/^(204 400|409 200)$/)]);
+      // It is there already: of a new one the plan itself would compare what was deleted.
+      await Promise.all([put(wanted, {}), put(wants, {}, {}, other)]);
+      const needs = () => put(wants, { prerequisites: [{ flag: wanted }] }, {}, other);
+      const [deleted, written] = await Promise.all([del(wanted), needs()]);
+      expect(['204 400', '409 200']).toContain(`${deleted.status} ${written.status}`);
     }
   });
 
