@@ -3,10 +3,13 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { limitBody, problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
 import { MAX_BODY_BYTES, requireJson } from './routes/body.ts';
 import type { Dependencies } from './routes/dependencies.ts';
+import { registerFlagWrites } from './routes/flag-writes.ts';
+import { registerFlags } from './routes/flags.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerReads } from './routes/read.ts';
+import { registerSegments } from './routes/segments.ts';
 import { registerWrites } from './routes/write.ts';
 
 const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE';
@@ -38,6 +41,9 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerHistory(app, dependencies);
   registerReads(app, dependencies);
   registerNetwork(app, dependencies);
+  registerFlags(app, dependencies);
+  registerFlagWrites(app, dependencies);
+  registerSegments(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

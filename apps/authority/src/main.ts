@@ -18,6 +18,7 @@ import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
+import { createProjection } from './flags/projection.ts';
 import { createPrefixFollower } from './follow/prefix-follower.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
@@ -28,6 +29,8 @@ import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
+import { queueFlagWrites } from './write/flag-queue.ts';
+import { createFlagRule } from './write/flag-rule.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
@@ -93,17 +96,21 @@ metrics.observed('qv_leading', '1 where this authority does what one of them doe
   Number(leadership.leading),
 );
 
+const projection = createProjection({ etcd, table: audit.flagProjection, leadership, log });
 const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
 const writer = meterWriter(
-  createWriter({
-    etcd,
-    audit,
-    faultPoint: createFaultPoint(config.FAULT_POINT),
-    followed: [store, ...own],
-  }),
+  queueFlagWrites(
+    createWriter({
+      etcd,
+      audit,
+      faultPoint: createFaultPoint(config.FAULT_POINT),
+      rules: [createFlagRule(etcd)],
+      followed: [store, ...own],
+    }),
+  ),
   metrics,
 );
 const app = createApp({
@@ -115,12 +122,15 @@ const app = createApp({
   recovery,
   regions,
   regionWait,
+  projection,
   metrics,
   log,
   reads: config.READS,
 });
 
-const loops = [store, ...own, heartbeat, recovery, leadership, regions].map(each => each.run(stop.signal));
+const loops = [store, ...own, heartbeat, recovery, leadership, regions, projection].map(each =>
+  each.run(stop.signal),
+);
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

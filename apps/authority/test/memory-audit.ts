@@ -43,6 +43,11 @@ export function createMemoryAudit(): MemoryAudit {
         check('highestRevision', generation);
         return trail.highestRevision;
       },
+      flagProjection: {
+        position: async () => ({ generation: null, revision: 0 }),
+        read: async () => ({ position: { generation: null, revision: 0 }, flags: [] }),
+        write: async () => 0,
+      },
       ping: async () => {},
       close: async () => {},
     },

@@ -13,6 +13,7 @@ import type {
   VersionList,
 } from '@quantivista/contracts';
 import { Failure, UsageError } from './fault.ts';
+import { createFlagApi, type FlagApi } from './flag-api.ts';
 import { type HttpRequest, type Reply, send } from './http.ts';
 import type { Settings } from './settings.ts';
 
@@ -43,6 +44,7 @@ export interface Api {
   /** Who watches the service, or its whole environment. */
   instances(service: string): Promise<Reply<InstanceList>>;
   propagation(revision: number): Promise<Reply<Propagation>>;
+  readonly flags: FlagApi;
 }
 
 const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
@@ -83,6 +85,7 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
     regions: () => toAuthority({ path: '/api/v1/regions' }),
     instances: service => toAuthority({ path: '/api/v1/instances', query: { service_name: service } }),
     propagation: revision => toAuthority({ path: `/api/v1/propagation/${revision}` }),
+    flags: createFlagApi(toAuthority, fromNode),
   };
 }
 

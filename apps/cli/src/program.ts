@@ -4,6 +4,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
+import { addFlagCommands } from './commands/flag/program.ts';
 import { get } from './commands/get.ts';
 import { instances } from './commands/instances.ts';
 import { nodes } from './commands/nodes.ts';
@@ -122,6 +123,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .addOption(reason())
     .addOption(wait())
     .action((file, options) => importFile(context(), file, options));
+  addFlagCommands(program, { context, wholeNumber, reason, wait });
   return program;
 }
 

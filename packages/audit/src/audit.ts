@@ -1,6 +1,7 @@
 /** The driver: what the rest of the project knows of Postgres. */
 import type { ConfigurationVersion, RecordPath } from '@quantivista/contracts';
 import { createBatch } from './batch.ts';
+import { createFlagProjection, type FlagProjection } from './flag-projection.ts';
 import { migrate } from './migrate.ts';
 import { type AuditOptions, createPool, unavailable } from './pool.ts';
 import {
@@ -31,6 +32,7 @@ export interface Audit {
   version(generation: string, path: RecordPath, version: number): Promise<ConfigurationVersion | undefined>;
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
+  readonly flagProjection: FlagProjection;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,6 +44,7 @@ export function createAudit(options: AuditOptions): Audit {
     return intents.map(() => undefined);
   });
   const addOutcome = createBatch<Decision, boolean>(decisions => recordOutcomes(pool, decisions));
+  const projection = createFlagProjection(pool);
   return {
     migrate: () => migrate(pool).catch(unavailable),
     recordIntent: intent => addIntent(intent).catch(unavailable),
@@ -59,6 +62,11 @@ export function createAudit(options: AuditOptions): Audit {
         )
         .catch(unavailable);
       return Number(rows[0]?.highest ?? 0);
+    },
+    flagProjection: {
+      position: () => projection.position().catch(unavailable),
+      read: () => projection.read().catch(unavailable),
+      write: (state, how) => projection.write(state, how).catch(unavailable),
     },
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);

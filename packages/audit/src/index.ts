@@ -1,4 +1,10 @@
 export { type Audit, createAudit } from './audit.ts';
+export type {
+  FlagProjection,
+  FlagState,
+  ProjectedFlag,
+  ProjectionPosition,
+} from './flag-projection.ts';
 export type { AuditOptions } from './pool.ts';
 export type { Intent, Outcome, RecordedChange } from './trail.ts';
 export type { VersionPage } from './versions.ts';

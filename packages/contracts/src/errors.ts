@@ -30,6 +30,7 @@ export const ERRORS = {
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   conflict: { status: 409, title: 'A condition of the request does not hold' },
   type_conflict: { status: 409, title: "A key's type can't be changed by setting its value" },
+  in_use: { status: 409, title: 'Others refer to it' },
   rollback_unavailable: { status: 409, title: 'This change was marked as one that is not rolled back' },
   revision_not_reached: {
     status: 409,

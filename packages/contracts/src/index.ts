@@ -8,6 +8,8 @@ export * from './feed.ts';
 export * from './feed-routes.ts';
 export * from './flag.ts';
 export * from './flag-conditions.ts';
+export * from './flag-lists.ts';
+export * from './flag-routes.ts';
 export * from './flag-rules.ts';
 export * from './frames.ts';
 export * from './free-text.ts';

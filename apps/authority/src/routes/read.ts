@@ -21,7 +21,8 @@ export async function requireReader({ reads, callers }: Dependencies, c: Context
   if (reads === 'token') await callers.require(c.req.header('authorization'));
 }
 
-function requireRevision(minimum: number | undefined, generation: string, revision: number): void {
+/** @throws ServiceError `revision_not_reached` */
+export function requireRevision(minimum: number | undefined, generation: string, revision: number): void {
   if (minimum !== undefined && revision < minimum) {
     throw new ServiceError('revision_not_reached', { details: { generation, revision } });
   }

@@ -16,6 +16,7 @@ import type { Context } from 'hono';
 import { deleteConfiguration, setConfiguration } from '../write/configuration.ts';
 import type { Conditions, RequestedChange } from '../write/request.ts';
 import { checkAuthor, checkType, checkValue } from '../write/validate.ts';
+import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
@@ -26,15 +27,6 @@ type Update = Pick<
 
 const oldValue = (old: ConfigurationUpdate['old_value']): Conditions =>
   old === undefined ? {} : { oldValue: old };
-
-/** If-Match and If-None-Match of a request for one key. */
-function headerConditions(c: Context): Conditions {
-  const ifMatch = c.req.header('if-match');
-  return {
-    ...(ifMatch !== undefined && { ifMatch }),
-    ...(c.req.header('if-none-match')?.trim() === '*' && { ifAbsent: true }),
-  };
-}
 
 function setChange(
   path: ConfigurationPath,
