@@ -1,5 +1,6 @@
 export * from './age.ts';
 export * from './configuration.ts';
+export * from './diff.ts';
 export * from './endpoints.ts';
 export * from './entity-tag.ts';
 export * from './errors.ts';
@@ -10,6 +11,7 @@ export * from './flag-conditions.ts';
 export * from './flag-rules.ts';
 export * from './frames.ts';
 export * from './free-text.ts';
+export * from './json-equal.ts';
 export * from './keys.ts';
 export * from './names.ts';
 export * from './network-routes.ts';
