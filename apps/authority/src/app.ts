@@ -7,6 +7,7 @@ import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerReads } from './routes/read.ts';
+import { registerSchemas } from './routes/schemas.ts';
 import { registerWrites } from './routes/write.ts';
 
 const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE';
@@ -37,6 +38,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerWrites(app, dependencies);
   registerHistory(app, dependencies);
   registerReads(app, dependencies);
+  registerSchemas(app, dependencies);
   registerNetwork(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });

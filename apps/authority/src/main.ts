@@ -26,6 +26,8 @@ import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
+import { createSchemaRule } from './write/schemas/rule.ts';
+import { createSchemaReader } from './write/schemas/service-schemas.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
@@ -91,14 +93,17 @@ const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
+const schemas = createSchemaReader(etcd);
+const rules = [createSchemaRule(etcd, schemas)];
 const writer = meterWriter(
-  createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
+  createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT), rules }),
   metrics,
 );
 const app = createApp({
   etcd,
   audit,
   writer,
+  schemas,
   callers: createCallers(etcd),
   heartbeat,
   recovery,

@@ -22,6 +22,8 @@ export * from './region-instances.ts';
 export * from './region-report.ts';
 export * from './revision.ts';
 export * from './routes.ts';
+export * from './schema.ts';
+export * from './schema-routes.ts';
 export * from './scope.ts';
 export * from './validation.ts';
 export * from './versions.ts';
