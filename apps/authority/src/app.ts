@@ -2,10 +2,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
 import { limitBody, requireJson } from './routes/body.ts';
+import { registerBulk } from './routes/bulk.ts';
 import type { Dependencies } from './routes/dependencies.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerNetwork } from './routes/network.ts';
+import { registerPromotion } from './routes/promote.ts';
 import { registerReads } from './routes/read.ts';
 import { registerSchemas } from './routes/schemas.ts';
 import { registerWrites } from './routes/write.ts';
@@ -35,6 +37,9 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   });
   app.use('/api/*', limitBody(), requireJson());
   registerHealth(app, dependencies);
+  // Before reads: `export` is not the name of a service.
+  registerBulk(app, dependencies);
+  registerPromotion(app, dependencies);
   registerWrites(app, dependencies);
   registerHistory(app, dependencies);
   registerReads(app, dependencies);

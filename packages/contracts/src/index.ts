@@ -1,4 +1,6 @@
 export * from './age.ts';
+export * from './bulk.ts';
+export * from './bulk-routes.ts';
 export * from './configuration.ts';
 export * from './diff.ts';
 export * from './endpoints.ts';
@@ -16,6 +18,7 @@ export * from './keys.ts';
 export * from './names.ts';
 export * from './network-routes.ts';
 export * from './prefer.ts';
+export * from './promote.ts';
 export * from './propagation.ts';
 export * from './records.ts';
 export * from './region-instances.ts';

@@ -1,21 +1,27 @@
 /** Bodies are JSON of a bounded size: checked before any schema sees them. */
-import { fieldFault, ServiceError } from '@quantivista/contracts';
+import { fieldFault, importRoute, MAX_IMPORT_BYTES, ServiceError } from '@quantivista/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 
 /** etcd takes requests of up to 1.5 MB. */
 const MAX_BODY_BYTES = 1_400_000;
 
-export const limitBody = (): MiddlewareHandler =>
+const limit = (maxSize: number): MiddlewareHandler =>
   bodyLimit({
-    maxSize: MAX_BODY_BYTES,
+    maxSize,
     onError: () => {
-      throw new ServiceError('too_large', { message: `the body is over ${MAX_BODY_BYTES} bytes` });
+      throw new ServiceError('too_large', { message: `the body is over ${maxSize} bytes` });
     },
   });
 
+/** An import may be made in several transactions. */
+export function limitBody(): MiddlewareHandler {
+  const [usual, ofImport] = [limit(MAX_BODY_BYTES), limit(MAX_IMPORT_BYTES)];
+  return (c, next) => (c.req.path === importRoute.path ? ofImport : usual)(c, next);
+}
+
 /** Refuses what is not UTF-8, where decoding as usual would replace bytes and store the replacement. */
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+export const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Integers beyond 2^53 would be rounded on their way to the store: nobody would be told. */
 function refuseRounding(_key: string, value: unknown, context?: { source?: string }): unknown {
@@ -43,12 +49,16 @@ function checkJson(bytes: ArrayBuffer): void {
   }
 }
 
+const isJson = (contentType: string): boolean => /^application\/json *(;|$)/i.test(contentType);
+
 /** @throws ServiceError `unsupported_media_type`, `invalid_json`, `invalid_request` */
 export const requireJson = (): MiddlewareHandler =>
   async function requireJson(c, next) {
     if (c.req.method === 'PUT' || c.req.method === 'POST') {
       const type = c.req.header('content-type') ?? '';
-      if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
+      // An import's own route knows the other formats.
+      if (c.req.path === importRoute.path && !isJson(type)) return next();
+      if (!isJson(type)) throw new ServiceError('unsupported_media_type');
       checkJson(await c.req.arrayBuffer());
     }
     await next();
