@@ -75,6 +75,8 @@ export const importRoute = createRoute({
       content: {
         'application/json': { schema: z.unknown().openapi({ type: 'object' }) },
         'application/yaml': { schema: document },
+        'application/x-yaml': { schema: document },
+        'text/yaml': { schema: document },
         'text/plain': { schema: z.string().openapi({ description: 'an env file' }) },
       },
     },

@@ -11,6 +11,19 @@ export const DOCUMENT_FORMATS = ['json', 'yaml', 'env'] as const;
 export const DocumentFormat = z.enum(DOCUMENT_FORMATS).openapi('DocumentFormat');
 export type DocumentFormat = z.infer<typeof DocumentFormat>;
 
+/** What a document comes as, by content type. */
+export const DOCUMENT_TYPES: Readonly<Record<string, DocumentFormat>> = {
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  'application/x-yaml': 'yaml',
+  'text/yaml': 'yaml',
+  'text/plain': 'env',
+};
+
+/** The format that a content type stands for; `undefined` for all others. */
+export const documentFormat = (contentType: string): DocumentFormat | undefined =>
+  new Map(Object.entries(DOCUMENT_TYPES)).get(contentType.split(';')[0]!.trim().toLowerCase());
+
 /** One transaction, whole or not at all. */
 export const BulkTransaction = z
   .object({ revision: Revision, changed: z.int().positive() })

@@ -1,5 +1,12 @@
-/** Bodies are JSON of a bounded size: checked before any schema sees them. */
-import { fieldFault, importRoute, MAX_IMPORT_BYTES, ServiceError } from '@quantivista/contracts';
+/** Bodies are JSON of a bounded size, of imports documents: checked before any schema sees them. */
+import {
+  DOCUMENT_TYPES,
+  documentFormat,
+  fieldFault,
+  importRoute,
+  MAX_IMPORT_BYTES,
+  ServiceError,
+} from '@quantivista/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 
@@ -49,6 +56,13 @@ function checkJson(bytes: ArrayBuffer): void {
   }
 }
 
+const unsupported = (path: string) =>
+  path === importRoute.path
+    ? new ServiceError('unsupported_media_type', {
+        message: `the content type must be one of ${Object.keys(DOCUMENT_TYPES).join(', ')}`,
+      })
+    : new ServiceError('unsupported_media_type');
+
 const isJson = (contentType: string): boolean => /^application\/json *(;|$)/i.test(contentType);
 
 /** @throws ServiceError `unsupported_media_type`, `invalid_json`, `invalid_request` */
@@ -56,9 +70,10 @@ export const requireJson = (): MiddlewareHandler =>
   async function requireJson(c, next) {
     if (c.req.method === 'PUT' || c.req.method === 'POST') {
       const type = c.req.header('content-type') ?? '';
-      // An import's own route knows the other formats.
-      if (c.req.path === importRoute.path && !isJson(type)) return next();
-      if (!isJson(type)) throw new ServiceError('unsupported_media_type');
+      if (!isJson(type)) {
+        if (c.req.path === importRoute.path && documentFormat(type)) return next();
+        throw unsupported(c.req.path);
+      }
       checkJson(await c.req.arrayBuffer());
     }
     await next();

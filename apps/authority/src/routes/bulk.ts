@@ -5,6 +5,7 @@ import {
   type Configuration,
   type ConfigurationMap,
   type DocumentFormat,
+  documentFormat,
   type Environment,
   environmentPrefix,
   exportRoute,
@@ -22,7 +23,7 @@ import { readPresent } from '../write/bulk/present.ts';
 import { checkType } from '../write/validate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
-import { documentField, formatOf, type ImportDocument, readDocument } from './import-document.ts';
+import { documentField, type ImportDocument, readDocument } from './import-document.ts';
 import { requireReader } from './read.ts';
 
 /** Of values: an answer is made whole in memory. */
@@ -86,7 +87,7 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
     const dryRun = query.dry_run === 'true';
     const atomic = query.atomic === 'true';
     checkType(type, false, 'query');
-    const format = formatOf(query.format, c.req.header('content-type'));
+    const format = query.format ?? documentFormat(c.req.header('content-type') ?? '')!;
     const document = readDocument(await c.req.arrayBuffer(), format, only);
     const places = [...document.wanted.keys()].map(service => ({ environment, service }));
     const present = await readPresent(etcd, places, {

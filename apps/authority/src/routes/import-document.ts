@@ -1,12 +1,5 @@
 /** The body of an import, in whichever format it comes. */
-import {
-  ConfigKey,
-  type DocumentFormat,
-  fieldFault,
-  type Json,
-  ServiceError,
-  ServiceName,
-} from '@quantivista/contracts';
+import { ConfigKey, type DocumentFormat, fieldFault, type Json, ServiceName } from '@quantivista/contracts';
 import {
   DocumentError,
   parseJson,
@@ -21,25 +14,6 @@ import { utf8 } from './body.ts';
 
 /** A document may be made to take long: nested, or with many aliases. */
 const READ_LIMIT_MS = 2_000;
-
-const FORMAT_OF: Record<string, DocumentFormat> = {
-  'application/json': 'json',
-  'application/yaml': 'yaml',
-  'application/x-yaml': 'yaml',
-  'text/yaml': 'yaml',
-  'text/x-yaml': 'yaml',
-  'text/plain': 'env',
-};
-
-/** @throws ServiceError `unsupported_media_type` */
-export function formatOf(asked: DocumentFormat | undefined, contentType: string | undefined): DocumentFormat {
-  const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
-  const format = asked ?? FORMAT_OF[type];
-  if (format !== undefined) return format;
-  throw new ServiceError('unsupported_media_type', {
-    message: `the content type must be one of ${Object.keys(FORMAT_OF).join(', ')}, or format be given`,
-  });
-}
 
 export interface ImportDocument {
   readonly wanted: Wanted;
