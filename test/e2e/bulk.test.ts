@@ -221,6 +221,7 @@ describe('an import', () => {
     ['a key of YAML that stands twice', 'a: 1\na: 2', 'application/yaml', 400, 'body'],
     ['YAML too deep', `a: ${'['.repeat(20_000)}`, 'application/yaml', 400, 'body'],
     ['YAML that JSON can not hold', 'a: .nan', 'application/yaml', 400, 'body'],
+    ['YAML that is too large', `a: ${'x'.repeat(1_000_000)}`, 'text/yaml', 413, 'body'],
     ['an env file that is none', '=1', 'text/plain', 400, 'body'],
     ['an env file of no service', 'A=1', 'text/plain', 400, 'query.service_name', { service_name: '' }],
     ['an env file that grows', `A=xxxxxxxx\n${'A=$A$A\n'.repeat(40)}`, 'text/plain', 400, 'body'],

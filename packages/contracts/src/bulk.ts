@@ -7,6 +7,8 @@ import { SchemaViolation } from './schema.ts';
 
 /** Largest body of an import, in bytes. */
 export const MAX_IMPORT_BYTES = 8_000_000;
+/** Where it is YAML, whose reading takes a second for so much. */
+export const MAX_YAML_BYTES = 1_000_000;
 export const DOCUMENT_FORMATS = ['json', 'yaml', 'env'] as const;
 export const DocumentFormat = z.enum(DOCUMENT_FORMATS).openapi('DocumentFormat');
 export type DocumentFormat = z.infer<typeof DocumentFormat>;

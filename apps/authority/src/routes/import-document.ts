@@ -30,6 +30,9 @@ export function readDocument(
   service: string | undefined,
 ): ImportDocument {
   const warnings: string[] = [];
+  if (format === 'yaml' && bytes.byteLength > MAX_YAML_BYTES) {
+    throw fieldFault('body', `YAML over ${MAX_YAML_BYTES} bytes: send it as JSON, or in parts`, 'too_large');
+  }
   const text = decode(bytes);
   let wanted: Wanted;
   try {
