@@ -1,5 +1,12 @@
 /** The body of an import, in whichever format it comes. */
-import { ConfigKey, type DocumentFormat, fieldFault, type Json, ServiceName } from '@quantivista/contracts';
+import {
+  ConfigKey,
+  type DocumentFormat,
+  fieldFault,
+  type Json,
+  MAX_YAML_BYTES,
+  ServiceName,
+} from '@quantivista/contracts';
 import {
   DocumentError,
   parseJson,
