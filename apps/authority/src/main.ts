@@ -20,6 +20,7 @@ import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
 import { createProjection } from './flags/projection.ts';
 import { createPrefixFollower } from './follow/prefix-follower.ts';
+import { createStoreView } from './follow/record-view.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLeadership } from './lead/leadership.ts';
@@ -31,6 +32,8 @@ import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
 import { queueFlagWrites } from './write/flag-queue.ts';
 import { createFlagRule } from './write/flag-rule.ts';
+import { createSchemaRule } from './write/schemas/rule.ts';
+import { createSchemaReader } from './write/schemas/service-schemas.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
@@ -101,13 +104,15 @@ const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
+const schemas = createSchemaReader(createStoreView(etcd));
+const rules = [createSchemaRule(schemas), createFlagRule(etcd)];
 const writer = meterWriter(
   queueFlagWrites(
     createWriter({
       etcd,
       audit,
       faultPoint: createFaultPoint(config.FAULT_POINT),
-      rules: [createFlagRule(etcd)],
+      rules,
       followed: [store, ...own],
     }),
   ),
@@ -117,6 +122,7 @@ const app = createApp({
   etcd,
   audit,
   writer,
+  schemas,
   callers: createCallers(etcd),
   heartbeat,
   recovery,

@@ -1,15 +1,23 @@
 /** The API as the commands use it: reads from the nearest node that answers, writes to the authority. */
 import type {
-  BatchRequest,
-  BatchResult,
+  BulkResult,
   Configuration,
   ConfigurationMap,
   ConfigurationUpdate,
+  DocumentFormat,
   InstanceList,
+  PromoteRequestInput,
   Propagation,
   RegionList,
   RollbackRequest,
   RollbackResult,
+  SchemaList,
+  SchemaResult,
+  SchemaUpdate,
+  SchemaVersionList,
+  ValidateRequest,
+  ValidateResult,
+  ValueSchema,
   VersionList,
 } from '@quantivista/contracts';
 import { Failure, UsageError } from './fault.ts';
@@ -21,8 +29,7 @@ import type { Settings } from './settings.ts';
 export interface Api {
   readMap(service: string): Promise<Reply<ConfigurationMap>>;
   readKey(service: string, key: string): Promise<Reply<Configuration>>;
-  /** The newest state, from the authority; empty for a service without values. */
-  presentMap(service: string): Promise<Reply<ConfigurationMap>>;
+  /** The newest state, from the authority. */
   presentKey(service: string, key: string): Promise<Reply<Configuration>>;
   /** `condition`: If-Match or If-None-Match. All that change something may wait `waitS` seconds for the regions. */
   put(
@@ -39,7 +46,25 @@ export interface Api {
     page: { limit?: number | undefined; before?: number | undefined },
   ): Promise<Reply<VersionList>>;
   rollback(request: RollbackRequest, waitS?: number): Promise<Reply<RollbackResult>>;
-  batch(request: Omit<BatchRequest, 'rollback_available'>, waitS?: number): Promise<Reply<BatchResult>>;
+  exportDocument(service: string | undefined, format: DocumentFormat): Promise<Reply<string>>;
+  /** `maps`: values by key, by service. */
+  importMaps(
+    maps: Readonly<Record<string, ConfigurationMap>>,
+    query: Readonly<Record<string, string | undefined>>,
+    waitS?: number,
+  ): Promise<Reply<BulkResult>>;
+  promote(request: PromoteRequestInput, waitS?: number): Promise<Reply<BulkResult>>;
+  schemas(service: string, after?: string): Promise<Reply<SchemaList>>;
+  schema(service: string, pattern: string): Promise<Reply<ValueSchema>>;
+  schemaVersions(service: string, pattern: string): Promise<Reply<SchemaVersionList>>;
+  putSchema(
+    service: string,
+    pattern: string,
+    update: SchemaUpdate,
+    force: boolean,
+  ): Promise<Reply<SchemaResult>>;
+  deleteSchema(service: string, pattern: string, reason: string | undefined): Promise<Reply<undefined>>;
+  validate(service: string, request: ValidateRequest): Promise<Reply<ValidateResult>>;
   regions(): Promise<Reply<RegionList>>;
   /** Who watches the service, or its whole environment. */
   instances(service: string): Promise<Reply<InstanceList>>;
@@ -49,6 +74,9 @@ export interface Api {
 
 const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
 const keyPath = (service: string, key: string) => `${servicePath(service)}/${encodeURIComponent(key)}`;
+const schemasPath = (service: string) => `/api/v1/schemas/${encodeURIComponent(service)}`;
+const schemaPath = (service: string, pattern: string) =>
+  `${schemasPath(service)}/${encodeURIComponent(pattern)}`;
 
 export function createApi({ authority, nodes, token, environment }: Settings): Api {
   const ask = <T>(baseUrl: string, request: HttpRequest) =>
@@ -73,7 +101,6 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
   return {
     readMap: service => fromNode({ path: servicePath(service) }),
     readKey: (service, key) => fromNode({ path: keyPath(service, key) }),
-    presentMap: service => toAuthority({ path: servicePath(service) }),
     presentKey: (service, key) => toAuthority({ path: keyPath(service, key) }),
     put: (service, key, body, headers = {}, waitS) =>
       toAuthority({ method: 'PUT', path: keyPath(service, key), body, headers, waitS }),
@@ -81,7 +108,29 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
       toAuthority({ method: 'DELETE', path: keyPath(service, key), query: { reason }, waitS }),
     versions: (service, key, page) => toAuthority({ path: `${keyPath(service, key)}/versions`, query: page }),
     rollback: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/rollback', body, waitS }),
-    batch: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/batch', body, waitS }),
+    exportDocument: (service, format) =>
+      toAuthority({
+        path: '/api/v1/config/export',
+        query: { service_name: service, format },
+        answer: 'text',
+      }),
+    importMaps: (body, query, waitS) =>
+      toAuthority({ method: 'POST', path: '/api/v1/config/import', query, body, waitS }),
+    promote: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/promote', body, waitS }),
+    schemas: (service, after) => toAuthority({ path: schemasPath(service), query: { after, limit: 500 } }),
+    schema: (service, pattern) => toAuthority({ path: schemaPath(service, pattern) }),
+    schemaVersions: (service, pattern) => toAuthority({ path: `${schemaPath(service, pattern)}/versions` }),
+    putSchema: (service, pattern, body, force) =>
+      toAuthority({
+        method: 'PUT',
+        path: schemaPath(service, pattern),
+        query: { force: force ? 'true' : undefined },
+        body,
+      }),
+    deleteSchema: (service, pattern, reason) =>
+      toAuthority({ method: 'DELETE', path: schemaPath(service, pattern), query: { reason } }),
+    validate: (service, body) =>
+      toAuthority({ method: 'POST', path: `${schemasPath(service)}/validate`, body }),
     regions: () => toAuthority({ path: '/api/v1/regions' }),
     instances: service => toAuthority({ path: '/api/v1/instances', query: { service_name: service } }),
     propagation: revision => toAuthority({ path: `/api/v1/propagation/${revision}` }),

@@ -1,18 +1,21 @@
 /** The command line: every command with its arguments and options. */
-import { CONFIG_TYPES, MAX_WAIT_S } from '@quantivista/contracts';
+import { CONFIG_TYPES, DOCUMENT_FORMATS, MAX_WAIT_S } from '@quantivista/contracts';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
+import { exportDocument } from './commands/export.ts';
 import { addFlagCommands } from './commands/flag/program.ts';
 import { get } from './commands/get.ts';
 import { instances } from './commands/instances.ts';
 import { nodes } from './commands/nodes.ts';
+import { promote } from './commands/promote.ts';
 import { propagation } from './commands/propagation.ts';
 import { set } from './commands/set.ts';
 import { rollback, versions } from './commands/versions.ts';
 import { importFile } from './import/import.ts';
 import { FORMATS } from './import/read-source.ts';
+import { addSchemaCommands } from './schema-commands.ts';
 import { type GlobalOptions, resolveSettings } from './settings.ts';
 import type { Terminal } from './terminal.ts';
 import { watch } from './watch/watch.ts';
@@ -62,6 +65,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .description('set a value: JSON where it is JSON, else a string')
     .option('--string', 'take the value as a string, whatever it looks like')
     .addOption(type())
+    .option('--change-type', 'the type may become another')
     .addOption(reason())
     .addOption(wait())
     .option('--description <text>', 'what the value is for')
@@ -118,12 +122,31 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--services', 'the file is a map of services')
     .option('--env-file <file>', 'variables of a compose file (default: .env beside it)')
     .option('--prune', 'delete keys that the file does not name')
+    .option('--atomic', 'in one transaction, or not at all')
     .option('--dry-run', 'show what would change, and change nothing')
     .addOption(type())
     .addOption(reason())
     .addOption(wait())
     .action((file, options) => importFile(context(), file, options));
   addFlagCommands(program, { context, wholeNumber, reason, wait });
+  program
+    .command('export [service]')
+    .description('the values of a service, or of all services, as a document')
+    .addOption(new Option('--format <format>', 'how').choices(DOCUMENT_FORMATS).default('json'))
+    .action((service, options) => exportDocument(context(), service, options));
+  program
+    .command('promote <service> [keys...]')
+    .description("a service's values from this environment to another: all, or those named")
+    .requiredOption('--to <environment>', 'which one')
+    .option('--prefix <text>', 'only keys that begin so')
+    .option('--remove', 'remove there what is not here')
+    .option('--change-types', 'values there may become of the type that they have here')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--expect <revision>', 'only if nothing has changed since this dry run', wholeNumber)
+    .addOption(reason())
+    .addOption(wait())
+    .action((service, keys, options) => promote(context(), service, keys, options));
+  addSchemaCommands(program, context);
   return program;
 }
 

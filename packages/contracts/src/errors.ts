@@ -31,6 +31,7 @@ export const ERRORS = {
   conflict: { status: 409, title: 'A condition of the request does not hold' },
   type_conflict: { status: 409, title: "A key's type can't be changed by setting its value" },
   in_use: { status: 409, title: 'Others refer to it' },
+  values_break_schema: { status: 409, title: 'Values that are there break the schema' },
   rollback_unavailable: { status: 409, title: 'This change was marked as one that is not rolled back' },
   revision_not_reached: {
     status: 409,
@@ -43,6 +44,7 @@ export const ERRORS = {
   too_large: { status: 413, title: 'The body or value is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   environment_not_served: { status: 421, title: 'This node does not hold the environment', close: 1008 },
+  schema_violation: { status: 422, title: 'A value breaks its schema' },
   not_supported: { status: 422, title: 'This is not supported yet' },
   upgrade_required: { status: 426, title: 'This is a WebSocket endpoint' },
   internal: { status: 500, title: 'Something failed here', close: 1011 },

@@ -9,11 +9,13 @@ import type { Regions } from '../network/regions.ts';
 import type { RegionWait } from '../network/wait.ts';
 import type { Recovery } from '../recover/recovery.ts';
 import type { Writer } from '../write/commit.ts';
+import type { SchemaReader } from '../write/schemas/service-schemas.ts';
 
 export interface Dependencies {
   readonly etcd: Etcd;
   readonly audit: Audit;
   readonly writer: Writer;
+  readonly schemas: SchemaReader;
   readonly callers: Callers;
   readonly heartbeat: Heartbeat;
   readonly recovery: Recovery;

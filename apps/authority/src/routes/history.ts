@@ -76,7 +76,12 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
     const { config_value: value, config_type: configType, description } = target;
     const change = target.deleted
       ? deleteConfiguration(path, { field: 'body', conditions })
-      : setConfiguration(path, { value, configType, description }, { field: 'body', conditions });
+      : // The version is named: that its type comes back with it is no surprise.
+        setConfiguration(
+          path,
+          { value, configType, changeType: true, description },
+          { field: 'body', conditions },
+        );
     const written = await writer.write({
       changes: [change],
       actor: name,

@@ -22,7 +22,7 @@ import { stateHeaders } from './headers.ts';
 
 type Update = Pick<
   ConfigurationUpdate,
-  'old_value' | 'new_value' | 'config_type' | 'description' | 'is_encrypted'
+  'old_value' | 'new_value' | 'config_type' | 'change_type' | 'description' | 'is_encrypted'
 >;
 
 const oldValue = (old: ConfigurationUpdate['old_value']): Conditions =>
@@ -36,10 +36,10 @@ function setChange(
 ): RequestedChange {
   checkType(update.config_type, update.is_encrypted, field);
   checkValue(update.new_value, `${field}.new_value`);
-  const { new_value: value, config_type: configType, description } = update;
+  const { new_value: value, config_type: configType, change_type: changeType, description } = update;
   return setConfiguration(
     path,
-    { value, configType, description },
+    { value, configType, changeType, description },
     { field, conditions: { ...conditions, ...oldValue(update.old_value) } },
   );
 }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parse as parseWithDotenv } from 'dotenv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../fault.ts';
+import { DocumentError } from './document-error.ts';
 import { readEnv } from './read-env.ts';
 
 const read = (text: string, outside: Record<string, string> = {}, unset: string[] = []) =>
@@ -66,7 +66,7 @@ test.each([
   ['A=1\nB=$', '.env, line 2: stray $'],
   ['A=${B?no B}', '.env, line 1: B is required: no B'],
 ])('%j is refused', (text, message) => {
-  expect(() => read(text)).toThrow(UsageError);
+  expect(() => read(text)).toThrow(DocumentError);
   expect(() => read(text)).toThrow(message);
 });
 

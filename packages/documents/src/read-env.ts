@@ -1,5 +1,5 @@
 /** An env file, read as docker compose reads it. */
-import { UsageError } from '../fault.ts';
+import { DocumentError } from './document-error.ts';
 import { InterpolationError, interpolate, type Lookup } from './interpolate.ts';
 
 export interface EnvSource {
@@ -21,17 +21,21 @@ const AFTER_QUOTE = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
 const ESCAPE = /\\(?:([abfnrtv"\\])|(\$)|0(\d{0,3}))/g;
 const ESCAPED: Record<string, string> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
+/** Characters of all values: variables that are made of variables can grow without end. */
+const MAX_TOTAL_LENGTH = 16_000_000;
+
 /**
  * The variables of an env file: `KEY=value` or `KEY: value`, after `export` or not; 'literal', "with escapes
  * and variables" over several lines, or bare with variables and comments (` #`). A later line may use an
  * earlier one. A name alone stands for the variable from elsewhere.
- * @throws UsageError with the file's name and the line
+ * @throws DocumentError with the file's name and the line
  */
 export function readEnv({ text, name, outside = () => undefined, onUnset }: EnvSource): Map<string, string> {
   const values = new Map<string, string>();
   const lookup: Lookup = variable => outside(variable) ?? values.get(variable);
   const source = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   let at = 0;
+  let total = 0;
 
   const take = (pattern: RegExp): string => {
     pattern.lastIndex = at;
@@ -40,12 +44,16 @@ export function readEnv({ text, name, outside = () => undefined, onUnset }: EnvS
     return found;
   };
   const fail = (message: string, where = at): never => {
-    throw new UsageError(`${name}, line ${source.slice(0, where).split('\n').length}: ${message}`);
+    throw new DocumentError(`${name}, line ${source.slice(0, where).split('\n').length}: ${message}`);
   };
   const expand = (value: string, where: number): string => {
     try {
-      return interpolate(value, lookup, onUnset);
+      const expanded = interpolate(value, lookup, onUnset);
+      total += expanded.length;
+      if (total > MAX_TOTAL_LENGTH) fail(`the values are over ${MAX_TOTAL_LENGTH} characters`, where);
+      return expanded;
     } catch (error) {
+      if (error instanceof RangeError) return fail('variables are nested too deep', where);
       if (error instanceof InterpolationError) return fail(error.message, where);
       throw error;
     }
