@@ -3,10 +3,12 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
 import { limitBody, requireJson } from './routes/body.ts';
 import type { Dependencies } from './routes/dependencies.ts';
+import { registerDiff } from './routes/diff.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerReads } from './routes/read.ts';
+import { registerRollback } from './routes/rollback.ts';
 import { registerWrites } from './routes/write.ts';
 
 const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE';
@@ -36,6 +38,8 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerHealth(app, dependencies);
   registerWrites(app, dependencies);
   registerHistory(app, dependencies);
+  registerDiff(app, dependencies);
+  registerRollback(app, dependencies);
   registerReads(app, dependencies);
   registerNetwork(app, dependencies);
 

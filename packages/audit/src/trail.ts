@@ -18,6 +18,8 @@ export interface RecordedChange {
   /** Of configurations alone. */
   readonly config_type: ConfigType | null;
   readonly description: string;
+  /** Of a rollback: the version restored, 0 where the record had not existed. */
+  readonly restored_version?: number | undefined;
 }
 
 export interface Intent {
@@ -76,14 +78,15 @@ export async function recordOutcome(pool: Pool, intentId: string, outcome: Outco
            ), versions AS (
              INSERT INTO configuration_audit (kind, config_key, service_name, environment, old_value, new_value,
                updated_by, reason, version, intent_id, generation, revision, deleted, config_type, description,
-               rollback_available)
+               rollback_available, restored_version)
              SELECT change.kind, change.config_key, change.service_name, change.environment, change.old_value,
                coalesce(change.new_value, 'null'::jsonb), intent.actor, intent.reason, change.version, intent.id,
                intent.generation, outcome.revision, change.deleted, change.config_type, change.description,
-               intent.rollback_available
+               intent.rollback_available, change.restored_version
              FROM outcome JOIN change_intent intent ON intent.id = outcome.intent_id,
                jsonb_to_recordset(intent.operations) AS change(kind text, config_key text, service_name text, environment text,
-                 old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text, description text)
+                 old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text, description text,
+                 restored_version int)
              WHERE outcome.status = 'committed'
            ), settled AS (
              DELETE FROM change_pending USING outcome WHERE change_pending.intent_id = outcome.intent_id

@@ -30,6 +30,8 @@ export const ERRORS = {
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   conflict: { status: 409, title: 'A condition of the request does not hold' },
   type_conflict: { status: 409, title: "A key's type can't be changed by setting its value" },
+  before_generation: { status: 404, title: 'This life of the store had not begun then' },
+  not_settled: { status: 409, title: 'The trail is not whole up to there yet', retryAfterS: 1 },
   rollback_unavailable: { status: 409, title: 'This change was marked as one that is not rolled back' },
   revision_not_reached: {
     status: 409,
