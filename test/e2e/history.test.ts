@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BatchChange, Json } from '@quantivista/contracts';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
@@ -261,4 +262,52 @@ test('killed in the midst of a rollback in parts: what is recorded is whole, and
   const rest = await api.rollback(back);
   expect(rest.body.changes).toHaveLength(300 - restored);
   expect(await values()).toEqual(before);
+});
+
+test('the state at every revision is what a model says; a rollback leads there, and can be rolled back', async () => {
+  const key = fc.constantFrom('a', 'b', 'c', 'd');
+  const value = fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 2 }), fc.constantFrom('x', ''));
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ key, value: value as fc.Arbitrary<Json> }) },
+    { weight: 1, arbitrary: fc.record({ key }) },
+  );
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 2, maxLength: 12 }),
+      fc.nat(),
+      fc.nat(),
+      async (steps, first, second) => {
+        const name = `${service}-${run++}`;
+        const model: Record<string, Json> = {};
+        const states: { revision: number; values: Record<string, Json> }[] = [];
+        for (const each of steps) {
+          const to = 'value' in each ? (each.value as Json) : undefined;
+          const answer = to === undefined ? await api.del(name, each.key) : await api.put(name, each.key, to);
+          if (answer.status === 404) continue;
+          expect(answer.status).toBeLessThan(300);
+          if (to === undefined) delete model[each.key];
+          else model[each.key] = to;
+          states.push({ revision: answer.revision, values: { ...model } });
+        }
+        fc.pre(states.length > 0);
+        const goTo = async (choice: number) => {
+          const { revision, values: wanted } = states[choice % states.length]!;
+          const back = await api.rollback({ environment, service_name: name, revision });
+          expect(back.status, JSON.stringify(back.problem)).toBe(200);
+          expect((await api.list(name)).body).toEqual(wanted);
+          const diff = await api.diff({ service_name: name, from: revision });
+          expect(diff.body.entries).toEqual([]);
+          if (back.body.changes.length > 0) states.push({ revision: back.revision, values: wanted });
+        };
+        await goTo(first);
+        await goTo(second);
+        await goTo(states.length - 1);
+        for (const { revision, values: wanted } of states) {
+          expect((await api.list(name, { query: { at: revision } })).body).toEqual(wanted);
+        }
+      },
+    ),
+    { numRuns: 12 },
+  );
 });
