@@ -59,7 +59,7 @@ export async function changesSince(
 ): Promise<ChangeSince[]> {
   const { rows } = await pool.query<Row>({
     name: 'changes-since',
-    text: `WITH trail AS (
+    text: `WITH trail AS NOT MATERIALIZED (
              SELECT * FROM configuration_audit
              WHERE generation = $1 AND kind = 'configuration' AND environment = $2 AND service_name = $3
            ), since AS (
