@@ -70,7 +70,8 @@ export function createRollbacks({
       : { value: found.config_value, configType: found.config_type, description: found.description };
     const before = { version, state };
     const changes = await changesAfter(body, now, found.revision);
-    const since = changes[0] ?? { key, now: { ...before, revision: found.revision }, final: [] };
+    const final = found.rollback_available ? [] : [version];
+    const since = changes[0] ?? { key, now: { ...before, revision: found.revision }, final };
     const change = !state ? 'removed' : since.now.state ? 'changed' : 'added';
     const steps: Step[] = [{ key, change, since: { ...since, before } }];
     return { revision: found.revision, steps, changes, name: `version ${version}` };
