@@ -4,6 +4,7 @@ import { problemResponse, ServiceError, validationFault } from '@quantivista/con
 import { limitBodies, requireJson } from './routes/body.ts';
 import { registerBulk } from './routes/bulk.ts';
 import type { Dependencies } from './routes/dependencies.ts';
+import { registerDiff } from './routes/diff.ts';
 import { registerFlagWrites } from './routes/flag-writes.ts';
 import { registerFlags } from './routes/flags.ts';
 import { registerHealth } from './routes/health.ts';
@@ -11,6 +12,7 @@ import { registerHistory } from './routes/history.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerPromotion } from './routes/promote.ts';
 import { registerReads } from './routes/read.ts';
+import { registerRollback } from './routes/rollback.ts';
 import { registerSchemas } from './routes/schemas.ts';
 import { registerSegments } from './routes/segments.ts';
 import { registerWrites } from './routes/write.ts';
@@ -45,6 +47,8 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerPromotion(app, dependencies);
   registerWrites(app, dependencies);
   registerHistory(app, dependencies);
+  registerDiff(app, dependencies);
+  registerRollback(app, dependencies);
   registerReads(app, dependencies);
   registerSchemas(app, dependencies);
   registerNetwork(app, dependencies);

@@ -39,6 +39,10 @@ export function createMemoryAudit(): MemoryAudit {
           .reduce((least, { readRevision }) => Math.min(least, readRevision), storeRevision),
       versions: async () => [],
       version: async () => undefined,
+      versionTimes: async () => ({ createdMs: 0, updatedMs: 0 }),
+      revisionAt: async () => undefined,
+      changesSince: async () => [],
+      history: async () => [],
       highestRevision: async generation => {
         check('highestRevision', generation);
         return trail.highestRevision;

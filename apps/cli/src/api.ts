@@ -5,7 +5,9 @@ import type {
   ConfigurationMap,
   ConfigurationUpdate,
   DocumentFormat,
+  History,
   InstanceList,
+  PointDiff,
   PromoteRequestInput,
   Propagation,
   RegionList,
@@ -25,6 +27,12 @@ import { createFlagApi, type FlagApi } from './flag-api.ts';
 import { type HttpRequest, type Reply, send } from './http.ts';
 import type { Settings } from './settings.ts';
 
+type Query = NonNullable<HttpRequest['query']>;
+export interface PastQuery {
+  readonly version?: number | undefined;
+  readonly at?: string | undefined;
+}
+
 /** Every call throws Failure; those to the authority throw UsageError where none is known. */
 export interface Api {
   readMap(service: string): Promise<Reply<ConfigurationMap>>;
@@ -40,6 +48,11 @@ export interface Api {
     waitS?: number,
   ): Promise<Reply<Configuration>>;
   delete(service: string, key: string, reason: string | undefined, waitS?: number): Promise<Reply<undefined>>;
+  /** As it was: from the authority. */
+  pastMap(service: string, at: string): Promise<Reply<ConfigurationMap>>;
+  pastKey(service: string, key: string, of: PastQuery): Promise<Reply<Configuration>>;
+  history(query: Query): Promise<Reply<History>>;
+  diff(query: Query): Promise<Reply<PointDiff>>;
   versions(
     service: string,
     key: string,
@@ -106,6 +119,11 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
       toAuthority({ method: 'PUT', path: keyPath(service, key), body, headers, waitS }),
     delete: (service, key, reason, waitS) =>
       toAuthority({ method: 'DELETE', path: keyPath(service, key), query: { reason }, waitS }),
+    pastMap: (service, at) => toAuthority({ path: servicePath(service), query: { at } }),
+    pastKey: (service, key, { version, at }) =>
+      toAuthority({ path: keyPath(service, key), query: { version, at } }),
+    history: query => toAuthority({ path: '/api/v1/config/history', query }),
+    diff: query => toAuthority({ path: '/api/v1/config/diff', query }),
     versions: (service, key, page) => toAuthority({ path: `${keyPath(service, key)}/versions`, query: page }),
     rollback: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/rollback', body, waitS }),
     exportDocument: (service, format) =>

@@ -4,15 +4,18 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
+import { diff } from './commands/diff.ts';
 import { exportDocument } from './commands/export.ts';
 import { addFlagCommands } from './commands/flag/program.ts';
 import { get } from './commands/get.ts';
+import { history } from './commands/history.ts';
 import { instances } from './commands/instances.ts';
 import { nodes } from './commands/nodes.ts';
 import { promote } from './commands/promote.ts';
 import { propagation } from './commands/propagation.ts';
+import { rollback } from './commands/rollback.ts';
 import { set } from './commands/set.ts';
-import { rollback, versions } from './commands/versions.ts';
+import { versions } from './commands/versions.ts';
 import { importFile } from './import/import.ts';
 import { FORMATS } from './import/read-source.ts';
 import { addSchemaCommands } from './schema-commands.ts';
@@ -59,7 +62,9 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
   program
     .command('get <service> [key]')
     .description("a service's values, or one configuration")
-    .action((service, key) => get(context(), service, key));
+    .option('--version <number>', 'that version of the key', wholeNumber)
+    .option('--at <time|revision>', 'as it was then')
+    .action((service, key, past) => get(context(), service, key, past));
   program
     .command('set <service> <key> <value>')
     .description('set a value: JSON where it is JSON, else a string')
@@ -89,9 +94,29 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--before <version>', 'only older ones', wholeNumber)
     .action((service, key, options) => versions(context(), service, key, options));
   program
-    .command('rollback <service> <key>')
-    .description('set a key back to one of its versions')
-    .addArgument(new Argument('<version>').argParser(wholeNumber))
+    .command('history [service] [key-prefix]')
+    .description('who changed what and why, newest first: of a service, some of its keys, or the environment')
+    .option('--limit <number>', 'how many commits', wholeNumber)
+    .option('--before <revision>', 'only older ones', wholeNumber)
+    .action((service, prefix, page) => history(context(), service, prefix, page));
+  program
+    .command('diff <service> [key]')
+    .description('what differs between two points: a revision, a time, `present`, or `v7` of a key')
+    .requiredOption('--from <point>', 'what is compared')
+    .option('--to <point>', 'with what', 'present')
+    .option('--to-environment <name>', 'with which environment')
+    .option('--to-service <name>', 'with which service')
+    .action((service, key, options) => diff(context(), service, key, options));
+  program
+    .command('rollback <service> [key]')
+    .description('set a key back to a version, or a key or a whole service to a time or revision')
+    .addArgument(new Argument('[version]', 'of the key').argParser(wholeNumber))
+    .option('--to <time|revision>', 'back to then; shows what would change, unless --yes is given')
+    .option('--preview', 'show what would change, and change nothing')
+    .option('--yes', 'do it')
+    .option('--in-parts', 'in several transactions, where one is too small')
+    .option('--force', 'also undo changes that were marked as not to be rolled back')
+    .option('--expected-revision <number>', 'only if nothing has changed since', wholeNumber)
     .addOption(reason())
     .addOption(wait())
     .action((service, key, version, options) => rollback(context(), service, key, version, options));

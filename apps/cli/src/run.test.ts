@@ -83,6 +83,9 @@ test.each([
   [['set', 'a', 'k', '1', '--old-value', 'x', '--authority', 'http://x'], 'is not JSON'],
   [['set', 'a', 'k', '12345678901234567890', '--authority', 'http://x'], 'give --string'],
   [['watch', 'a', '--authority', 'http://x'], 'A read node is needed'],
+  [['rollback', 'a', '--authority', 'http://x'], 'either a version or --to'],
+  [['rollback', 'a', '--to', 'noon', '--authority', 'http://x'], 'neither a revision nor a time'],
+  [['get', 'a', '--version', '1', '--authority', 'http://x'], '--version is of one key'],
   [['import', 'nowhere.env', '--authority', 'http://x'], 'There is no file nowhere.env'],
 ])('%j is wrong usage', async (args, message) => {
   const { code, err, out } = await finish(args);
@@ -216,4 +219,34 @@ test('watch ends with what the node refuses for good', async () => {
     code: 1,
     err: 'error: A valid token is needed',
   });
+});
+
+test('a rollback to a revision is shown first, and done with --yes', async () => {
+  const change = {
+    config_key: 'k',
+    change: 'changed',
+    old_value: 2,
+    new_value: 1,
+    restored_version: 1,
+    new_version: 3,
+  };
+  const { url, asked } = await serve(({ body }) => ({
+    body: {
+      service_name: 'a',
+      restored_revision: 5,
+      revision: 9,
+      transactions: 1,
+      changes: [change],
+      preview: (body as { preview?: boolean }).preview === true,
+    },
+  }));
+  const shown = await finish(['rollback', 'a', '--to', '5', '--authority', url]);
+  expect(shown.out).toContain('1 key would change: --yes --expected-revision 9 does it');
+  const done = await finish(['rollback', 'a', '--to', '5', '--yes', '--in-parts', '--authority', url]);
+  expect(done.out).toContain('1 key rolled back to revision 5, as revision 9');
+  const about = { environment: 'DEVELOPMENT', service_name: 'a', revision: 5 };
+  expect(asked.map(({ body }) => body)).toEqual([
+    { ...about, preview: true },
+    { ...about, atomic: false },
+  ]);
 });

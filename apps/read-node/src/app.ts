@@ -2,6 +2,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import {
   environmentNotServed,
+  fieldFault,
+  type PastPoint,
   readKeyRoute,
   readServiceRoute,
   type Scope,
@@ -48,7 +50,11 @@ interface Wanted {
   readonly environment?: string;
   readonly min_revision?: number | undefined;
   readonly max_age?: number | undefined;
+  readonly at?: PastPoint | undefined;
+  readonly version?: number | undefined;
 }
+
+const PAST = 'a node holds the present state alone: the authority answers this';
 
 export function createApp({
   region,
@@ -80,7 +86,9 @@ export function createApp({
   app.notFound(() => problem(new ServiceError('not_found')));
 
   /** The state, once it is as new as the request asks. */
-  async function stateFor({ environment, min_revision, max_age }: Wanted): Promise<Snapshot> {
+  async function stateFor({ environment, min_revision, max_age, at, version }: Wanted): Promise<Snapshot> {
+    if (at !== undefined) throw fieldFault('query.at', PAST);
+    if (version !== undefined) throw fieldFault('query.version', PAST);
     if (environment !== undefined && !scope.includes(environment)) throw environmentNotServed(scope);
     if (min_revision !== undefined && !(await replica.reached(min_revision, maxWaitMs))) {
       const held = replica.current?.snapshot;

@@ -1,9 +1,12 @@
 /** The driver: what the rest of the project knows of Postgres. */
-import type { ConfigurationVersion, RecordPath } from '@quantivista/contracts';
+import type { ConfigurationVersion, HistoryCommit, RecordPath } from '@quantivista/contracts';
 import { createBatch } from './batch.ts';
 import { createFlagProjection, type FlagProjection } from './flag-projection.ts';
+import { type HistoryPage, listHistory } from './history.ts';
 import { migrate } from './migrate.ts';
+import { revisionAt } from './moment.ts';
 import { type AuditOptions, createPool, unavailable } from './pool.ts';
+import { type ChangeSince, changesSince, type Span } from './since.ts';
 import {
   type Decision,
   type Intent,
@@ -13,7 +16,7 @@ import {
   recordOutcomes,
   settledRevision,
 } from './trail.ts';
-import { listVersions, readVersion, type VersionPage } from './versions.ts';
+import { listVersions, readVersion, type VersionPage, versionTimes } from './versions.ts';
 
 /** Every call throws ServiceError `audit_unavailable` where Postgres does not answer in time. */
 export interface Audit {
@@ -30,6 +33,18 @@ export interface Audit {
   /** Versions exist within a generation. */
   versions(generation: string, path: RecordPath, page: VersionPage): Promise<ConfigurationVersion[]>;
   version(generation: string, path: RecordPath, version: number): Promise<ConfigurationVersion | undefined>;
+  /** When a version was made, and when its key was created that time. The version must exist. */
+  versionTimes(
+    generation: string,
+    path: RecordPath,
+    version: number,
+  ): Promise<{ createdMs: number; updatedMs: number }>;
+  /** The newest revision made at or before `atMs`, by the authorities' clocks; `undefined` for none. */
+  revisionAt(generation: string, atMs: number): Promise<number | undefined>;
+  /** What became of a service's keys after one revision and up to another, by key. */
+  changesSince(generation: string, span: Span): Promise<ChangeSince[]>;
+  /** Commits, newest first. */
+  history(generation: string, page: HistoryPage): Promise<HistoryCommit[]>;
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
   readonly flagProjection: FlagProjection;
@@ -54,6 +69,11 @@ export function createAudit(options: AuditOptions): Audit {
       settledRevision(pool, generation, storeRevision).catch(unavailable),
     versions: (generation, path, page) => listVersions(pool, generation, path, page).catch(unavailable),
     version: (generation, path, version) => readVersion(pool, generation, path, version).catch(unavailable),
+    versionTimes: (generation, path, version) =>
+      versionTimes(pool, generation, path, version).catch(unavailable),
+    revisionAt: (generation, atMs) => revisionAt(pool, generation, atMs).catch(unavailable),
+    changesSince: (generation, span) => changesSince(pool, generation, span).catch(unavailable),
+    history: (generation, page) => listHistory(pool, generation, page).catch(unavailable),
     highestRevision: async generation => {
       const { rows } = await pool
         .query<{ highest: string | null }>(

@@ -5,6 +5,8 @@ export type {
   ProjectedFlag,
   ProjectionPosition,
 } from './flag-projection.ts';
+export type { HistoryPage } from './history.ts';
 export type { AuditOptions } from './pool.ts';
+export type { ChangeSince, KeyState, Span } from './since.ts';
 export type { Intent, Outcome, RecordedChange } from './trail.ts';
 export type { VersionPage } from './versions.ts';

@@ -32,6 +32,8 @@ export const ERRORS = {
   type_conflict: { status: 409, title: "A key's type can't be changed by setting its value" },
   in_use: { status: 409, title: 'Others refer to it' },
   values_break_schema: { status: 409, title: 'Values that are there break the schema' },
+  before_generation: { status: 404, title: 'This life of the store had not begun then' },
+  not_settled: { status: 409, title: 'The trail is not whole up to there yet', retryAfterS: 1 },
   rollback_unavailable: { status: 409, title: 'This change was marked as one that is not rolled back' },
   revision_not_reached: {
     status: 409,
