@@ -3,10 +3,12 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
 import { limitBody, requireJson } from './routes/body.ts';
 import type { Dependencies } from './routes/dependencies.ts';
+import { registerEvents } from './routes/events.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerReads } from './routes/read.ts';
+import { registerWebhooks } from './routes/webhooks.ts';
 import { registerWrites } from './routes/write.ts';
 
 const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE';
@@ -38,6 +40,8 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerHistory(app, dependencies);
   registerReads(app, dependencies);
   registerNetwork(app, dependencies);
+  registerEvents(app, dependencies);
+  registerWebhooks(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

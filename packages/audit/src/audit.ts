@@ -1,7 +1,10 @@
 /** The driver: what the rest of the project knows of Postgres. */
 import type { ConfigurationVersion, RecordPath } from '@quantivista/contracts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createEventLog, type EventLog } from './events.ts';
 import { migrate } from './migrate.ts';
-import { type AuditOptions, createPool, unavailable } from './pool.ts';
+import { type AuditOptions, createPool, translated, unavailable } from './pool.ts';
+import { createSealedSecrets, type SealedSecrets } from './sealed-secrets.ts';
 import {
   type Intent,
   type Outcome,
@@ -30,6 +33,9 @@ export interface Audit {
   version(generation: string, path: RecordPath, version: number): Promise<ConfigurationVersion | undefined>;
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
+  readonly events: EventLog;
+  readonly deliveries: Deliveries;
+  readonly sealedSecrets: SealedSecrets;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -54,6 +60,9 @@ export function createAudit(options: AuditOptions): Audit {
         .catch(unavailable);
       return Number(rows[0]?.highest ?? 0);
     },
+    events: translated(createEventLog(pool)),
+    deliveries: translated(createDeliveries(pool)),
+    sealedSecrets: translated(createSealedSecrets(pool)),
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);
     },

@@ -28,7 +28,7 @@ const oldValue = (old: ConfigurationUpdate['old_value']): Conditions =>
   old === undefined ? {} : { oldValue: old };
 
 /** If-Match and If-None-Match of a request for one key. */
-function headerConditions(c: Context): Conditions {
+export function headerConditions(c: Context): Conditions {
   const ifMatch = c.req.header('if-match');
   return {
     ...(ifMatch !== undefined && { ifMatch }),
