@@ -4,6 +4,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
+import { events } from './commands/events.ts';
 import { get } from './commands/get.ts';
 import { instances } from './commands/instances.ts';
 import { nodes } from './commands/nodes.ts';
@@ -15,6 +16,8 @@ import { FORMATS } from './import/read-source.ts';
 import { type GlobalOptions, resolveSettings } from './settings.ts';
 import type { Terminal } from './terminal.ts';
 import { watch } from './watch/watch.ts';
+import { addWebhookCommands } from './webhook-program.ts';
+import { wholeNumber } from './whole-number.ts';
 
 export interface ProgramOptions {
   readonly terminal: Terminal;
@@ -110,6 +113,14 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--instance-id <name>', 'a name to be known by; what is seen is acknowledged')
     .action((service, options) => watch(context(), service, options, interruption()));
   program
+    .command('events')
+    .description('what has changed in all environments, oldest first')
+    .option('--after <sequence>', 'only what came later', wholeNumber)
+    .option('--limit <number>', 'how many at once', wholeNumber)
+    .option('--follow', 'and then what changes, as it happens')
+    .action(options => events(context(), options, interruption));
+  addWebhookCommands(program, context);
+  program
     .command('import <file>')
     .description('set the values of a file: env, JSON, YAML or compose')
     .addOption(new Option('--format <format>', 'instead of guessing by the name').choices(FORMATS))
@@ -123,11 +134,6 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .addOption(wait())
     .action((file, options) => importFile(context(), file, options));
   return program;
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is not a whole number.');
 }
 
 function waitSeconds(text: string): number {

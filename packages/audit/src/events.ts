@@ -65,7 +65,7 @@ const NEXT = `SELECT coalesce(max(revision) FILTER (WHERE bytes <= $4), min(revi
     SELECT revision, sum(coalesce(pg_column_size(old_value), 0) + pg_column_size(new_value))
       OVER (ORDER BY revision) AS bytes
     FROM (SELECT revision, old_value, new_value FROM configuration_audit
-          WHERE generation = $1 AND revision > $2 AND revision <= $3 ORDER BY revision LIMIT ${MAKE_ROWS}) some
+          WHERE generation = $1 AND revision > $2 AND revision <= $3 ORDER BY revision LIMIT ${MAKE_ROWS}) part
   ) summed`;
 
 const INSERT = `WITH rows AS (
@@ -174,7 +174,7 @@ export function createEventLog(pool: Pool): EventLog {
         name: 'list-events',
         text: `SELECT ${COLUMNS}, payload FROM (
                  SELECT *, sum(bytes) OVER (ORDER BY sequence) - bytes AS before
-                 FROM (SELECT * FROM event WHERE sequence > $1 ORDER BY sequence LIMIT $2) some
+                 FROM (SELECT * FROM event WHERE sequence > $1 ORDER BY sequence LIMIT $2) part
                ) summed WHERE before < ${LIST_BYTES} ORDER BY sequence`,
         values: [after, limit],
       });

@@ -36,13 +36,16 @@ export function createEventMaker({ events, regions, log, intervalMs }: EventMake
       return made;
     },
     run: async signal => {
+      let failing = false;
       while (!signal.aborted) {
         let count = 0;
         try {
           // Before that nobody knows whom a change reaches.
           if (regions.known) count = await events.make(affected);
+          failing = false;
         } catch (error) {
-          log.warn({ err: error }, 'no events are made');
+          if (!failing) log.warn({ err: error }, 'no events are made');
+          failing = true;
         }
         made += count;
         if (count === 0) await pause(intervalMs, signal);
