@@ -1,4 +1,6 @@
 /** Events reach every webhook, each key's in order, whatever its receiver or the authority goes through. */
+
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +14,7 @@ import {
   type WebhookWritten,
 } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
@@ -410,4 +413,30 @@ test('events of a store that was replaced are not lost', async () => {
     ...Array(10).fill(true),
     ...Array(5).fill(false),
   ]);
+});
+
+test('what has no row in the trail is an event too, once', async () => {
+  const receiver = await hook('findings', { types: ['audit_finding'], services: [] });
+  const id = randomUUID();
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  const add = () =>
+    client.query(
+      `SELECT append_event($1, $2, 7, 'audit_finding', 'findings/' || $1, 'PRODUCTION', NULL, $3)`,
+      [id, randomUUID(), { kind: 'foreign_change', details: { key: 'x' } }],
+    );
+  await add();
+  await add();
+  await client.end();
+  await arrival(receiver, 1);
+  const [event] = receiver.taken.values();
+  expect(event).toMatchObject({
+    id,
+    type: 'com.quantivista.config.audit_finding.v1',
+    subject: `findings/${id}`,
+    data: { event_id: id, audit_finding: { kind: 'foreign_change' } },
+  });
+  const { body } = await api.request<EventList>('GET', `/api/v1/events?after=${Number(event!.sequence) - 1}`);
+  expect(body.events).toHaveLength(1);
+  expect(receiver.forged).toBe(0);
 });

@@ -1,11 +1,9 @@
 /** The authority: takes every write, recovers what was left undone, keeps the heartbeat. */
 import { randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { serve } from '@hono/node-server';
 import { createAudit } from '@quantivista/audit';
 import { createEtcd } from '@quantivista/etcd';
-import { createEventStream } from '@quantivista/region';
 import {
   createBackoff,
   createFaultPoint,
@@ -19,13 +17,7 @@ import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
-import { lookupAll } from './deliver/connector.ts';
-import { createDelivery } from './deliver/delivery.ts';
-import { createDeliveryMetrics } from './deliver/delivery-metrics.ts';
-import { createEventMaker } from './deliver/event-maker.ts';
-import { createMessenger } from './deliver/messenger.ts';
-import { createSigningSecrets } from './deliver/signing-secrets.ts';
-import { createTargets } from './deliver/targets.ts';
+import { createOutbound } from './deliver/outbound.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLeadership } from './lead/leadership.ts';
@@ -35,7 +27,6 @@ import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
-import { disableWebhook } from './write/webhook.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
@@ -105,47 +96,8 @@ const writer = meterWriter(
   createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
   metrics,
 );
-
-const keyFile = config.WEBHOOK_KEY_FILE ?? join(dirname(config.ADMIN_TOKEN_FILE), 'webhook-key');
-const secrets = createSigningSecrets(audit.sealedSecrets, keyFile);
-const messenger = createMessenger({
-  secrets,
-  targets: createTargets(config.WEBHOOK_ALLOW),
-  lookup: lookupAll,
-  connectTimeoutMs: config.WEBHOOK_CONNECT_TIMEOUT_MS,
-  timeoutMs: config.WEBHOOK_TIMEOUT_MS,
-});
-shutdown.onShutdown('webhooks', messenger.close);
-const { CENTRE_REDIS_URL: centreUrl } = config;
-const stream = centreUrl === undefined ? undefined : createEventStream({ url: centreUrl });
-shutdown.onShutdown('centre', () => stream?.close());
-const maker = createEventMaker({ events: audit.events, regions, log, intervalMs: config.EVENTS_INTERVAL_MS });
-metrics.observed('qv_events_made_total', 'events made of the trail', () => maker.made);
-const delivery = createDelivery({
-  etcd,
-  audit,
-  leadership,
-  maker,
-  messenger,
-  stream,
-  metrics: createDeliveryMetrics(metrics),
-  log,
-  limits: {
-    concurrency: config.WEBHOOK_CONCURRENCY,
-    firstRetryMs: config.WEBHOOK_FIRST_RETRY_MS,
-    maxRetryMs: config.WEBHOOK_MAX_RETRY_MS,
-    giveUpMs: config.WEBHOOK_GIVE_UP_MS,
-    pollMs: config.EVENTS_INTERVAL_MS,
-  },
-  disable: async webhook => {
-    await writer.write({
-      changes: [disableWebhook(webhook, 'its receiver answered 410 Gone')],
-      actor: 'authority',
-      reason: 'its receiver answered 410 Gone',
-      rollbackAvailable: false,
-    });
-  },
-});
+const outbound = createOutbound({ config, etcd, audit, writer, regions, leadership, metrics, log });
+shutdown.onShutdown('outbound', outbound.close);
 
 const app = createApp({
   etcd,
@@ -156,13 +108,15 @@ const app = createApp({
   recovery,
   regions,
   regionWait,
-  webhooks: { messenger, secrets, giveUpMs: config.WEBHOOK_GIVE_UP_MS },
+  webhooks: outbound.webhooks,
   metrics,
   log,
   reads: config.READS,
 });
 
-const loops = [store, heartbeat, recovery, leadership, regions, delivery].map(each => each.run(stop.signal));
+const loops = [store, heartbeat, recovery, leadership, regions, outbound.delivery].map(each =>
+  each.run(stop.signal),
+);
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

@@ -36,11 +36,14 @@ DECLARE
   body jsonb := jsonb_build_object('event_id', event_id,
     'timestamp', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), event_type, details);
 BEGIN
+  PERFORM 1 FROM event_sequence FOR UPDATE;
+  IF EXISTS (SELECT 1 FROM event WHERE id = event_id) THEN
+    RETURN;
+  END IF;
   UPDATE event_sequence SET last = last + 1 RETURNING last INTO next_sequence;
   INSERT INTO event (sequence, id, generation, revision, type, subject, environment, service_name, payload, bytes)
     VALUES (next_sequence, event_id, of_generation, at_revision, event_type, event_subject, of_environment,
-      of_service, body, octet_length(body::text))
-    ON CONFLICT (id) DO NOTHING;
+      of_service, body, octet_length(body::text));
 END $$;
 
 -- Up to which revision of a generation the trail's rows are events.

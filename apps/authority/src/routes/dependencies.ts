@@ -3,8 +3,7 @@ import type { Audit } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Callers } from '../callers.ts';
-import type { Messenger } from '../deliver/messenger.ts';
-import type { SigningSecrets } from '../deliver/signing-secrets.ts';
+import type { Outbound } from '../deliver/outbound.ts';
 import type { Heartbeat } from '../heartbeat.ts';
 import type { Regions } from '../network/regions.ts';
 import type { RegionWait } from '../network/wait.ts';
@@ -20,12 +19,7 @@ export interface Dependencies {
   readonly recovery: Recovery;
   readonly regions: Regions;
   readonly regionWait: RegionWait;
-  readonly webhooks: {
-    readonly messenger: Messenger;
-    readonly secrets: SigningSecrets;
-    /** How long an event is tried. */
-    readonly giveUpMs: number;
-  };
+  readonly webhooks: Outbound['webhooks'];
   readonly metrics: Metrics;
   readonly log: Log;
   /** `open`: reads need no token. */
