@@ -47,10 +47,15 @@ const json = async (...args: string[]) => JSON.parse((await qvc('--json', ...arg
 
 test('a webhook from its making to its end', async () => {
   expect(await qvc('webhook', 'list')).toEqual(['no webhooks']);
-  const [line, secret] = await qvc('webhook', 'put', 'archive', '--url', receiver.url, '--services', 'risk');
+  const [line, secret] = await qvc(
+    ...['webhook', 'put', 'archive', '--url', receiver.url],
+    ...['--services', 'risk', '--types', 'configuration_updated'],
+  );
   expect(line).toMatch(/^archive → http:.*\(version 1, enabled\)$/);
   receiver.secrets = [/whsec_\S+/.exec(secret!)![0]];
-  expect((await qvc('webhook', 'list'))[1]).toMatch(/^archive +http\S+ +enabled +all +all +risk$/);
+  expect((await qvc('webhook', 'list'))[1]).toMatch(
+    /^archive +http\S+ +enabled +configuration_updated +all +risk$/,
+  );
   expect((await qvc('webhook', 'test', 'archive'))[0]).toMatch(/^archive answered 204 after \d+ ms$/);
   await qvc('set', 'risk', 'limit', '5');
   await qvc('set', 'other', 'limit', '5');
