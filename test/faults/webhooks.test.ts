@@ -421,10 +421,11 @@ test('what has no row in the trail is an event too, once', async () => {
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
   const add = () =>
-    client.query(
-      `SELECT append_event($1, $2, 7, 'audit_finding', 'findings/' || $1, 'PRODUCTION', NULL, $3)`,
-      [id, randomUUID(), { kind: 'foreign_change', details: { key: 'x' } }],
-    );
+    client.query(`SELECT append_event($1, $2, 7, 'audit_finding', $4, 'PRODUCTION', NULL, $3)`, [
+      id,
+      randomUUID(),
+      { kind: 'foreign_change', details: { key: 'x' } },
+    ]);
   await add();
   await add();
   await client.end();
