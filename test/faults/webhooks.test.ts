@@ -420,15 +420,14 @@ test('what has no row in the trail is an event too, once', async () => {
   const id = randomUUID();
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
-  const add = () =>
-    client.query(`SELECT append_event($1, $2, 7, 'audit_finding', $4, 'PRODUCTION', NULL, $3)`, [
-      id,
-      randomUUID(),
-      { kind: 'foreign_change', details: { key: 'x' } },
-    ]);
-  await add();
-  await add();
-  await client.end();
+  const finding = { kind: 'foreign_change', details: { key: 'x' } };
+  const values = [id, randomUUID(), 7, 'audit_finding', `findings/${id}`, 'PRODUCTION', null, finding];
+  try {
+    for (let time = 0; time < 2; time++)
+      await client.query('SELECT append_event($1, $2, $3, $4, $5, $6, $7, $8)', values);
+  } finally {
+    await client.end();
+  }
   await arrival(receiver, 1);
   const [event] = receiver.taken.values();
   expect(event).toMatchObject({
@@ -438,6 +437,6 @@ test('what has no row in the trail is an event too, once', async () => {
     data: { event_id: id, audit_finding: { kind: 'foreign_change' } },
   });
   const { body } = await api.request<EventList>('GET', `/api/v1/events?after=${Number(event!.sequence) - 1}`);
-  expect(body.events).toHaveLength(1);
+  expect(body.events.filter(({ type }) => type === event!.type)).toHaveLength(1);
   expect(receiver.forged).toBe(0);
 });
