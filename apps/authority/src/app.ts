@@ -5,6 +5,7 @@ import { limitBodies, requireJson } from './routes/body.ts';
 import { registerBulk } from './routes/bulk.ts';
 import type { Dependencies } from './routes/dependencies.ts';
 import { registerDiff } from './routes/diff.ts';
+import { registerEvents } from './routes/events.ts';
 import { registerFlagWrites } from './routes/flag-writes.ts';
 import { registerFlags } from './routes/flags.ts';
 import { registerHealth } from './routes/health.ts';
@@ -15,6 +16,7 @@ import { registerReads } from './routes/read.ts';
 import { registerRollback } from './routes/rollback.ts';
 import { registerSchemas } from './routes/schemas.ts';
 import { registerSegments } from './routes/segments.ts';
+import { registerWebhooks } from './routes/webhooks.ts';
 import { registerWrites } from './routes/write.ts';
 
 const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE';
@@ -55,6 +57,8 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerFlags(app, dependencies);
   registerFlagWrites(app, dependencies);
   registerSegments(app, dependencies);
+  registerEvents(app, dependencies);
+  registerWebhooks(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

@@ -18,6 +18,27 @@ export const AuthorityEnvironment = z.object({
   /** What the authority knows by watching etcd is compared with a fresh list about so often. */
   CHECK_LIST_MS: z.coerce.number().int().min(100).default(600_000),
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
+  /** How often the trail is looked at for changes to tell of. */
+  EVENTS_INTERVAL_MS: z.coerce.number().int().min(10).default(200),
+  /** A Redis that gets every event in a stream; none where absent. */
+  CENTRE_REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must be a redis:// URL')
+    .optional(),
+  /** The key that seals secrets of webhooks (0600, made where it is missing). @default beside the token's file */
+  WEBHOOK_KEY_FILE: z.string().optional(),
+  /** Hosts, addresses and networks that webhooks may lead to although they are not public, or by http. */
+  WEBHOOK_ALLOW: z
+    .string()
+    .default('')
+    .transform(text => text.split(',').flatMap(part => part.trim() || [])),
+  WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(16),
+  WEBHOOK_CONNECT_TIMEOUT_MS: z.coerce.number().int().min(10).default(5_000),
+  WEBHOOK_TIMEOUT_MS: z.coerce.number().int().min(10).default(15_000),
+  WEBHOOK_FIRST_RETRY_MS: z.coerce.number().int().min(1).default(1_000),
+  WEBHOOK_MAX_RETRY_MS: z.coerce.number().int().min(1).default(300_000),
+  /** How long an event is tried before it is a dead letter. @default three days */
+  WEBHOOK_GIVE_UP_MS: z.coerce.number().int().min(1).default(259_200_000),
   /** For tests: die at this point of a write. */
   FAULT_POINT: z.string().optional(),
 });

@@ -18,6 +18,7 @@ import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
+import { createOutbound } from './deliver/outbound.ts';
 import { createProjection } from './flags/projection.ts';
 import { createPrefixFollower } from './follow/prefix-follower.ts';
 import { createStoreView } from './follow/record-view.ts';
@@ -118,6 +119,9 @@ const writer = meterWriter(
   ),
   metrics,
 );
+const outbound = createOutbound({ config, etcd, audit, writer, regions, leadership, metrics, log });
+shutdown.onShutdown('outbound', outbound.close);
+
 const app = createApp({
   etcd,
   audit,
@@ -129,13 +133,14 @@ const app = createApp({
   regions,
   regionWait,
   projection,
+  webhooks: outbound.webhooks,
   metrics,
   log,
   reads: config.READS,
 });
 
-const loops = [store, ...own, heartbeat, recovery, leadership, regions, projection].map(each =>
-  each.run(stop.signal),
+const loops = [store, ...own, heartbeat, recovery, leadership, regions, projection, outbound.delivery].map(
+  each => each.run(stop.signal),
 );
 shutdown.onShutdown('loops', async () => {
   stop.abort();

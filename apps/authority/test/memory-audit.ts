@@ -52,6 +52,10 @@ export function createMemoryAudit(): MemoryAudit {
         read: async () => ({ position: { generation: null, revision: 0 }, flags: [] }),
         write: async () => 0,
       },
+      // Of these nothing is kept in memory: their tests have a Postgres.
+      events: undefined as never,
+      deliveries: undefined as never,
+      sealedSecrets: undefined as never,
       ping: async () => {},
       close: async () => {},
     },

@@ -4,13 +4,16 @@ import type {
   Configuration,
   ConfigurationMap,
   ConfigurationUpdate,
+  DeadLetterList,
   DocumentFormat,
+  EventList,
   History,
   InstanceList,
   PointDiff,
   PromoteRequestInput,
   Propagation,
   RegionList,
+  ReplayRequest,
   RollbackRequest,
   RollbackResult,
   SchemaList,
@@ -21,6 +24,11 @@ import type {
   ValidateResult,
   ValueSchema,
   VersionList,
+  WebhookList,
+  WebhookStatus,
+  WebhookTestResult,
+  WebhookUpdate,
+  WebhookWritten,
 } from '@quantivista/contracts';
 import { Failure, UsageError } from './fault.ts';
 import { createFlagApi, type FlagApi } from './flag-api.ts';
@@ -83,8 +91,23 @@ export interface Api {
   instances(service: string): Promise<Reply<InstanceList>>;
   propagation(revision: number): Promise<Reply<Propagation>>;
   readonly flags: FlagApi;
+  events(page: EventPage): Promise<Reply<EventList>>;
+  webhooks(): Promise<Reply<WebhookList>>;
+  putWebhook(name: string, update: Partial<WebhookUpdate>): Promise<Reply<WebhookWritten>>;
+  deleteWebhook(name: string, reason: string | undefined): Promise<Reply<undefined>>;
+  webhookStatus(name: string): Promise<Reply<WebhookStatus>>;
+  testWebhook(name: string): Promise<Reply<WebhookTestResult>>;
+  replayWebhook(name: string, request: ReplayRequest): Promise<Reply<{ events: number }>>;
+  deadLetters(name: string, page: EventPage): Promise<Reply<DeadLetterList>>;
 }
 
+/** From a sequence on. */
+export interface EventPage {
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+const webhookPath = (name: string, of = '') => `/api/v1/webhooks/${encodeURIComponent(name)}${of}`;
 const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
 const keyPath = (service: string, key: string) => `${servicePath(service)}/${encodeURIComponent(key)}`;
 const schemasPath = (service: string) => `/api/v1/schemas/${encodeURIComponent(service)}`;
@@ -153,6 +176,16 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
     instances: service => toAuthority({ path: '/api/v1/instances', query: { service_name: service } }),
     propagation: revision => toAuthority({ path: `/api/v1/propagation/${revision}` }),
     flags: createFlagApi(toAuthority, fromNode),
+    events: page => toAuthority({ path: '/api/v1/events', query: { ...page } }),
+    webhooks: () => toAuthority({ path: '/api/v1/webhooks', query: { limit: 500 } }),
+    putWebhook: (name, body) => toAuthority({ method: 'PUT', path: webhookPath(name), body }),
+    deleteWebhook: (name, reason) =>
+      toAuthority({ method: 'DELETE', path: webhookPath(name), query: { reason } }),
+    webhookStatus: name => toAuthority({ path: webhookPath(name, '/status') }),
+    testWebhook: name => toAuthority({ method: 'POST', path: webhookPath(name, '/test'), body: {} }),
+    replayWebhook: (name, body) => toAuthority({ method: 'POST', path: webhookPath(name, '/replay'), body }),
+    deadLetters: (name, page) =>
+      toAuthority({ path: webhookPath(name, '/dead-letters'), query: { ...page } }),
   };
 }
 

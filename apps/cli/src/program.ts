@@ -5,6 +5,7 @@ import { createApi } from './api.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
 import { diff } from './commands/diff.ts';
+import { events } from './commands/events.ts';
 import { exportDocument } from './commands/export.ts';
 import { addFlagCommands } from './commands/flag/program.ts';
 import { get } from './commands/get.ts';
@@ -22,6 +23,8 @@ import { addSchemaCommands } from './schema-commands.ts';
 import { type GlobalOptions, resolveSettings } from './settings.ts';
 import type { Terminal } from './terminal.ts';
 import { watch } from './watch/watch.ts';
+import { addWebhookCommands } from './webhook-program.ts';
+import { wholeNumber } from './whole-number.ts';
 
 export interface ProgramOptions {
   readonly terminal: Terminal;
@@ -140,6 +143,14 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--instance-id <name>', 'a name to be known by; what is seen is acknowledged')
     .action((service, options) => watch(context(), service, options, interruption()));
   program
+    .command('events')
+    .description('what has changed in all environments, oldest first')
+    .option('--after <sequence>', 'only what came later', wholeNumber)
+    .option('--limit <number>', 'how many at once', wholeNumber)
+    .option('--follow', 'and then what changes, as it happens')
+    .action(options => events(context(), options, interruption));
+  addWebhookCommands(program, context);
+  program
     .command('import <file>')
     .description('set the values of a file: env, JSON, YAML or compose')
     .addOption(new Option('--format <format>', 'instead of guessing by the name').choices(FORMATS))
@@ -173,11 +184,6 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .action((service, keys, options) => promote(context(), service, keys, options));
   addSchemaCommands(program, context);
   return program;
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is not a whole number.');
 }
 
 function waitSeconds(text: string): number {

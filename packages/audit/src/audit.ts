@@ -1,11 +1,14 @@
 /** The driver: what the rest of the project knows of Postgres. */
 import type { ConfigurationVersion, HistoryCommit, RecordPath } from '@quantivista/contracts';
 import { createBatch } from './batch.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createEventLog, type EventLog } from './events.ts';
 import { createFlagProjection, type FlagProjection } from './flag-projection.ts';
 import { type HistoryPage, listHistory } from './history.ts';
 import { migrate } from './migrate.ts';
 import { revisionAt } from './moment.ts';
-import { type AuditOptions, createPool, unavailable } from './pool.ts';
+import { type AuditOptions, createPool, translated, unavailable } from './pool.ts';
+import { createSealedSecrets, type SealedSecrets } from './sealed-secrets.ts';
 import { type ChangeSince, changesSince, type Span } from './since.ts';
 import {
   type Decision,
@@ -48,6 +51,9 @@ export interface Audit {
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
   readonly flagProjection: FlagProjection;
+  readonly events: EventLog;
+  readonly deliveries: Deliveries;
+  readonly sealedSecrets: SealedSecrets;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -59,7 +65,6 @@ export function createAudit(options: AuditOptions): Audit {
     return intents.map(() => undefined);
   });
   const addOutcome = createBatch<Decision, boolean>(decisions => recordOutcomes(pool, decisions));
-  const projection = createFlagProjection(pool);
   return {
     migrate: () => migrate(pool).catch(unavailable),
     recordIntent: intent => addIntent(intent).catch(unavailable),
@@ -83,11 +88,10 @@ export function createAudit(options: AuditOptions): Audit {
         .catch(unavailable);
       return Number(rows[0]?.highest ?? 0);
     },
-    flagProjection: {
-      position: () => projection.position().catch(unavailable),
-      read: () => projection.read().catch(unavailable),
-      write: (state, how) => projection.write(state, how).catch(unavailable),
-    },
+    flagProjection: translated(createFlagProjection(pool)),
+    events: translated(createEventLog(pool)),
+    deliveries: translated(createDeliveries(pool)),
+    sealedSecrets: translated(createSealedSecrets(pool)),
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);
     },

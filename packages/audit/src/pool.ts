@@ -28,3 +28,12 @@ export function createPool({ url, timeoutMs = 3_000, connections = 16 }: AuditOp
 export function unavailable(cause: unknown): never {
   throw new ServiceError('audit_unavailable', { cause });
 }
+
+/** The same functions, with their failures translated by {@link unavailable}. */
+export function translated<T extends object>(functions: T): T {
+  const wrap =
+    (call: (...args: unknown[]) => Promise<unknown>) =>
+    (...args: unknown[]) =>
+      call(...args).catch(unavailable);
+  return Object.fromEntries(Object.entries(functions).map(([name, call]) => [name, wrap(call)])) as T;
+}

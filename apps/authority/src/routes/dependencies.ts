@@ -3,6 +3,7 @@ import type { Audit } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Callers } from '../callers.ts';
+import type { Outbound } from '../deliver/outbound.ts';
 import type { Projection } from '../flags/projection.ts';
 import type { Heartbeat } from '../heartbeat.ts';
 import type { Regions } from '../network/regions.ts';
@@ -22,6 +23,7 @@ export interface Dependencies {
   readonly regions: Regions;
   readonly regionWait: RegionWait;
   readonly projection: Projection;
+  readonly webhooks: Outbound['webhooks'];
   readonly metrics: Metrics;
   readonly log: Log;
   /** `open`: reads need no token. */
