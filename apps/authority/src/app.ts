@@ -1,6 +1,7 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import { registerAudit } from './routes/audit.ts';
 import { limitBody, requireJson } from './routes/body.ts';
 import type { Dependencies } from './routes/dependencies.ts';
 import { registerHealth } from './routes/health.ts';
@@ -38,6 +39,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerHistory(app, dependencies);
   registerReads(app, dependencies);
   registerNetwork(app, dependencies);
+  registerAudit(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { serve } from '@hono/node-server';
-import { createAudit } from '@quantivista/audit';
+import { createAudit, createEvidence } from '@quantivista/audit';
 import { createEtcd } from '@quantivista/etcd';
 import {
   createBackoff,
@@ -24,7 +24,10 @@ import { meterWriter } from './metered-writer.ts';
 import { registerNetworkMetrics } from './network/network-metrics.ts';
 import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
 import { createRecovery } from './recover/recovery.ts';
+import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
+import { createSealer } from './seal/sealer.ts';
 import { createWriter } from './write/commit.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
@@ -34,8 +37,13 @@ const stop = new AbortController();
 
 const etcd = createEtcd({ hosts: config.ETCD_URLS });
 shutdown.onShutdown('etcd', () => etcd.close());
-const audit = createAudit({ url: config.POSTGRES_URL });
+const audit = createAudit({
+  url: config.POSTGRES_URL,
+  migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
+});
 shutdown.onShutdown('audit', () => audit.close());
+const evidence = createEvidence({ url: config.POSTGRES_URL });
+shutdown.onShutdown('evidence', () => evidence.close());
 
 /** Both stores may still be starting: wait for them as long as it takes. */
 async function prepare(): Promise<void> {
@@ -87,17 +95,21 @@ metrics.observed('qv_leading', '1 where this authority does what one of them doe
   Number(leadership.leading),
 );
 
+const faultPoint = createFaultPoint(config.FAULT_POINT);
+const behindWrites = { etcd, audit, evidence, log, leadership };
+const sealer = createSealer({ ...behindWrites, intervalMs: config.SEAL_INTERVAL_MS, faultPoint });
+const reconciler = createReconciler({ ...behindWrites, intervalMs: config.RECONCILE_INTERVAL_MS });
+registerEvidenceMetrics(metrics, sealer, reconciler);
+
 const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
-const writer = meterWriter(
-  createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
-  metrics,
-);
+const writer = meterWriter(createWriter({ etcd, audit, faultPoint }), metrics);
 const app = createApp({
   etcd,
   audit,
+  evidence,
   writer,
   callers: createCallers(etcd),
   heartbeat,
@@ -109,7 +121,9 @@ const app = createApp({
   reads: config.READS,
 });
 
-const loops = [store, heartbeat, recovery, leadership, regions].map(each => each.run(stop.signal));
+const loops = [store, heartbeat, recovery, leadership, regions, sealer, reconciler].map(each =>
+  each.run(stop.signal),
+);
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

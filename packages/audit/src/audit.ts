@@ -34,10 +34,11 @@ export interface Audit {
   close(): Promise<void>;
 }
 
-export function createAudit(options: AuditOptions): Audit {
+/** `migrateUrl`: of the user who owns the tables. @default the same as `url` */
+export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrateUrl?: string }): Audit {
   const pool = createPool(options);
   return {
-    migrate: () => migrate(pool).catch(unavailable),
+    migrate: () => migrate(migrateUrl ?? options.url).catch(unavailable),
     recordIntent: intent => recordIntent(pool, intent).catch(unavailable),
     recordOutcome: (id, outcome) => recordOutcome(pool, id, outcome).catch(unavailable),
     pendingIntents: olderThanMs => pendingIntents(pool, olderThanMs).catch(unavailable),

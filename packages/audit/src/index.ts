@@ -1,4 +1,10 @@
 export { type Audit, createAudit } from './audit.ts';
+export { canonicalJson } from './canonical.ts';
+export { createEvidence, type Evidence } from './evidence.ts';
+export type { CommittedChange, Finding } from './findings.ts';
+export type { NewestRow, RecordGroup } from './newest.ts';
 export type { AuditOptions } from './pool.ts';
+export type { ChainHead, Sealed } from './seal.ts';
 export type { Intent, Outcome, PendingIntent, RecordedChange } from './trail.ts';
+export type { Checked } from './verify-chain.ts';
 export type { VersionPage } from './versions.ts';

@@ -1,4 +1,6 @@
 export * from './age.ts';
+export * from './audit.ts';
+export * from './audit-routes.ts';
 export * from './configuration.ts';
 export * from './endpoints.ts';
 export * from './entity-tag.ts';
