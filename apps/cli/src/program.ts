@@ -2,6 +2,7 @@
 import { CONFIG_TYPES, MAX_WAIT_S } from '@quantivista/contracts';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
+import { addAuditCommands } from './commands/audit-commands.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
 import { get } from './commands/get.ts';
@@ -122,6 +123,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .addOption(reason())
     .addOption(wait())
     .action((file, options) => importFile(context(), file, options));
+  addAuditCommands(program, context, wholeNumber);
   return program;
 }
 
