@@ -61,7 +61,7 @@ export async function* verifyIntents(pool: Pool): AsyncGenerator<Checked> {
              SELECT CASE WHEN a.id IS NULL THEN 'removed' ELSE 'changed' END AS fault,
                coalesce(change.kind, 'configuration') AS kind, change.environment, change.service_name,
                change.config_key, change.version, i.revision, coalesce(a.id, i.id) AS id
-             FROM page i, jsonb_to_recordset(i.operations) AS change(kind text, environment text, service_name text,
+             FROM page i CROSS JOIN jsonb_to_recordset(i.operations) AS change(kind text, environment text, service_name text,
                config_key text, old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text,
                description text)
              LEFT JOIN configuration_audit a ON a.intent_id = i.id AND ${OPERATION}
