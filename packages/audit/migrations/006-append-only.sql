@@ -21,6 +21,12 @@ CREATE INDEX configuration_audit_environment ON configuration_audit (generation,
 CREATE INDEX configuration_audit_intent ON configuration_audit (intent_id);
 CREATE INDEX configuration_audit_created ON configuration_audit (created_at, id);
 
+-- What happened must have its row, whatever others have done to the store: a record that was deleted by hand counts
+-- its versions from 1 again, and an outcome that can't be recorded would hold up everything that follows the trail.
+ALTER TABLE configuration_audit
+  DROP CONSTRAINT configuration_audit_generation_kind_environment_service_nam_key,
+  ADD UNIQUE (generation, kind, environment, service_name, config_key, version, revision);
+
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% only grows: % is refused', TG_TABLE_NAME, TG_OP

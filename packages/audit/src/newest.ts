@@ -39,14 +39,14 @@ export async function* newestRows(
 ): AsyncGenerator<NewestRow[]> {
   let last: NewestRow | undefined;
   for (;;) {
-    // Backwards along the index, where the newest version comes first.
+    // Of the newest revision: after changes by hand it need not be the highest version.
     const { rows } = await pool.query<NewestRow & { revision: string }>({
       name: 'newest-rows',
       text: `WITH newest AS (
                SELECT DISTINCT ON (service_name, config_key) * FROM configuration_audit
                WHERE generation = $1 AND kind = $2 AND environment = $3 AND revision <= $4
                  AND ($5::text IS NULL OR (service_name, config_key) < ($5::text, $6::text))
-               ORDER BY service_name DESC, config_key DESC, version DESC LIMIT ${PAGE_ROWS}
+               ORDER BY service_name DESC, config_key DESC, revision DESC LIMIT ${PAGE_ROWS}
              ), page AS (
                SELECT *, row_number() OVER place AS number, sum(pg_column_size(new_value)) OVER place AS bytes
                FROM newest WINDOW place AS (ORDER BY service_name DESC, config_key DESC)
