@@ -27,6 +27,7 @@ export interface AuditNetwork {
   readonly authorities: readonly Component[];
   /** Of the first authority. */
   readonly api: Api;
+  readonly token: string;
   readonly store: Etcd;
   /** As the owner of the tables. */
   readonly sql: (text: string, values?: unknown[]) => Promise<pg.QueryResult>;
@@ -144,6 +145,7 @@ export async function startAuditNetwork(count = 2, env: Record<string, string> =
     postgres,
     authorities,
     api,
+    token,
     store,
     sql,
     tamper,
