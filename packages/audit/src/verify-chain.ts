@@ -27,23 +27,26 @@ interface Link {
 const PAGE_ROWS = 2_000;
 const PAGE_BYTES = 8_000_000;
 
+/** Entries behind `after`, by a range of places: whatever the planner thinks of the table, it need not sort the rest. */
 async function readLinks(pool: Pool, environment: string, after: number): Promise<Link[]> {
   const { rows } = await pool.query({
     name: 'chain-links',
-    text: `WITH page AS (
-             SELECT c.*, row_number() OVER place AS number, sum(coalesce(pg_column_size(a.old_value), 0)
-               + coalesce(pg_column_size(a.new_value), 0)) OVER place AS bytes
-             FROM (SELECT * FROM audit_chain WHERE environment = $1 AND sequence > $2 ORDER BY sequence
-               LIMIT ${PAGE_ROWS}) c LEFT JOIN configuration_audit a ON a.id = c.audit_id
+    text: `WITH a AS (
+             SELECT a.*, c.sequence AS c_sequence, encode(c.hash, 'hex') AS c_hash, c.audit_id AS c_id,
+               c.generation AS c_generation, c.revision AS c_revision, c.kind AS c_kind,
+               c.service_name AS c_service_name, c.config_key AS c_config_key, c.version AS c_version,
+               row_number() OVER place AS number, sum(coalesce(pg_column_size(a.old_value), 0)
+                 + coalesce(pg_column_size(a.new_value), 0)) OVER place AS bytes
+             FROM audit_chain c LEFT JOIN configuration_audit a ON a.id = c.audit_id
+             WHERE c.environment = $1 AND c.sequence > $2 AND c.sequence <= $2 + ${PAGE_ROWS}
              WINDOW place AS (ORDER BY c.sequence)
            )
-           SELECT c.sequence AS c_sequence, encode(c.hash, 'hex') AS c_hash, c.audit_id AS c_id,
-             c.generation AS c_generation, c.revision AS c_revision, c.kind AS c_kind,
-             c.service_name AS c_service_name, c.config_key AS c_config_key, c.version AS c_version, ${TRAIL_COLUMNS}
-           FROM page c LEFT JOIN configuration_audit a ON a.id = c.audit_id
-           WHERE number = 1 OR bytes < ${PAGE_BYTES} ORDER BY c.sequence`,
+           SELECT c_sequence, c_hash, c_id, c_generation, c_revision, c_kind, c_service_name, c_config_key, c_version,
+             ${TRAIL_COLUMNS}
+           FROM a WHERE number = 1 OR bytes < ${PAGE_BYTES} ORDER BY number`,
     values: [environment, after],
   });
+  if (rows.length === 0) return afterGap(pool, environment, after);
   return rows.map(row => ({
     sequence: Number(row.c_sequence),
     hash: row.c_hash,
@@ -56,6 +59,16 @@ async function readLinks(pool: Pool, environment: string, after: number): Promis
     version: row.c_version,
     row: row.id === null ? undefined : row,
   }));
+}
+
+/** The end, or more entries are gone than a page has. */
+async function afterGap(pool: Pool, environment: string, after: number): Promise<Link[]> {
+  const { rows } = await pool.query<{ next: string | null }>(
+    'SELECT min(sequence) AS next FROM audit_chain WHERE environment = $1 AND sequence > $2',
+    [environment, after],
+  );
+  const next = rows[0]!.next;
+  return next === null ? [] : readLinks(pool, environment, Number(next) - 1);
 }
 
 /** Whether `link` comes before `last`, in one generation. */
@@ -113,9 +126,13 @@ export async function* verifyChain(
     previous = hash;
   }
 
+  let reading = readLinks(pool, environment, 0);
   for (;;) {
-    const links = await readLinks(pool, environment, sequence);
+    const links = await reading;
     if (links.length === 0) break;
+    // While these are checked, Postgres reads on.
+    reading = readLinks(pool, environment, links.at(-1)!.sequence);
+    reading.catch(() => {});
     yield { checked: links.length, faults: links.flatMap(link => [...check(link)]) };
   }
   const faults: AuditFault[] = [];
