@@ -1,6 +1,7 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import { registerAudit } from './routes/audit.ts';
 import { limitBodies, requireJson } from './routes/body.ts';
 import { registerBulk } from './routes/bulk.ts';
 import type { Dependencies } from './routes/dependencies.ts';
@@ -59,6 +60,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerSegments(app, dependencies);
   registerEvents(app, dependencies);
   registerWebhooks(app, dependencies);
+  registerAudit(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

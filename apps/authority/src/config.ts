@@ -2,12 +2,17 @@
 import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
 import { z } from 'zod';
 
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+
 export const AuthorityEnvironment = z.object({
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes a free one. */
   PORT: port.default(8080),
   ETCD_URLS: urlList,
-  POSTGRES_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL'),
+  /** Of a user who is a member of `quantivista_writer`: it serves as that role. */
+  POSTGRES_URL: postgresUrl,
+  /** Of the user who owns the tables, for migrations; as POSTGRES_URL where not given. */
+  POSTGRES_MIGRATE_URL: postgresUrl.optional(),
   /** Where the first admin token is written (0600), and read from again. */
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
@@ -17,6 +22,9 @@ export const AuthorityEnvironment = z.object({
   RECOVER_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** What the authority knows by watching etcd is compared with a fresh list about so often. */
   CHECK_LIST_MS: z.coerce.number().int().min(100).default(600_000),
+  /** Behind the writes: how often what they left is sealed, and compared with etcd's history. */
+  SEAL_INTERVAL_MS: z.coerce.number().int().min(10).default(200),
+  RECONCILE_INTERVAL_MS: z.coerce.number().int().min(10).default(500),
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** How often the trail is looked at for changes to tell of. */
   EVENTS_INTERVAL_MS: z.coerce.number().int().min(10).default(200),

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { serve } from '@hono/node-server';
-import { createAudit } from '@quantivista/audit';
+import { createAudit, createEvidence } from '@quantivista/audit';
 import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import {
@@ -29,7 +29,10 @@ import { meterWriter } from './metered-writer.ts';
 import { registerNetworkMetrics } from './network/network-metrics.ts';
 import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
 import { createRecovery } from './recover/recovery.ts';
+import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
+import { createSealer } from './seal/sealer.ts';
 import { createWriter } from './write/commit.ts';
 import { queueFlagWrites } from './write/flag-queue.ts';
 import { createFlagRule } from './write/flag-rule.ts';
@@ -43,8 +46,13 @@ const stop = new AbortController();
 
 const etcd = createEtcd({ hosts: config.ETCD_URLS });
 shutdown.onShutdown('etcd', () => etcd.close());
-const audit = createAudit({ url: config.POSTGRES_URL });
+const audit = createAudit({
+  url: config.POSTGRES_URL,
+  migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
+});
 shutdown.onShutdown('audit', () => audit.close());
+const evidence = createEvidence({ url: config.POSTGRES_URL });
+shutdown.onShutdown('evidence', () => evidence.close());
 
 /** Both stores may still be starting: wait for them as long as it takes. */
 async function prepare(): Promise<void> {
@@ -101,6 +109,12 @@ metrics.observed('qv_leading', '1 where this authority does what one of them doe
 );
 
 const projection = createProjection({ etcd, table: audit.flagProjection, leadership, log });
+const faultPoint = createFaultPoint(config.FAULT_POINT);
+const behindWrites = { etcd, audit, evidence, log, leadership };
+const sealer = createSealer({ ...behindWrites, intervalMs: config.SEAL_INTERVAL_MS, faultPoint });
+const reconciler = createReconciler({ ...behindWrites, intervalMs: config.RECONCILE_INTERVAL_MS });
+registerEvidenceMetrics(metrics, sealer, reconciler);
+
 const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
@@ -108,15 +122,7 @@ registerNetworkMetrics(metrics, regions);
 const schemas = createSchemaReader(createStoreView(etcd));
 const rules = [createSchemaRule(schemas), createFlagRule(etcd)];
 const writer = meterWriter(
-  queueFlagWrites(
-    createWriter({
-      etcd,
-      audit,
-      faultPoint: createFaultPoint(config.FAULT_POINT),
-      rules,
-      followed: [store, ...own],
-    }),
-  ),
+  queueFlagWrites(createWriter({ etcd, audit, faultPoint, rules, followed: [store, ...own] })),
   metrics,
 );
 const outbound = createOutbound({ config, etcd, audit, writer, regions, leadership, metrics, log });
@@ -125,6 +131,7 @@ shutdown.onShutdown('outbound', outbound.close);
 const app = createApp({
   etcd,
   audit,
+  evidence,
   writer,
   schemas,
   callers: createCallers(etcd),
@@ -139,9 +146,18 @@ const app = createApp({
   reads: config.READS,
 });
 
-const loops = [store, ...own, heartbeat, recovery, leadership, regions, projection, outbound.delivery].map(
-  each => each.run(stop.signal),
-);
+const loops = [
+  store,
+  ...own,
+  heartbeat,
+  recovery,
+  leadership,
+  regions,
+  projection,
+  sealer,
+  reconciler,
+  outbound.delivery,
+].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

@@ -2,6 +2,7 @@
 import { CONFIG_TYPES, DOCUMENT_FORMATS, MAX_WAIT_S } from '@quantivista/contracts';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
+import { addAuditCommands } from './commands/audit-commands.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
 import { diff } from './commands/diff.ts';
@@ -183,6 +184,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .addOption(wait())
     .action((service, keys, options) => promote(context(), service, keys, options));
   addSchemaCommands(program, context);
+  addAuditCommands(program, context, wholeNumber);
   return program;
 }
 

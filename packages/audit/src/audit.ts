@@ -58,7 +58,8 @@ export interface Audit {
   close(): Promise<void>;
 }
 
-export function createAudit(options: AuditOptions): Audit {
+/** `migrateUrl`: of the user who owns the tables. @default the same as `url` */
+export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrateUrl?: string }): Audit {
   const pool = createPool(options);
   const addIntent = createBatch<Intent, void>(async intents => {
     await recordIntents(pool, intents);
@@ -66,7 +67,7 @@ export function createAudit(options: AuditOptions): Audit {
   });
   const addOutcome = createBatch<Decision, boolean>(decisions => recordOutcomes(pool, decisions));
   return {
-    migrate: () => migrate(pool).catch(unavailable),
+    migrate: () => migrate(migrateUrl ?? options.url).catch(unavailable),
     recordIntent: intent => addIntent(intent).catch(unavailable),
     recordOutcome: (intent, outcome) => addOutcome({ intent, outcome }).catch(unavailable),
     pendingIntents: olderThanMs => pendingIntents(pool, olderThanMs).catch(unavailable),

@@ -46,7 +46,7 @@ export async function listVersions(
     text: `SELECT ${COLUMNS} FROM configuration_audit
            WHERE generation = $1 AND kind = $7 AND environment = $2 AND service_name = $3 AND config_key = $4
              AND version < $5
-           ORDER BY version DESC LIMIT $6`,
+           ORDER BY version DESC, revision DESC LIMIT $6`,
     values: [generation, path.environment, path.service, path.key, before ?? 2_147_483_647, limit, path.kind],
   });
   return rows.map(fromRow);

@@ -1,4 +1,6 @@
 export * from './age.ts';
+export * from './audit.ts';
+export * from './audit-routes.ts';
 export * from './body-limit.ts';
 export * from './bulk.ts';
 export * from './bulk-routes.ts';

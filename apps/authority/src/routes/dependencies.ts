@@ -1,5 +1,5 @@
 /** What the routes are made of. */
-import type { Audit } from '@quantivista/audit';
+import type { Audit, Evidence } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Callers } from '../callers.ts';
@@ -15,6 +15,7 @@ import type { SchemaReader } from '../write/schemas/service-schemas.ts';
 export interface Dependencies {
   readonly etcd: Etcd;
   readonly audit: Audit;
+  readonly evidence: Evidence;
   readonly writer: Writer;
   readonly schemas: SchemaReader;
   readonly callers: Callers;
