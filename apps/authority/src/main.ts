@@ -16,6 +16,7 @@ import {
 import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
+import { createCalls } from './calls.ts';
 import { AuthorityEnvironment } from './config.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
@@ -24,6 +25,10 @@ import { meterWriter } from './metered-writer.ts';
 import { registerNetworkMetrics } from './network/network-metrics.ts';
 import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
+import { createGuard } from './propose/guard.ts';
+import { createProposals } from './propose/proposals.ts';
+import { protectionRule } from './propose/protection-rule.ts';
+import { createSchedule } from './propose/schedule.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { createWriter } from './write/commit.ts';
 
@@ -91,15 +96,24 @@ const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
-const writer = meterWriter(
-  createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT) }),
+const rules = [protectionRule(etcd)];
+const immediate = meterWriter(
+  createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT), rules }),
   metrics,
 );
+const calls = createCalls();
+const writer = createGuard({ etcd, writer: immediate, calls, metrics, log });
+const proposals = createProposals({ etcd, writer: immediate });
+const schedule = createSchedule({ etcd, log, proposals, leadership });
+metrics.observed('qv_scheduled_proposals', 'proposals that wait for their time', () => schedule.waiting);
 const app = createApp({
   etcd,
   audit,
   writer,
+  immediate,
+  proposals,
   callers: createCallers(etcd),
+  calls,
   heartbeat,
   recovery,
   regions,
@@ -109,7 +123,7 @@ const app = createApp({
   reads: config.READS,
 });
 
-const loops = [store, heartbeat, recovery, leadership, regions].map(each => each.run(stop.signal));
+const loops = [store, heartbeat, recovery, leadership, regions, schedule].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

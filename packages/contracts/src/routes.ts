@@ -14,6 +14,7 @@ import { AckRequest, InstanceId, WatchFrame } from './frames.ts';
 import { FreeText } from './free-text.ts';
 import { ConfigKey, Environment, KeyPrefix, ServiceName } from './names.ts';
 import { PreferWait } from './prefer.ts';
+import { CallHeaders, proposed } from './proposal-answers.ts';
 import { body, failures, json, notServed, problem, security } from './route-parts.ts';
 import { RollbackRequest, RollbackResult, VersionList } from './versions.ts';
 
@@ -27,7 +28,7 @@ export const ReadQuery = z.object({
   max_age: z.coerce.number().nonnegative().optional(),
 });
 /** `prefer: wait=S`: answer when every region has applied the change, or after S seconds. */
-export const WriteHeaders = z.object({ prefer: PreferWait.optional() });
+export const WriteHeaders = z.object({ prefer: PreferWait.optional(), ...CallHeaders.shape });
 export const WriteQuery = z.object({ environment: Environment });
 export const DeleteQuery = z.object({ environment: Environment, reason: FreeText.optional() });
 export const VersionsQuery = z.object({
@@ -145,6 +146,7 @@ export const putKeyRoute = createRoute({
   request: { params: KeyParams, query: WriteQuery, headers: WriteHeaders, body: body(ConfigurationUpdate) },
   responses: {
     200: json(Configuration, 'the new state'),
+    ...proposed,
     409: problem('a condition does not hold; carries the current state'),
     413: problem('over 1 MB'),
     422: problem('not supported yet'),
@@ -159,6 +161,7 @@ export const deleteKeyRoute = createRoute({
   request: { params: KeyParams, query: DeleteQuery, headers: WriteHeaders },
   responses: {
     204: { description: 'deleted' },
+    ...proposed,
     404: problem('no such key'),
     409: problem('If-Match does not hold'),
     ...failures,
@@ -180,6 +183,7 @@ export const rollbackRoute = createRoute({
   request: { headers: WriteHeaders, body: body(RollbackRequest) },
   responses: {
     200: json(RollbackResult, 'what was restored'),
+    ...proposed,
     404: problem('no such version'),
     409: problem('not rolled back'),
     ...failures,
@@ -193,6 +197,7 @@ export const batchRoute = createRoute({
   request: { headers: WriteHeaders, body: body(BatchRequest) },
   responses: {
     200: json(BatchResult, 'the new states'),
+    ...proposed,
     409: problem('a condition does not hold'),
     413: problem('over 1 MB'),
     ...failures,

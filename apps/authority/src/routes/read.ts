@@ -16,9 +16,9 @@ import type { Context } from 'hono';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
-/** @throws ServiceError `unauthenticated`, unless reads are open */
+/** @throws ServiceError `unauthenticated`, `forbidden`, unless reads are open */
 export async function requireReader({ reads, callers }: Dependencies, c: Context): Promise<void> {
-  if (reads === 'token') await callers.require(c.req.header('authorization'));
+  if (reads === 'token') await callers.require(c.req.header('authorization'), ['read']);
 }
 
 function requireRevision(minimum: number | undefined, generation: string, revision: number): void {
