@@ -1,6 +1,7 @@
 /** The endpoints of proposals. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { Environment } from './names.ts';
+import { PreferWait } from './prefer.ts';
 import {
   Approval,
   Comment,
@@ -20,13 +21,14 @@ const answers = {
   409: problem('the proposal is closed, stale, not yet due or lacks approvals; `state` says how it stands'),
   ...failures,
 };
+const headers = z.object({ prefer: PreferWait.optional() });
 const step = <T extends z.ZodType>(name: string, summary: string, schema: T) =>
   createRoute({
     method: 'post',
     path: `/api/v1/proposals/{id}/${name}`,
     summary,
     security,
-    request: { params, body: body(schema) },
+    request: { params, headers, body: body(schema) },
     responses: answers,
   });
 

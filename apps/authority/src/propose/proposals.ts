@@ -41,7 +41,11 @@ export interface Proposals {
    * @throws ServiceError `approval_required`, `not_due`, `proposal_closed`; `proposal_stale`: it is closed now;
    * what the rules refuse: it stays as it was
    */
-  apply(id: string, by: string, comment?: string): Promise<Committed>;
+  apply(
+    id: string,
+    by: string,
+    options?: { comment?: string | undefined; awaited?: boolean },
+  ): Promise<Committed>;
 }
 
 /** How often a step is tried while others take steps with the same proposal. */
@@ -85,8 +89,7 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
       try {
         return await attempt();
       } catch (error) {
-        const overtaken = error instanceof ServiceError && error.code === 'conflict' && isTold(error);
-        if (!overtaken || count === ATTEMPTS) throw error;
+        if (!isOvertaken(error) || count === ATTEMPTS) throw error;
       }
     }
   }
@@ -125,7 +128,7 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
       if (listed.kind !== 'listed') throw new ServiceError('store_unavailable');
       return listed.entries.map(({ value }) => JSON.parse(value) as Proposal);
     },
-    apply: (id, by, comment) =>
+    apply: (id, by, { comment, awaited = false } = {}) =>
       insist(async () => {
         const held = await read(id);
         const { proposal, revision, generation } = held;
@@ -141,10 +144,12 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
           rollbackAvailable: proposal.rollback_available,
           clearance: { kind: 'approved', approvals: proposal.approvals },
           mark: { proposal: id },
+          awaited,
         });
       }),
   };
 }
 
-/** A condition that did not hold of a record names it; a person who approves twice is told otherwise. */
-const isTold = (error: ServiceError): boolean => !('state' in error.details);
+/** A record was not as it had been read: of a step that the proposal refuses, the fault names its state. */
+const isOvertaken = (error: unknown): boolean =>
+  error instanceof ServiceError && error.code === 'conflict' && !('state' in error.details);

@@ -12,7 +12,6 @@ import {
   proposeRoute,
   readProposalRoute,
   rejectRoute,
-  ServiceError,
   withdrawRoute,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
@@ -49,7 +48,7 @@ const summarize = ({ changes, comments, digest, generation, ...proposal }: Propo
 });
 
 export function registerProposals(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { callers, proposals, regions, writer } = dependencies;
+  const { callers, proposals, regions, regionWait, writer } = dependencies;
   const caller = (c: Context) => callers.require(c.req.header('authorization'));
 
   async function view(held: HeldProposal): Promise<ProposalView> {
@@ -135,12 +134,14 @@ export function registerProposals(app: OpenAPIHono, dependencies: Dependencies):
   app.openapi(applyRoute, async c => {
     const { name: by } = await caller(c);
     const { id } = c.req.valid('param');
-    const committed = await proposals.apply(id, by, c.req.valid('json').comment);
+    const { prefer: wait } = c.req.valid('header');
+    const { comment } = c.req.valid('json');
+    const committed = await proposals.apply(id, by, { comment, awaited: wait !== undefined });
     const { generation, revision, records } = committed;
-    const proposal = records.at(-1) as unknown as Proposal | undefined;
-    if (!proposal) throw new ServiceError('internal');
-    const held = { proposal, revision, generation };
-    return c.json(await view(held), 200, stateHeaders(generation, revision));
+    // Its record comes after those that it changed.
+    const held = { proposal: records.at(-1) as unknown as Proposal, revision, generation };
+    const waited = await regionWait.headers(wait, committed);
+    return c.json(await view(held), 200, { ...headersOf(held), ...waited });
   });
 }
 

@@ -53,6 +53,7 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
       actor,
       reason,
       rollbackAvailable: true,
+      awaited: wait !== undefined,
     });
     const waited = await regionWait.headers(wait, written);
     const headers = { ...stateHeaders(written.generation, written.revision), ...waited };
@@ -69,6 +70,7 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
       actor,
       reason,
       rollbackAvailable: true,
+      awaited: wait !== undefined,
     });
     const waited = await regionWait.headers(wait, written);
     return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
