@@ -16,7 +16,10 @@ import { Failure, UsageError } from './fault.ts';
 import { type HttpRequest, type Reply, send } from './http.ts';
 import type { Settings } from './settings.ts';
 
-/** Every call throws Failure; those to the authority throw UsageError where none is known. */
+/**
+ * Every call throws Failure; those to the authority throw UsageError where none is known, and those that change
+ * something Proposed where they have not yet.
+ */
 export interface Api {
   readMap(service: string): Promise<Reply<ConfigurationMap>>;
   readKey(service: string, key: string): Promise<Reply<Configuration>>;
@@ -43,16 +46,35 @@ export interface Api {
   /** Who watches the service, or its whole environment. */
   instances(service: string): Promise<Reply<InstanceList>>;
   propagation(revision: number): Promise<Reply<Propagation>>;
+  /** Any request to the authority. */
+  call<T>(
+    method: NonNullable<HttpRequest['method']>,
+    path: string,
+    more?: Pick<HttpRequest, 'query' | 'body' | 'waitS'>,
+  ): Promise<Reply<T>>;
 }
 
 const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
 const keyPath = (service: string, key: string) => `${servicePath(service)}/${encodeURIComponent(key)}`;
 
-export function createApi({ authority, nodes, token, environment }: Settings): Api {
+/** What the caller said of every change. */
+const changeHeaders = ({ breakGlass, applyAt }: Settings): Record<string, string> => ({
+  ...(breakGlass && { 'x-config-break-glass': 'true' }),
+  ...(applyAt !== undefined && { 'x-config-apply-at': applyAt }),
+});
+
+export function createApi(settings: Settings): Api {
+  const { authority, nodes, token, environment } = settings;
   const ask = <T>(baseUrl: string, request: HttpRequest) =>
     send<T>(baseUrl, { ...request, token, query: { environment, ...request.query } });
 
-  const toAuthority = <T>(request: HttpRequest) => ask<T>(requireAuthority(authority), request);
+  const toAuthority = <T>(request: HttpRequest) => {
+    const headers = {
+      ...request.headers,
+      ...((request.method ?? 'GET') !== 'GET' && changeHeaders(settings)),
+    };
+    return ask<T>(requireAuthority(authority), { ...request, headers });
+  };
 
   /** From the first node that answers; one that is unreachable or not ready passes the question on. */
   async function fromNode<T>(request: HttpRequest): Promise<Reply<T>> {
@@ -83,6 +105,7 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
     regions: () => toAuthority({ path: '/api/v1/regions' }),
     instances: service => toAuthority({ path: '/api/v1/instances', query: { service_name: service } }),
     propagation: revision => toAuthority({ path: `/api/v1/propagation/${revision}` }),
+    call: (method, path, more) => toAuthority({ method, path, ...more }),
   };
 }
 

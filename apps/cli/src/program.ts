@@ -8,7 +8,10 @@ import { get } from './commands/get.ts';
 import { instances } from './commands/instances.ts';
 import { nodes } from './commands/nodes.ts';
 import { propagation } from './commands/propagation.ts';
+import { addProposalCommands } from './commands/proposal.ts';
+import { addProtectCommand } from './commands/protect.ts';
 import { set } from './commands/set.ts';
+import { addTokenCommands } from './commands/token.ts';
 import { rollback, versions } from './commands/versions.ts';
 import { importFile } from './import/import.ts';
 import { FORMATS } from './import/read-source.ts';
@@ -37,6 +40,8 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
         .default('DEVELOPMENT'),
     )
     .option('--json', 'answer with JSON')
+    .option('--at <time>', 'propose changes, to be made at this time')
+    .option('--break-glass', 'change what is protected at once; it takes a reason')
     .addHelpText('after', '\nWithout --authority, the local network of .stack/endpoints.json is used.')
     .configureOutput({ writeErr: () => {}, writeOut: text => terminal.out(text.trimEnd()) })
     .exitOverride();
@@ -122,6 +127,9 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .addOption(reason())
     .addOption(wait())
     .action((file, options) => importFile(context(), file, options));
+  addProposalCommands(program, context, { wait, wholeNumber });
+  addProtectCommand(program, context, { reason, wholeNumber });
+  addTokenCommands(program, context, reason);
   return program;
 }
 

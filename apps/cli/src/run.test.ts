@@ -184,6 +184,75 @@ test('import: a dry run changes nothing; a failure tells what was done before it
   expect(sent[0]!.changes[0]).toEqual({ ...changes[0], environment, config_type: 'ENVIRONMENT_VARIABLE' });
 });
 
+/** A proposal as the server answers it. */
+const proposal = {
+  id: '0190c8a0-0000-7000-8000-000000000000',
+  state: 'open',
+  author: 'ann',
+  reason: 'more',
+  created_at: '2026-01-01T00:00:00.000Z',
+  digest: 'abcdef0123456789',
+  approvals: [],
+  comments: [],
+  changes: [
+    {
+      kind: 'configuration',
+      environment: 'PRODUCTION',
+      service_name: 'a',
+      config_key: 'k',
+      before: { config_value: 4 },
+      after: { config_value: 5 },
+    },
+  ],
+  requirements: [{ environment: 'PRODUCTION', required_approvals: 2, approvers: ['bob', 'cid'] }],
+  changed_since: [],
+  affected: { watchers: 1, instances: [{ instance_id: 'a-1', region: 'eu' }], truncated: false },
+};
+
+test('a change that was proposed is told as such, by every command that makes one', async () => {
+  const { url, asked } = await serve(({ method }) =>
+    method === 'GET' ? { body: {} } : { status: 202, body: proposal },
+  );
+  const base = ['--authority', url, '-e', 'production'];
+  const set = await finish(['set', 'a', 'k', '5', '--at', '2026-12-01T06:00:00+02:00', ...base]);
+  expect(set.code).toBe(0);
+  expect(set.out.split('\n')).toEqual([
+    `proposed, not yet made: ${proposal.id}`,
+    '  by ann at 2026-01-01T00:00:00.000Z: more',
+    '  PRODUCTION a/k',
+    '    - 4',
+    '    + 5',
+    '  PRODUCTION needs 2 of bob, cid; 0 given',
+    '  affects 1 stream',
+    '    a-1 in eu',
+    '  digest abcdef012345',
+  ]);
+  expect(asked[0]!.headers['x-config-apply-at']).toBe('2026-12-01T04:00:00.000Z');
+  await finish(['delete', 'a', 'k', '--break-glass', '--reason', 'fire', ...base]);
+  expect(asked[1]!.headers['x-config-break-glass']).toBe('true');
+  expect((await finish(['set', 'a', 'k', '5', '--at', 'tomorrow', ...base])).code).toBe(2);
+
+  const file = join(folder, 'proposed.env');
+  writeFileSync(file, Array.from({ length: 200 }, (_, index) => `K${index}=${index}`).join('\n'));
+  const imported = await finish(['import', file, '--service', 'a', '--json', ...base]);
+  expect(imported.code).toBe(0);
+  expect(JSON.parse(imported.out).proposals).toHaveLength(2);
+});
+
+test('approve takes the digest of what was shown', async () => {
+  const { url, asked } = await serve(() => ({ body: proposal }));
+  const approve = (digest: string) =>
+    finish(['proposal', 'approve', proposal.id, digest, '--authority', url]);
+  expect(await approve('abcdef')).toMatchObject({ code: 2, err: expect.stringContaining('too short') });
+  expect(await approve('abcdef012346')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('not the digest'),
+  });
+  expect(asked.every(({ method }) => method === 'GET')).toBe(true);
+  expect((await approve('abcdef012345')).code).toBe(0);
+  expect(asked.at(-1)).toMatchObject({ method: 'POST', body: { digest: proposal.digest } });
+});
+
 test('watch ends with what the node refuses for good', async () => {
   const { url } = await serve(() => ({ status: 401, body: { title: 'A valid token is needed' } }));
   expect(await finish(['watch', 'a', '--node', url])).toMatchObject({
