@@ -1,9 +1,7 @@
 /** What is protected changes with the approval of others: by every way there is to write it. */
 import { COMMIT_KEY, type ProposalList, type ProposalView } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
-import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { until } from '../../infra/stack/until.ts';
 import type { Answer } from '../harness/api.ts';
 import { type Authorities, type Person, startAuthorities } from '../harness/authorities.ts';
 
@@ -201,41 +199,4 @@ test('the glass is broken with permission, a reason, and where it may be; all of
   expect(typeOf(await as(cid, 'c', {}))).toBe('invalid_request');
   const after = await bob.api.request<ProposalList>('GET', '/api/v1/proposals?break_glass=true');
   expect(after.body.proposals).toHaveLength(1);
-});
-
-test('a token may do what it was made for, until it is revoked; nobody finds it in the trail', async () => {
-  const reader = await network.person('reader', ['read']);
-  const denied = await reader.api.request('PUT', `/api/v1/config/${service}/a?environment=TEST`, {
-    body: '{',
-  });
-  expect([denied.status, denied.problem.detail]).toEqual([403, 'it takes the permission write']);
-  expect((await reader.api.request('GET', '/api/v1/access/tokens')).status).toBe(403);
-  const undo = await network.person('undo', ['rollback']);
-  await network.admin.put(service, 'a', 1);
-  await network.admin.put(service, 'a', 2);
-  const path = { service_name: service, config_key: 'a', environment: 'PRODUCTION', version: 1 } as const;
-  expect((await undo.api.rollback(path)).status).toBe(200);
-  expect((await undo.api.put(service, 'a', 1)).status).toBe(403);
-
-  const tokens = '/api/v1/access/tokens';
-  const past = { name: 'x', permissions: ['read'], expires_at: '2020-01-01T00:00:00Z' };
-  expect((await network.admin.request('POST', tokens, { body: past })).problem.errors?.[0]?.field).toBe(
-    'body.expires_at',
-  );
-  const { body } = await network.admin.request<{ tokens: object[] }>('GET', tokens);
-  expect(body.tokens).toContainEqual(expect.objectContaining({ id: undo.token.id, created_by: 'admin' }));
-  expect(JSON.stringify(body)).not.toMatch(/qvt_|[0-9a-f]{64}/);
-  expect((await network.admin.request('DELETE', `${tokens}/${undo.token.id}`)).status).toBe(204);
-  await until(async () => (await undo.api.rollback(path)).status === 401, {
-    what: 'the token to be unknown',
-  });
-
-  const pool = new pg.Pool({ connectionString: network.postgres.url, max: 1 });
-  const { rows } = await pool.query(
-    'SELECT a.*, i.operations FROM configuration_audit a JOIN change_intent i ON i.id = a.intent_id',
-  );
-  await pool.end();
-  const made = rows.filter(({ kind }) => kind === 'token');
-  expect(made).toContainEqual(expect.objectContaining({ updated_by: 'admin', deleted: true }));
-  expect(JSON.stringify(rows)).not.toContain('qvt_');
 });

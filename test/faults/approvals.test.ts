@@ -3,6 +3,7 @@ import type { ProposalView } from '@quantivista/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { FAULT_POINTS } from '../../apps/authority/src/write/commit.ts';
 import { until } from '../../infra/stack/until.ts';
+import { type Api, createApi } from '../harness/api.ts';
 import { type Authorities, type Person, startAuthorities } from '../harness/authorities.ts';
 import { openTrail, type Trail } from './trail.ts';
 
@@ -89,6 +90,33 @@ test('approvals at two authorities at once all count, and once each', async () =
   const answers = await Promise.all([...persons, ...persons].map(person => person.approve(id)));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 409, 409, 409, 409]);
   expect((await show(id)).approvals.map(({ by }) => by).sort()).toEqual(['cid', 'dan', 'eve', 'fay']);
+});
+
+test('a protection that comes amid writes: none passes it', async () => {
+  const elsewhere = createApi({ url: network.second.url, token: ann.token.token });
+  const written: number[] = [];
+  let stopped = false;
+  const write = async (api: Api, key: string) => {
+    while (!stopped) {
+      const { status, revision } = await api.put(service, key, 1, { environment: 'STAGING' });
+      if (status === 200) written.push(revision);
+      // Whoever was told that it is protected is told so from then on.
+      else expect(status).toBe(202);
+    }
+  };
+  const writers = [ann.api, elsewhere, ann.api, elsewhere].map((api, index) => write(api, `k${index}`));
+  await until(() => written.length > 20, { what: 'writes to be under way' });
+  const body = { required_approvals: 1 };
+  const { revision } = await network.admin.request('PUT', '/api/v1/protection/STAGING', { body });
+  await until(
+    async () => (await ann.api.put(service, 'last', 1, { environment: 'STAGING' })).status === 202,
+    {
+      what: 'a proposal',
+    },
+  );
+  stopped = true;
+  await Promise.all(writers);
+  expect(Math.max(...written)).toBeLessThan(revision);
 });
 
 /** `seconds` from now on. */
