@@ -1,11 +1,12 @@
 /** Follow what stands below a prefix: all of it once, then each change, for as long as it takes. */
-import type { Etcd, KeyValue, WatchEvent } from '@quantivista/etcd';
+import type { Etcd, WatchEvent } from '@quantivista/etcd';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
 
 export interface PrefixFollower {
-  /** All that is there: what was known before counts no more. */
-  replaced(entries: readonly KeyValue[]): void;
-  changed(events: readonly WatchEvent[]): void;
+  /** Forget what is known: all that is there comes next. */
+  clear(): void;
+  /** All that is there, or what changed in one transaction. */
+  take(events: readonly WatchEvent[]): void;
 }
 
 async function followOnce(
@@ -16,11 +17,12 @@ async function followOnce(
 ): Promise<string> {
   const listed = await etcd.list({ prefix });
   if (listed.kind !== 'listed') return listed.kind;
-  to.replaced(listed.entries);
+  to.clear();
+  to.take(listed.entries);
   const watch = etcd.watch({
     prefix,
     from: listed.revision + 1,
-    onRevision: ({ events }) => to.changed(events),
+    onRevision: ({ events }) => to.take(events),
   });
   signal.addEventListener('abort', watch.close);
   if (signal.aborted) watch.close();

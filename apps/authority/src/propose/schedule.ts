@@ -68,11 +68,8 @@ export function createSchedule({ etcd, log, proposals, leadership }: ScheduleOpt
       const following = followPrefix(
         { etcd, log, prefix: PROPOSALS_PREFIX },
         {
-          replaced: entries => {
-            due.clear();
-            for (const { key, value } of entries) take(key, value);
-          },
-          changed: events => {
+          clear: () => due.clear(),
+          take: events => {
             for (const { key, value } of events) take(key, value);
           },
         },
