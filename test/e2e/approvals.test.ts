@@ -115,6 +115,7 @@ test('every way to write is guarded, and what is wrong is refused before anythin
   expect((await ann.api.put(service, 'b', 2, { environment: 'TEST' })).status).toBe(200);
   expect(typeOf(await ann.api.put(service, 'a', 3, { body: { old_value: 7 } }))).toBe('conflict');
   expect(typeOf(await ann.api.del(service, 'none'))).toBe('configuration_not_found');
+  expect(typeOf(await ann.api.put(service, 'large', 'x'.repeat(600_000)))).toBe('too_large');
   expect((await network.admin.list(service)).body).toEqual({ a: 2 });
 });
 

@@ -25,6 +25,8 @@ export interface Authorities {
   readonly postgres: Component;
   readonly first: Component;
   readonly second: Component;
+  /** The admin token. */
+  readonly token: string;
   /** With the admin token. */
   readonly admin: Api;
   /** With a token made for them; its calls go to `authority`. @default the first */
@@ -66,12 +68,14 @@ export async function startAuthorities(env: Readonly<Record<string, string>> = {
   const [first, second] = [await create('authority-1'), await create('authority-2')];
   await first.start();
   await second.start();
-  const admin = createApi({ url: first.url, token: readFileSync(tokenFile, 'utf8').trim() });
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  const admin = createApi({ url: first.url, token });
   return {
     etcd,
     postgres,
     first,
     second,
+    token,
     admin,
     at: ({ url }, token) => {
       const api = createApi({ url, token });

@@ -24,7 +24,7 @@ export type ProposalState = z.infer<typeof ProposalState>;
 
 /** Larger ones are refused: applying puts the changes and their record into one transaction. */
 export const MAX_PROPOSAL_BYTES = 600_000;
-export const MAX_COMMENTS = 100;
+export const MAX_COMMENTS = 50;
 
 const ProposedPath = z.object({
   kind: z.enum(RECORD_KINDS),
@@ -131,8 +131,10 @@ export const ProposalRequest = z
   .openapi('ProposalRequest');
 export type ProposalRequest = z.infer<typeof ProposalRequest>;
 
-const comment = FreeText.optional();
+/** Together they must leave room for the changes, in the transaction that applies them. */
+const CommentText = FreeText.max(1_000);
+const comment = CommentText.optional();
 /** `digest`: of the proposal as the approver has seen it. */
 export const Approval = z.strictObject({ digest: z.string(), comment }).openapi('Approval');
 export const Remark = z.strictObject({ comment }).openapi('Remark');
-export const Comment = z.strictObject({ comment: FreeText.min(1) }).openapi('Comment');
+export const Comment = z.strictObject({ comment: CommentText.min(1) }).openapi('Comment');

@@ -111,7 +111,7 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
   /** Close it, and say so. If it was applied meanwhile, that is what its records changed by: then this says that. */
   async function refuseStale(id: string, by: string, changed: readonly ProposedPath[]): Promise<never> {
     const message = `changed since: ${changed.map(({ config_key }) => config_key).join(', ')}`;
-    await advance(id, { type: 'stale', by, comment: message.slice(0, 2_000) });
+    await advance(id, { type: 'stale', by, comment: message.slice(0, 1_000) });
     throw new ServiceError('proposal_stale', {
       message,
       details: { state: 'stale', changed_since: changed },

@@ -46,7 +46,7 @@ export function createSchedule({ etcd, log, proposals, leadership }: ScheduleOpt
     // Closed by others, or just now; what it is then comes with the watch.
     if (error.code.startsWith('proposal_')) return;
     const type = error.code === 'approval_required' ? 'recount' : 'fail';
-    await proposals.advance(id, { type, by: BY, comment: error.message.slice(0, 2_000) });
+    await proposals.advance(id, { type, by: BY, comment: error.message.slice(0, 1_000) });
     log.warn({ proposal: id, err: error }, 'a scheduled proposal was not applied');
   }
 
