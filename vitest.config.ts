@@ -13,7 +13,7 @@ export default defineConfig({
           include: [
             '{packages,apps,infra}/**/*.test.ts',
             'test/{architecture,harness,simulation}/**/*.test.ts',
-            'test/guarantees/**/check.test.ts',
+            'test/guarantees/**/{check,linearizable}.test.ts',
             'test/conformance/flagd-{core,import}.test.ts',
           ],
           exclude,
@@ -27,7 +27,7 @@ export default defineConfig({
           include: ['test/{stores,e2e,guarantees,faults,conformance}/**/*.test.ts'],
           exclude: [
             ...exclude,
-            'test/guarantees/**/check.test.ts',
+            'test/guarantees/**/{check,linearizable}.test.ts',
             'test/conformance/flagd-{core,import}.test.ts',
           ],
           maxWorkers: 2,

@@ -34,6 +34,8 @@ export interface NetworkOptions {
   /** @default open */
   readonly reads?: 'open' | 'token';
   readonly authorityEnv?: Readonly<Record<string, string>>;
+  /** Side by side, of the same stores. @default 1 */
+  readonly authorityCount?: number;
   readonly nodeEnv?: Readonly<Record<string, string>>;
   /** @default 1 */
   readonly etcdMembers?: number;
@@ -69,7 +71,9 @@ export interface Network {
   readonly etcd: Component;
   readonly etcdMembers: readonly Component[];
   readonly postgres: Component;
+  /** The first of them. */
   readonly authority: Component;
+  readonly authorities: readonly Component[];
   readonly regions: readonly Region[];
   readonly components: readonly Component[];
   /** The admin token. */
@@ -125,22 +129,18 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   );
   const etcdUrls = (host?: string) =>
     etcdMembers.map(each => (host ? `http://${host}:${each.port}` : each.url)).join(',');
-  appNames.add('authority');
-  const authority = add(
-    createAuthority({
-      name: 'authority',
-      dir,
-      port: authorityPort,
-      runtime: 'node',
-      env: {
-        ETCD_URLS: etcdUrls(),
-        READS: reads,
-        POSTGRES_URL: postgres.url,
-        ADMIN_TOKEN_FILE: tokenFile,
-        ...options.authorityEnv,
-      },
-    }),
-  );
+  const authorityEnv = {
+    ETCD_URLS: etcdUrls(),
+    READS: reads,
+    POSTGRES_URL: postgres.url,
+    ADMIN_TOKEN_FILE: tokenFile,
+    ...options.authorityEnv,
+  };
+  const addAuthority = (name: string, port: number) => {
+    appNames.add(name);
+    return add(createAuthority({ name, dir, port, runtime: 'node', env: authorityEnv }));
+  };
+  const authority = addAuthority('authority', authorityPort);
   const regions: Region[] = [];
   const regionNamed = (name: string) => {
     const found = regions.find(region => region.name === name);
@@ -196,13 +196,17 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     });
   }
 
+  const authorities = [authority];
+  for (let count = 2; count <= (options.authorityCount ?? 1); count++)
+    authorities.push(addAuthority(`authority-${count}`, await ports.next()));
+
   let token: string;
   try {
     await step('etcd, Postgres and Redis', () =>
       Promise.all(components.filter(each => !isApp(each)).map(each => each.start())),
     );
     await step('the authority and the read nodes', () =>
-      Promise.all([authority, ...regions.flatMap(region => region.nodes)].map(each => each.start())),
+      Promise.all([...authorities, ...regions.flatMap(region => region.nodes)].map(each => each.start())),
     );
     token = readFileSync(tokenFile, 'utf8').trim();
   } catch (error) {
@@ -220,5 +224,5 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     postgres: postgres.url,
     token,
   };
-  return { etcd, etcdMembers, postgres, authority, regions, components, token, endpoints, stop };
+  return { etcd, etcdMembers, postgres, authority, authorities, regions, components, token, endpoints, stop };
 }

@@ -5,6 +5,7 @@ import { benchFanout } from './fanout.ts';
 import { benchFlags } from './flags.ts';
 import { benchLoad } from './load.ts';
 import { benchPropagation } from './propagation.ts';
+import { benchWrite } from './write.ts';
 
 const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
   crowds: benchCrowds,
@@ -12,6 +13,7 @@ const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
   flags: benchFlags,
   load: benchLoad,
   propagation: benchPropagation,
+  write: benchWrite,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configurationKey, GENERATION_KEY, operationKey } from '@quantivista/contracts';
+import { configurationKey, GENERATION_KEY } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FAULT_POINTS } from '../../apps/authority/src/write/commit.ts';
@@ -17,6 +17,7 @@ import { createEtcdServer, createPostgresServer } from '../../infra/stack/stores
 import { until } from '../../infra/stack/until.ts';
 import { createLink, type Link } from '../harness/link.ts';
 import { openTrail, type Trail } from './trail.ts';
+import { trailAgrees } from './trail-agrees.ts';
 
 let dir: string;
 let etcd: Component;
@@ -129,37 +130,7 @@ const WRITES: Record<string, { run: () => Promise<Answer>; done: () => Promise<b
   },
 };
 
-/** I2, for everything that was ever written in this run. */
-async function expectTrailToAgree() {
-  const generation = (await store.read([GENERATION_KEY])).entries[0]!.value;
-  for (const intent of await trail.intents(generation)) {
-    expect(intent.status, `intent ${intent.id} has an outcome`).not.toBeNull();
-    const marker = (await store.read([operationKey(intent.id)])).entries[0];
-    if (intent.status === 'committed') {
-      expect(marker?.value).toBe('committed');
-      expect(intent.revision).toBe(marker?.modRevision);
-      expect(intent.rows).toHaveLength(intent.changes);
-    } else {
-      expect(marker?.value).not.toBe('committed');
-      expect(intent.rows).toHaveLength(0);
-    }
-  }
-  expect(await trail.listedAsPending()).toBe(await trail.pending());
-  // And what is held is what the newest row says.
-  for (const row of await trail.newestRows(generation)) {
-    const path = configurationKey({
-      environment: row.environment,
-      service: row.service_name,
-      key: row.config_key,
-    });
-    const entry = (await store.read([path])).entries[0];
-    if (row.deleted) expect(entry, path).toBeUndefined();
-    else {
-      expect(entry?.modRevision, path).toBe(row.revision);
-      expect(JSON.parse(entry!.value)).toMatchObject({ version: row.version, config_value: row.new_value });
-    }
-  }
-}
+const expectTrailToAgree = () => trailAgrees(store, trail);
 const settled = () =>
   until(async () => (await trail.pending()) === 0, { what: 'every intent to have an outcome' });
 

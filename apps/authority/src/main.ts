@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { serve } from '@hono/node-server';
 import { createAudit } from '@quantivista/audit';
+import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import {
   createBackoff,
@@ -18,6 +19,7 @@ import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { createCalls } from './calls.ts';
 import { AuthorityEnvironment } from './config.ts';
+import { createPrefixFollower } from './follow/prefix-follower.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLeadership } from './lead/leadership.ts';
@@ -59,6 +61,10 @@ await prepare();
 
 const metrics = createMetrics();
 const store = createStoreFollower({ etcd, log, checkListMs: config.CHECK_LIST_MS });
+/** What writes are planned from, besides what is distributed. */
+const own = [DELETED_PREFIX, SCHEMAS_PREFIX, PROTECTION_PREFIX].map(prefix =>
+  createPrefixFollower({ etcd, log, prefix }),
+);
 const heartbeat = createHeartbeat({
   etcd,
   audit,
@@ -96,9 +102,14 @@ const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
-const rules = [protectionRule(etcd)];
 const immediate = meterWriter(
-  createWriter({ etcd, audit, faultPoint: createFaultPoint(config.FAULT_POINT), rules }),
+  createWriter({
+    etcd,
+    audit,
+    faultPoint: createFaultPoint(config.FAULT_POINT),
+    rules: [protectionRule],
+    followed: [store, ...own],
+  }),
   metrics,
 );
 const calls = createCalls();
@@ -123,7 +134,9 @@ const app = createApp({
   reads: config.READS,
 });
 
-const loops = [store, heartbeat, recovery, leadership, regions, schedule].map(each => each.run(stop.signal));
+const loops = [store, ...own, heartbeat, recovery, leadership, regions, schedule].map(each =>
+  each.run(stop.signal),
+);
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

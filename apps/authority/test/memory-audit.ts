@@ -26,7 +26,7 @@ export function createMemoryAudit(): MemoryAudit {
         check('recordIntent', intent.id);
         trail.intents.set(intent.id, intent);
       },
-      recordOutcome: async (id, outcome) => {
+      recordOutcome: async ({ id }, outcome) => {
         check('recordOutcome', id);
         if (trail.outcomes.has(id)) return false;
         trail.outcomes.set(id, outcome);

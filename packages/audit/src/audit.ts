@@ -1,14 +1,15 @@
 /** The driver: what the rest of the project knows of Postgres. */
 import type { ConfigurationVersion, RecordPath } from '@quantivista/contracts';
+import { createBatch } from './batch.ts';
 import { migrate } from './migrate.ts';
 import { type AuditOptions, createPool, unavailable } from './pool.ts';
 import {
+  type Decision,
   type Intent,
   type Outcome,
-  type PendingIntent,
   pendingIntents,
-  recordIntent,
-  recordOutcome,
+  recordIntents,
+  recordOutcomes,
   settledRevision,
 } from './trail.ts';
 import { listVersions, readVersion, type VersionPage } from './versions.ts';
@@ -18,8 +19,8 @@ export interface Audit {
   migrate(): Promise<void>;
   recordIntent(intent: Intent): Promise<void>;
   /** True for the first to record it. */
-  recordOutcome(intentId: string, outcome: Outcome): Promise<boolean>;
-  pendingIntents(olderThanMs: number): Promise<PendingIntent[]>;
+  recordOutcome(intent: Intent, outcome: Outcome): Promise<boolean>;
+  pendingIntents(olderThanMs: number): Promise<Intent[]>;
   /**
    * Up to which revision everything committed in a generation has its outcome.
    * @param storeRevision read from the store before this is asked
@@ -36,10 +37,15 @@ export interface Audit {
 
 export function createAudit(options: AuditOptions): Audit {
   const pool = createPool(options);
+  const addIntent = createBatch<Intent, void>(async intents => {
+    await recordIntents(pool, intents);
+    return intents.map(() => undefined);
+  });
+  const addOutcome = createBatch<Decision, boolean>(decisions => recordOutcomes(pool, decisions));
   return {
     migrate: () => migrate(pool).catch(unavailable),
-    recordIntent: intent => recordIntent(pool, intent).catch(unavailable),
-    recordOutcome: (id, outcome) => recordOutcome(pool, id, outcome).catch(unavailable),
+    recordIntent: intent => addIntent(intent).catch(unavailable),
+    recordOutcome: (intent, outcome) => addOutcome({ intent, outcome }).catch(unavailable),
     pendingIntents: olderThanMs => pendingIntents(pool, olderThanMs).catch(unavailable),
     settledRevision: (generation, storeRevision) =>
       settledRevision(pool, generation, storeRevision).catch(unavailable),

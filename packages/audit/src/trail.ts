@@ -36,74 +36,101 @@ export type Outcome =
   | { readonly status: 'committed'; readonly revision: number }
   | { readonly status: 'aborted' | 'unknown' };
 
-export interface PendingIntent {
-  readonly id: string;
-  readonly generation: string;
+/** What became of one intent. */
+export interface Decision {
+  readonly intent: Intent;
+  readonly outcome: Outcome;
 }
 
-export async function recordIntent(pool: Pool, intent: Intent): Promise<void> {
+/** All of them, or none. */
+export async function recordIntents(pool: Pool, intents: readonly Intent[]): Promise<void> {
   await pool.query({
-    name: 'record-intent',
-    text: `WITH intent AS (
+    name: 'record-intents',
+    text: `WITH wanted AS (
+             SELECT * FROM jsonb_to_recordset($1) AS wanted(id uuid, generation uuid, actor text, reason text,
+               "rollbackAvailable" boolean, changes jsonb, "readRevision" bigint)
+           ), intents AS (
              INSERT INTO change_intent (id, generation, actor, reason, rollback_available, operations)
-             VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, generation
+             SELECT id, generation, actor, reason, "rollbackAvailable", changes FROM wanted
            )
            INSERT INTO change_pending (intent_id, generation, read_revision)
-             SELECT id, generation, $7 FROM intent`,
-    values: [
-      intent.id,
-      intent.generation,
-      intent.actor,
-      intent.reason,
-      intent.rollbackAvailable,
-      JSON.stringify(intent.changes),
-      intent.readRevision,
-    ],
+           SELECT id, generation, "readRevision" FROM wanted`,
+    values: [JSON.stringify(intents)],
   });
 }
 
 /**
- * Record what became of an intent, and with `committed` its versions: one statement, so both or neither.
- * The writer and recovery may both do it; the first counts, and answers true.
+ * Record what became of intents, and with each `committed` its versions: one statement, so both or neither.
+ * The writer and recovery may both do it; the first counts, and is answered true. Nothing is looked up in the
+ * trail, which grows: a write costs the same however long it is.
  */
-export async function recordOutcome(pool: Pool, intentId: string, outcome: Outcome): Promise<boolean> {
-  const revision = outcome.status === 'committed' ? outcome.revision : null;
-  const { rowCount } = await pool.query({
-    name: 'record-outcome',
-    text: `WITH outcome AS (
-             INSERT INTO change_outcome (intent_id, status, revision) VALUES ($1, $2, $3)
-             ON CONFLICT (intent_id) DO NOTHING RETURNING intent_id, status, revision
+export async function recordOutcomes(pool: Pool, decisions: readonly Decision[]): Promise<boolean[]> {
+  const { rows } = await pool.query<{ intent_id: string }>({
+    name: 'record-outcomes',
+    text: `WITH decided AS (
+             SELECT * FROM jsonb_to_recordset($1) AS decided(id uuid, status text, revision bigint, generation uuid,
+               actor text, reason text, "rollbackAvailable" boolean, changes jsonb)
+           ), outcome AS (
+             INSERT INTO change_outcome (intent_id, status, revision) SELECT id, status, revision FROM decided
+             ON CONFLICT (intent_id) DO NOTHING RETURNING intent_id, status
            ), versions AS (
              INSERT INTO configuration_audit (kind, config_key, service_name, environment, old_value, new_value,
                updated_by, reason, version, intent_id, generation, revision, deleted, config_type, description,
                rollback_available)
              SELECT change.kind, change.config_key, change.service_name, change.environment, change.old_value,
-               coalesce(change.new_value, 'null'::jsonb), intent.actor, intent.reason, change.version, intent.id,
-               intent.generation, outcome.revision, change.deleted, change.config_type, change.description,
-               intent.rollback_available
-             FROM outcome JOIN change_intent intent ON intent.id = outcome.intent_id,
-               jsonb_to_recordset(intent.operations) AS change(kind text, config_key text, service_name text, environment text,
-                 old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text, description text)
-             WHERE outcome.status = 'committed'
+               coalesce(change.new_value, 'null'::jsonb), decided.actor, decided.reason, change.version, decided.id,
+               decided.generation, decided.revision, change.deleted, change.config_type, change.description,
+               decided."rollbackAvailable"
+             FROM decided JOIN outcome ON outcome.intent_id = decided.id AND outcome.status = 'committed',
+               jsonb_to_recordset(decided.changes) AS change(kind text, config_key text, service_name text,
+                 environment text, old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text,
+                 description text)
            ), settled AS (
-             DELETE FROM change_pending USING outcome WHERE change_pending.intent_id = outcome.intent_id
+             DELETE FROM change_pending WHERE intent_id = ANY ($2)
            )
-           SELECT 1 FROM outcome`,
-    values: [intentId, outcome.status, revision],
+           SELECT intent_id FROM outcome`,
+    values: [
+      JSON.stringify(decisions.map(({ intent, outcome }) => ({ ...intent, ...outcome }))),
+      decisions.map(({ intent }) => intent.id),
+    ],
   });
-  return rowCount === 1;
+  const first = new Set(rows.map(row => row.intent_id));
+  return decisions.map(({ intent }) => first.delete(intent.id));
 }
 
-/** Intents without an outcome that are older than `olderThanMs` by the database's clock, oldest first. */
-export async function pendingIntents(pool: Pool, olderThanMs: number): Promise<PendingIntent[]> {
-  const { rows } = await pool.query<PendingIntent>({
+interface IntentRow {
+  id: string;
+  generation: string;
+  /** bigint comes as text. */
+  read_revision: string;
+  actor: string;
+  reason: string;
+  rollback_available: boolean;
+  operations: readonly RecordedChange[];
+}
+
+/** Intents without an outcome that are older than `olderThanMs` by the database's clock, oldest first; some of many. */
+export async function pendingIntents(pool: Pool, olderThanMs: number): Promise<Intent[]> {
+  const { rows } = await pool.query<IntentRow>({
     name: 'pending-intents',
-    text: `SELECT intent_id AS id, generation FROM change_pending
-           WHERE created_at < now() - $1 * interval '1 millisecond'
-           ORDER BY created_at LIMIT 1000`,
+    text: `SELECT intent.id, intent.generation, pending.read_revision, intent.actor, intent.reason,
+             intent.rollback_available, intent.operations
+           FROM (
+             SELECT * FROM change_pending WHERE created_at < now() - $1 * interval '1 millisecond'
+             ORDER BY created_at LIMIT 20
+           ) pending JOIN change_intent intent ON intent.id = pending.intent_id
+           ORDER BY pending.created_at`,
     values: [olderThanMs],
   });
-  return rows;
+  return rows.map(row => ({
+    id: row.id,
+    generation: row.generation,
+    readRevision: Number(row.read_revision),
+    actor: row.actor,
+    reason: row.reason,
+    rollbackAvailable: row.rollback_available,
+    changes: row.operations,
+  }));
 }
 
 /**

@@ -91,8 +91,10 @@ export function recordKey({ kind, environment, service, key }: RecordPath): stri
   }
 }
 
+/** Of all documents of deleted records. */
+export const DELETED_PREFIX = `${AUTHORITY_PREFIX}deleted/`;
 /** Last versions of deleted records, `{key: version}`: one document a service, or a kind that has none. */
 export function deletedKey({ kind, environment, service }: Omit<RecordPath, 'key'>): string {
   const folder = kind === 'configuration' ? environment.toLowerCase() : `_${kind}`;
-  return `${AUTHORITY_PREFIX}deleted/${folder}/${service}`;
+  return `${DELETED_PREFIX}${folder}/${service}`;
 }

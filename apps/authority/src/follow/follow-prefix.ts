@@ -1,28 +1,29 @@
 /** Follow what stands below a prefix: all of it once, then each change, for as long as it takes. */
-import type { Etcd, WatchEvent } from '@quantivista/etcd';
+import type { Etcd, KeyValue, WatchEvent } from '@quantivista/etcd';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
 
-export interface PrefixFollower {
-  /** Forget what is known: all that is there comes next. */
-  clear(): void;
-  /** All that is there, or what changed in one transaction. */
-  take(events: readonly WatchEvent[]): void;
+export interface PrefixListener {
+  /** All that is there, as of a revision: what was known before counts no more. */
+  listed(revision: number, entries: readonly KeyValue[]): void;
+  /** What one transaction changed. */
+  changed(revision: number, events: readonly WatchEvent[]): void;
+  /** It is not followed for now, and may be of another life of the store by the time it answers again. */
+  lost?(): void;
 }
 
 async function followOnce(
-  etcd: Etcd,
+  etcd: Pick<Etcd, 'list' | 'watch'>,
   prefix: string,
-  to: PrefixFollower,
+  to: PrefixListener,
   signal: AbortSignal,
 ): Promise<string> {
   const listed = await etcd.list({ prefix });
   if (listed.kind !== 'listed') return listed.kind;
-  to.clear();
-  to.take(listed.entries);
+  to.listed(listed.revision, listed.entries);
   const watch = etcd.watch({
     prefix,
     from: listed.revision + 1,
-    onRevision: ({ events }) => to.take(events),
+    onRevision: ({ revision, events }) => to.changed(revision, events),
   });
   signal.addEventListener('abort', watch.close);
   if (signal.aborted) watch.close();
@@ -33,8 +34,8 @@ async function followOnce(
 
 /** Runs until `signal` aborts. Never throws. */
 export async function followPrefix(
-  { etcd, log, prefix }: { etcd: Etcd; log: Log; prefix: string },
-  to: PrefixFollower,
+  { etcd, log, prefix }: { etcd: Pick<Etcd, 'list' | 'watch'>; log: Log; prefix: string },
+  to: PrefixListener,
   signal: AbortSignal,
 ): Promise<void> {
   const backoff = createBackoff({ firstMs: 20, maxMs: 1_000 });
@@ -45,6 +46,7 @@ export async function followPrefix(
     } catch (error) {
       log.warn({ prefix, err: error }, 'it is not followed for now');
     }
+    to.lost?.();
     if (Date.now() - startedAt > 5_000) backoff.reset();
     await pause(backoff.next(), signal);
   }

@@ -6,6 +6,7 @@ import { type CheckedState, COMMIT_KEY, DISTRIBUTED_PREFIX, GENERATION_KEY } fro
 import type { Etcd, RevisionEvents, Watch } from '@quantivista/etcd';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
 import { buildSnapshot, differingParts, digestsOf, type Snapshot } from '@quantivista/snapshot';
+import type { FollowedKeys } from './record-view.ts';
 
 export interface StoreFollowerOptions {
   readonly etcd: Etcd;
@@ -14,7 +15,7 @@ export interface StoreFollowerOptions {
   readonly checkListMs: number;
 }
 
-export interface StoreFollower {
+export interface StoreFollower extends FollowedKeys {
   /** As of the newest revision known of `generation`; `undefined` where that is not followed yet. */
   checked(generation: string): CheckedState | undefined;
   /** The newest revision of `generation` in which a write was seen, 0 for none. Never goes back. */
@@ -115,6 +116,12 @@ export function createStoreFollower({ etcd, log, checkListMs }: StoreFollowerOpt
   }
 
   return {
+    prefix: DISTRIBUTED_PREFIX,
+    get revision() {
+      return snapshot?.revision;
+    },
+    stored: key => snapshot?.stored(key),
+    entries: () => snapshot?.entries() ?? [],
     checked: generation =>
       snapshot?.generation === generation
         ? { revision: snapshot.revision, digests: snapshot.digests() }

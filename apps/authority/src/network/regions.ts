@@ -71,13 +71,15 @@ export function createRegions({ etcd, log }: RegionsOptions): Regions {
       followPrefix(
         { etcd, log, prefix: REGIONS_PREFIX },
         {
-          clear: () => {
+          listed: (_, entries) => {
             heads.clear();
             instances.clear();
-          },
-          take: events => {
-            for (const { key, value } of events) take(key, value);
+            for (const { key, value } of entries) take(key, value);
             known = true;
+            tell();
+          },
+          changed: (_, events) => {
+            for (const { key, value } of events) take(key, value);
             tell();
           },
         },

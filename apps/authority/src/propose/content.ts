@@ -41,27 +41,63 @@ const proposedChange = ({ path, before, after }: PlannedChange): ProposedChange 
   after: (after as Json | undefined) ?? null,
 });
 
-/** @throws ServiceError `too_large` */
-export function contentOf(
-  { generation, plan }: Preview,
+/** What a proposal is besides the request that it comes from. */
+export interface Making {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly now: string;
+  readonly applyAt?: string | undefined;
+}
+
+const contentWith = (
+  changes: ProposedChange[],
+  generation: string,
   { actor, reason, rollbackAvailable }: WriteRequest,
-  { id, now, applyAt }: { id: string; now: string; applyAt: string | undefined },
-): ProposalContent {
+  { id, now, applyAt }: Making,
+): ProposalContent => ({
+  id,
+  generation,
+  author: actor,
+  reason,
+  rollback_available: rollbackAvailable,
+  created_at: now,
+  ...(applyAt !== undefined && { apply_at: applyAt }),
+  changes,
+});
+
+/** @throws ServiceError `too_large` */
+export function contentOf({ generation, plan }: Preview, request: WriteRequest, making: Making) {
   const changes = plan.planned.map(proposedChange);
   if (Buffer.byteLength(JSON.stringify(changes)) > MAX_PROPOSAL_BYTES) {
     throw new ServiceError('too_large', {
       message: `what is proposed, with what it replaces, is over ${MAX_PROPOSAL_BYTES} bytes`,
     });
   }
+  return contentWith(changes, generation, request, making);
+}
+
+/** The record of a change that was made without approvals: its values stand in the trail alone. */
+export function brokenGlass(
+  { generation }: Preview,
+  request: WriteRequest,
+  making: Making,
+): Omit<Proposal, 'version'> {
+  const changes = request.changes.map(({ path }) => ({
+    ...proposedPathOf(path),
+    base_version: null,
+    base_revision: null,
+    before: null,
+    after: null,
+  }));
+  const content = contentWith(changes, generation, request, making);
   return {
-    id,
-    generation,
-    author: actor,
-    reason,
-    rollback_available: rollbackAvailable,
-    created_at: now,
-    ...(applyAt !== undefined && { apply_at: applyAt }),
-    changes,
+    ...content,
+    digest: digestOf(content),
+    break_glass: true,
+    state: 'applied',
+    approvals: [],
+    comments: [],
+    closed: { by: content.author, at: content.created_at },
   };
 }
 

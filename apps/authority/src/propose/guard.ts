@@ -6,11 +6,12 @@ import { fieldFault, type Proposal, ServiceError } from '@quantivista/contracts'
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Calls } from '../calls.ts';
+import { createStoreView } from '../follow/record-view.ts';
 import type { Committed, Writer } from '../write/commit.ts';
 import { createOperationId } from '../write/operation-id.ts';
 import type { WriteRequest } from '../write/request.ts';
 import { checkShape } from '../write/validate.ts';
-import { contentOf, digestOf, proposedPathOf, putProposal } from './content.ts';
+import { brokenGlass, contentOf, digestOf, type Making, putProposal } from './content.ts';
 import { openState } from './proposal-state.ts';
 import { Proposed } from './proposed.ts';
 import { readProtections } from './protection-rule.ts';
@@ -37,17 +38,16 @@ export interface GuardOptions {
 export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions): GuardedWriter {
   const proposed = metrics.counter('qv_proposed_total', 'writes that became proposals');
   const broken = metrics.counter('qv_break_glass_total', 'writes of what is protected without approvals');
+  const store = createStoreView(etcd);
   const preview: Writer['preview'] = request =>
     writer.preview({ ...request, clearance: { kind: 'preview' } });
 
   async function propose(request: WriteRequest, applyAt: string | undefined): Promise<Proposed> {
-    const { protections } = await readProtections(etcd);
+    const { protections } = await readProtections(store);
     const previewed = await preview(request);
     const paths = request.changes.map(({ path }) => path);
     const requirements = protecting(protections, paths).map(requirementOf);
-    const now = Date.now();
-    const id = createOperationId(now);
-    const content = contentOf(previewed, request, { id, now: new Date(now).toISOString(), applyAt });
+    const content = contentOf(previewed, request, making(applyAt));
     const begun = { ...content, digest: digestOf(content), approvals: [], comments: [] };
     const change = putProposal({ ...begun, state: openState(begun, requirements) }, content.generation);
     // Applied it is one transaction with its record: found out now rather than when it was approved.
@@ -66,44 +66,16 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
   async function breakGlass(request: WriteRequest): Promise<Committed> {
     const { actor, reason } = request;
     if (reason.trim() === '') throw fieldFault('reason', 'is needed where the glass is broken');
-    const now = Date.now();
-    const id = createOperationId(now);
-    const generation = (await preview(request)).generation;
-    const content = {
-      id,
-      generation,
-      author: actor,
-      reason,
-      rollback_available: request.rollbackAvailable,
-      created_at: new Date(now).toISOString(),
-      changes: request.changes.map(({ path }) => ({
-        ...proposedPathOf(path),
-        base_version: null,
-        base_revision: null,
-        before: null,
-        after: null,
-      })),
-    };
-    const record = putProposal(
-      {
-        ...content,
-        digest: digestOf(content),
-        break_glass: true,
-        state: 'applied',
-        approvals: [],
-        comments: [],
-        closed: { by: actor, at: content.created_at },
-      },
-      generation,
-    );
+    const previewed = await preview(request);
+    const record = brokenGlass(previewed, request, making(undefined));
     const committed = await writer.write({
       ...request,
-      changes: [...request.changes, record],
+      changes: [...request.changes, putProposal(record, previewed.generation)],
       clearance: { kind: 'break_glass' },
-      mark: { proposal: id, break_glass: true },
+      mark: { proposal: record.id, break_glass: true },
     });
     broken.inc();
-    log.warn({ proposal: id, actor, revision: committed.revision }, 'the glass was broken');
+    log.warn({ proposal: record.id, actor, revision: committed.revision }, 'the glass was broken');
     return withoutLast(committed);
   }
 
@@ -122,6 +94,11 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
       throw await propose(request, undefined);
     },
   };
+}
+
+function making(applyAt: string | undefined): Making {
+  const now = Date.now();
+  return { id: createOperationId(now), now: new Date(now).toISOString(), applyAt };
 }
 
 /** As the route expects it: its own changes, in their order. */

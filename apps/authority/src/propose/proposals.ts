@@ -3,6 +3,7 @@ import {
   GENERATION_KEY,
   PROPOSALS_PREFIX,
   type Proposal,
+  type ProposedChange,
   type ProposedPath,
   proposalPath,
   type Requirement,
@@ -10,6 +11,7 @@ import {
   ServiceError,
 } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
+import { createStoreView } from '../follow/record-view.ts';
 import type { Committed, Writer } from '../write/commit.ts';
 import { proposedPathOf, putProposal, recordPathOf, requestedChanges } from './content.ts';
 import { type ProposalEvent, step } from './proposal-state.ts';
@@ -50,12 +52,12 @@ export interface Proposals {
 
 /** How often a step is tried while others take steps with the same proposal. */
 const ATTEMPTS = 10;
-/** Records read at once: of up to 1 MB each. */
-const READ_KEYS = 32;
 
 export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }): Proposals {
+  const store = createStoreView(etcd);
+
   async function read(id: string): Promise<HeldProposal> {
-    const { entries } = await etcd.read([GENERATION_KEY, recordKey(proposalPath(id))]);
+    const { entries } = await store.read([GENERATION_KEY, recordKey(proposalPath(id))]);
     const [generation, entry] = entries;
     if (generation === undefined) throw new ServiceError('not_ready');
     if (entry === undefined) throw new ServiceError('proposal_not_found');
@@ -64,23 +66,16 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
   }
 
   async function requirements({ changes }: Proposal): Promise<Requirement[]> {
-    const { protections } = await readProtections(etcd);
+    const { protections } = await readProtections(store);
     return protecting(protections, changes.map(recordPathOf)).map(requirementOf);
   }
 
   async function changedSince({ proposal, generation }: HeldProposal): Promise<ProposedPath[]> {
-    const changed: ProposedPath[] = [];
-    for (let from = 0; from < proposal.changes.length; from += READ_KEYS) {
-      const part = proposal.changes.slice(from, from + READ_KEYS);
-      const { entries } = await etcd.read(part.map(change => recordKey(recordPathOf(change))));
-      for (const [index, change] of part.entries()) {
-        const same =
-          proposal.generation === generation &&
-          (entries[index]?.modRevision ?? null) === change.base_revision;
-        if (!same) changed.push(proposedPathOf(recordPathOf(change)));
-      }
-    }
-    return changed;
+    const { entries } = await store.read(proposal.changes.map(change => recordKey(recordPathOf(change))));
+    const isSame = ({ base_revision }: ProposedChange, index: number) =>
+      proposal.generation === generation && (entries[index]?.modRevision ?? null) === base_revision;
+    const changed = proposal.changes.filter((change, index) => !isSame(change, index));
+    return changed.map(change => proposedPathOf(recordPathOf(change)));
   }
 
   /** Repeat `attempt` while it finds that others were quicker: each looks at the proposal anew. */
@@ -124,9 +119,8 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
     changedSince,
     advance,
     list: async () => {
-      const listed = await etcd.list({ prefix: PROPOSALS_PREFIX });
-      if (listed.kind !== 'listed') throw new ServiceError('store_unavailable');
-      return listed.entries.map(({ value }) => JSON.parse(value) as Proposal);
+      const { entries } = await store.list(PROPOSALS_PREFIX);
+      return entries.map(({ value }) => JSON.parse(value) as Proposal);
     },
     apply: (id, by, { comment, awaited = false } = {}) =>
       insist(async () => {

@@ -19,8 +19,12 @@ let writer: Writer;
 beforeEach(() => {
   store = createMemoryEtcd();
   store.put(GENERATION_KEY, '5b8f2f4e-6a51-4c0e-9a5e-1f6f3d1d7c11');
-  const rules = [protectionRule(store.etcd)];
-  writer = createWriter({ etcd: store.etcd, audit: createMemoryAudit().audit, faultPoint: () => {}, rules });
+  writer = createWriter({
+    etcd: store.etcd,
+    audit: createMemoryAudit().audit,
+    faultPoint: () => {},
+    rules: [protectionRule],
+  });
 });
 
 const protect = (more: object = {}) =>

@@ -1,6 +1,6 @@
 /** The rule that what is protected changes with approvals, or by breaking the glass, alone. */
 import { PROTECTION_PREFIX, type Protection, ServiceError } from '@quantivista/contracts';
-import type { Etcd } from '@quantivista/etcd';
+import type { RecordView } from '../follow/record-view.ts';
 import type { Clearance, WriteRequest } from '../write/request.ts';
 import type { WriteRule } from '../write/rule.ts';
 import { requireApprovals } from './proposal-state.ts';
@@ -12,22 +12,19 @@ export interface Protections {
   readonly revision: number;
 }
 
-/** @throws ServiceError `store_unavailable` */
-export async function readProtections(etcd: Etcd): Promise<Protections> {
-  const listed = await etcd.list({ prefix: PROTECTION_PREFIX });
-  if (listed.kind !== 'listed') throw new ServiceError('store_unavailable');
-  const protections = listed.entries.map(({ value }) => JSON.parse(value) as Protection);
-  return { protections, revision: listed.revision };
+export async function readProtections(view: Pick<RecordView, 'list'>): Promise<Protections> {
+  const { revision, entries } = await view.list(PROTECTION_PREFIX);
+  return { revision, protections: entries.map(({ value }) => JSON.parse(value) as Protection) };
 }
 
 const PROTECTABLE = new Set(['configuration', 'flag', 'segment', 'protection']);
 
 /** @throws from the check: ServiceError `approval_required`, `forbidden` */
-export const protectionRule = (etcd: Etcd): WriteRule => ({
-  read: async request => {
+export const protectionRule: WriteRule = {
+  read: async (request, view) => {
     const paths = request.changes.map(({ path }) => path).filter(({ kind }) => PROTECTABLE.has(kind));
     if (paths.length === 0) return { compare: [], check: () => {} };
-    const { protections, revision } = await readProtections(etcd);
+    const { protections, revision } = await readProtections(view);
     const concerned = protecting(protections, paths);
     return {
       // One that is put meanwhile makes this attempt fail. One that goes meanwhile would only have allowed more.
@@ -35,7 +32,7 @@ export const protectionRule = (etcd: Etcd): WriteRule => ({
       check: () => checkClearance(concerned, request),
     };
   },
-});
+};
 
 function checkClearance(concerned: readonly Protection[], { actor, clearance }: WriteRequest): void {
   if (clearance?.kind === 'preview') return;

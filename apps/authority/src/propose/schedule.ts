@@ -68,8 +68,11 @@ export function createSchedule({ etcd, log, proposals, leadership }: ScheduleOpt
       const following = followPrefix(
         { etcd, log, prefix: PROPOSALS_PREFIX },
         {
-          clear: () => due.clear(),
-          take: events => {
+          listed: (_, entries) => {
+            due.clear();
+            for (const { key, value } of entries) take(key, value);
+          },
+          changed: (_, events) => {
             for (const { key, value } of events) take(key, value);
           },
         },

@@ -29,7 +29,7 @@ export function createRecovery({ etcd, audit, log, afterMs, intervalMs }: Recove
       if (signal.aborted) return;
       const outcome = await resolveOperation(etcd, intent);
       try {
-        if (!(await audit.recordOutcome(intent.id, outcome))) continue;
+        if (!(await audit.recordOutcome(intent, outcome))) continue;
         recovered++;
         log.warn({ intent: intent.id, ...outcome }, 'an operation was recovered');
       } catch (error) {

@@ -10,6 +10,7 @@ import {
   readProtectionRoute,
   ServiceError,
 } from '@quantivista/contracts';
+import { createStoreView } from '../follow/record-view.ts';
 import { readProtections } from '../propose/protection-rule.ts';
 import { deleteRecord } from '../write/delete.ts';
 import type { StoredRecord } from '../write/request.ts';
@@ -19,17 +20,18 @@ import { requireReader } from './read.ts';
 
 export function registerProtection(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, callers, writer, regionWait } = dependencies;
+  const store = createStoreView(etcd);
 
   app.openapi(listProtectionsRoute, async c => {
     await requireReader(dependencies, c);
-    const { protections } = await readProtections(etcd);
+    const { protections } = await readProtections(store);
     return c.json({ protections: [...protections] }, 200);
   });
 
   app.openapi(readProtectionRoute, async c => {
     await requireReader(dependencies, c);
     const { environment } = c.req.valid('param');
-    const { protections } = await readProtections(etcd);
+    const { protections } = await readProtections(store);
     const found = protections.find(each => each.environment === environment);
     if (!found) throw new ServiceError('not_found', { message: `${environment} is not protected` });
     return c.json(found, 200);

@@ -2,15 +2,21 @@
  * The way of a write: intent → etcd transaction → outcome with versions → answer. Whatever dies in between,
  * the marker in etcd knows which way it went, and recovery writes the outcome.
  */
-import type { Audit, Outcome } from '@quantivista/audit';
+import type { Audit, Intent, Outcome } from '@quantivista/audit';
 import { GENERATION_KEY, ServiceError } from '@quantivista/contracts';
-import type { Etcd, KeyValue, TxnResult } from '@quantivista/etcd';
+import type { Etcd, TxnResult } from '@quantivista/etcd';
 import { createBackoff, type FaultPoint, pause } from '@quantivista/runtime';
+import {
+  createMemoryView,
+  createStoreView,
+  type FollowedKeys,
+  type RecordView,
+} from '../follow/record-view.ts';
 import { createOperationId } from './operation-id.ts';
 import { keysOf, type Plan, plan } from './plan.ts';
 import type { StoredRecord, WriteRequest } from './request.ts';
 import { markedOutcome, resolveOperation } from './resolve.ts';
-import type { RuleInForce, WriteRule } from './rule.ts';
+import type { WriteRule } from './rule.ts';
 import { checkShape } from './validate.ts';
 
 /** Every place where a write can be made to die, in order. */
@@ -53,6 +59,8 @@ export interface WriterOptions {
   readonly faultPoint: FaultPoint;
   /** @default none */
   readonly rules?: readonly WriteRule[];
+  /** What is known of the store by following it: plans are made from that first. @default nothing */
+  readonly followed?: readonly FollowedKeys[];
 }
 
 /** Attempts while others change the same keys; each has an id and an intent of its own. */
@@ -60,20 +68,15 @@ const ATTEMPTS = 20;
 /** How long an answer is awaited that was lost, or an outcome that can't be recorded. */
 const DOUBT_LIMIT_MS = 3_000;
 
-/** Keys read at once: of up to 1 MB each. */
-const READ_KEYS = 32;
-
 const REPLACED = 'the store was replaced: it can not be known any more whether the change was made';
-
-/** Present states, each as of `revision` or later. */
-interface Held {
-  readonly revision: number;
-  readonly entries: ReadonlyMap<string, KeyValue>;
-}
 
 type Attempt = { readonly kind: 'committed'; readonly result: Committed } | { readonly kind: 'overtaken' };
 
-export function createWriter({ etcd, audit, faultPoint, rules = [] }: WriterOptions): Writer {
+export function createWriter(options: WriterOptions): Writer {
+  const { etcd, audit, faultPoint, rules = [], followed = [] } = options;
+  const store = createStoreView(etcd);
+  const recent = createMemoryView(followed, store);
+
   /** Repeat `step` until it succeeds or the limit is over; then it is for recovery. */
   async function insist<T>(step: () => Promise<T>): Promise<T> {
     const backoff = createBackoff({ firstMs: 20, maxMs: 500 });
@@ -88,31 +91,30 @@ export function createWriter({ etcd, audit, faultPoint, rules = [] }: WriterOpti
     }
   }
 
-  /** In parts that fit into one answer, and so not at one revision: the transaction compares each key. */
-  async function read(keys: readonly string[]): Promise<Held> {
-    const entries = new Map<string, KeyValue>();
-    let revision = Number.POSITIVE_INFINITY;
-    for (let from = 0; from < keys.length; from += READ_KEYS) {
-      const part = await etcd.read(keys.slice(from, from + READ_KEYS));
-      revision = Math.min(revision, part.revision);
-      for (const entry of part.entries) if (entry) entries.set(entry.key, entry);
-    }
-    return { revision, entries };
-  }
-
   /** A plan with the rules in force checked, and compared in its transaction. */
-  async function prepare(request: WriteRequest): Promise<Preview> {
-    const [held, ...inForce] = await Promise.all([
-      read(keysOf(request)),
-      ...rules.map(rule => rule.read(request)),
-    ] as [Promise<Held>, ...Promise<RuleInForce>[]]);
-    const generation = held.entries.get(GENERATION_KEY)?.value;
+  async function prepare(request: WriteRequest, view: RecordView): Promise<Preview> {
+    const { revision, entries } = await view.read(keysOf(request));
+    const held = new Map(entries.flatMap(entry => (entry ? [[entry.key, entry]] : [])));
+    const generation = held.get(GENERATION_KEY)?.value;
     if (generation === undefined) throw new ServiceError('not_ready');
     const at = Date.now();
-    const made = plan({ id: createOperationId(at), generation, at, request, held: held.entries });
-    for (const rule of inForce) rule.check(made.planned);
-    const compare = [...made.txn.compare, ...inForce.flatMap(rule => rule.compare)];
-    return { generation, revision: held.revision, plan: { ...made, txn: { ...made.txn, compare } } };
+    const made = plan({ id: createOperationId(at), generation, at, request, held });
+    const compare = [...made.txn.compare];
+    for (const rule of rules) {
+      const inForce = await rule.read(request, view);
+      inForce.check(made.planned);
+      compare.push(...inForce.compare);
+    }
+    return { generation, revision, plan: { ...made, txn: { ...made.txn, compare } } };
+  }
+
+  /** From memory the first time. What that refuses may be out of date: then the store is asked. */
+  async function prepareQuickly(request: WriteRequest): Promise<Preview> {
+    try {
+      return await prepare(request, recent);
+    } catch {
+      return prepare(request, store);
+    }
   }
 
   /** Which way the transaction went; `overtaken` where a key had changed since it was read. */
@@ -130,11 +132,11 @@ export function createWriter({ etcd, audit, faultPoint, rules = [] }: WriterOpti
     return marker ? markedOutcome(marker) : 'overtaken';
   }
 
-  async function attempt(request: WriteRequest): Promise<Attempt> {
-    const { generation, revision: readAt, plan: planned } = await prepare(request);
+  async function attempt(request: WriteRequest, first: boolean): Promise<Attempt> {
+    const prepared = await (first ? prepareQuickly(request) : prepare(request, store));
+    const { generation, revision: readAt, plan: planned } = prepared;
 
-    faultPoint('write.before_intent');
-    await audit.recordIntent({
+    const intent: Intent = {
       id: planned.id,
       generation,
       readRevision: readAt,
@@ -142,20 +144,23 @@ export function createWriter({ etcd, audit, faultPoint, rules = [] }: WriterOpti
       reason: request.reason,
       rollbackAvailable: request.rollbackAvailable,
       changes: planned.changes,
-    });
+    };
+    faultPoint('write.before_intent');
+    await audit.recordIntent(intent);
     faultPoint('write.after_intent');
     const outcome = await commit(planned, generation);
     faultPoint('write.after_commit');
     if (outcome === 'overtaken') {
       // Not in doubt: the transaction was refused whole. If this record fails, recovery finds the same.
-      await audit.recordOutcome(planned.id, { status: 'aborted' });
+      await audit.recordOutcome(intent, { status: 'aborted' });
       return { kind: 'overtaken' };
     }
-    await insist(() => audit.recordOutcome(planned.id, outcome));
+    await insist(() => audit.recordOutcome(intent, outcome));
     faultPoint('write.after_outcome');
     if (outcome.status === 'unknown') throw new ServiceError('write_in_doubt', { message: REPLACED });
     if (outcome.status !== 'committed') throw new ServiceError('write_aborted');
     const { revision } = outcome;
+    recent.remember(revision, planned.txn.success);
     return {
       kind: 'committed',
       result: { generation, revision, plan: planned, records: planned.records },
@@ -167,7 +172,7 @@ export function createWriter({ etcd, audit, faultPoint, rules = [] }: WriterOpti
       checkShape(request);
       const backoff = createBackoff({ firstMs: 5, maxMs: 200 });
       for (let count = 0; count < ATTEMPTS; count++) {
-        const result = await attempt(request);
+        const result = await attempt(request, count === 0);
         if (result.kind === 'committed') return result.result;
         await pause(backoff.next());
       }
@@ -175,7 +180,7 @@ export function createWriter({ etcd, audit, faultPoint, rules = [] }: WriterOpti
     },
     preview: async request => {
       checkShape(request);
-      return prepare(request);
+      return prepare(request, store);
     },
   };
 }

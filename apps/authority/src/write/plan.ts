@@ -13,7 +13,8 @@ import {
   type RecordPath,
   recordKey,
 } from '@quantivista/contracts';
-import type { Compare, KeyValue, Operation, Txn } from '@quantivista/etcd';
+import type { Compare, Operation, Txn } from '@quantivista/etcd';
+import type { StoredEntry } from '@quantivista/snapshot';
 import { checkConditions, type Present, recordedValue } from './conditions.ts';
 import type { StoredRecord, WriteRequest } from './request.ts';
 import type { PlannedChange } from './rule.ts';
@@ -32,7 +33,7 @@ export interface PlanInput {
   readonly at: number;
   readonly request: WriteRequest;
   /** Present state of every key of {@link keysOf}; absent where the key does not exist. */
-  readonly held: ReadonlyMap<string, KeyValue>;
+  readonly held: ReadonlyMap<string, StoredEntry>;
 }
 
 export interface Plan {

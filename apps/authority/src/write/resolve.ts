@@ -3,7 +3,7 @@
  * transaction has put `committed` together with its changes, or `aborted` is put here, and then that
  * transaction can never succeed.
  */
-import type { Outcome, PendingIntent } from '@quantivista/audit';
+import type { Intent, Outcome } from '@quantivista/audit';
 import { GENERATION_KEY, operationKey, ServiceError } from '@quantivista/contracts';
 import type { Etcd, KeyValue } from '@quantivista/etcd';
 
@@ -15,7 +15,10 @@ export const markedOutcome = ({ value, modRevision }: KeyValue): Outcome =>
  * `unknown` where the store is no longer the one that the operation was meant for: its markers are gone.
  * @throws ServiceError `store_unavailable`, `not_ready`: still in doubt
  */
-export async function resolveOperation(etcd: Etcd, { id, generation }: PendingIntent): Promise<Outcome> {
+export async function resolveOperation(
+  etcd: Etcd,
+  { id, generation }: Pick<Intent, 'id' | 'generation'>,
+): Promise<Outcome> {
   const key = operationKey(id);
   // The generation is read in the same transaction: a store may be replaced at any time.
   const { succeeded, found } = await etcd.txn({

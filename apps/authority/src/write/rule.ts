@@ -1,6 +1,7 @@
 /** What must hold of every write besides its own conditions: schemas, protected environments. */
 import type { RecordPath } from '@quantivista/contracts';
 import type { Compare } from '@quantivista/etcd';
+import type { RecordView } from '../follow/record-view.ts';
 import type { Present } from './conditions.ts';
 import type { StoredRecord, WriteRequest } from './request.ts';
 
@@ -23,6 +24,6 @@ export interface RuleInForce {
 }
 
 export interface WriteRule {
-  /** Learn what the rule says of a request, from the store. Called for each attempt. */
-  read(request: WriteRequest): Promise<RuleInForce>;
+  /** Learn what the rule says of a request. Called for each attempt, with what its plan is made from. */
+  read(request: WriteRequest, view: RecordView): Promise<RuleInForce>;
 }
