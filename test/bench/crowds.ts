@@ -1,30 +1,37 @@
 /**
  * I8: what slow and crowding clients cost everyone else. Reads at a fixed rate and frames to ordinary watchers
  * are timed before and during each, and the node's memory before, at its peak, and after.
+ *
+ * Clients are on machines of their own; these are on the node's, so they give way to every other process. What
+ * they cost all the same is the control: the same crowd comes to another server, and the same reads and frames
+ * of the node are timed.
  */
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Runtime } from '../../infra/stack/programs.ts';
 import { type Crowd, type CrowdOptions, socketsAllowed, startCrowd } from '../harness/crowd.ts';
 import { monotonicMs } from '../harness/monotonic.ts';
 import { type TestNetwork, withNetwork } from '../harness/network.ts';
 import { recordRecovery } from '../harness/recovery.ts';
+import { startBareServer } from './bare-server.ts';
 import { cpuMs, rssMiB } from './process-usage.ts';
-import { LARGE, STILL, type SteadyLoad, startSteadyLoad } from './steady-load.ts';
+import { LARGE, STILL, type SteadyLoad, startSteadyLoad, type Window } from './steady-load.ts';
 
 interface Scenario {
   readonly name: string;
+  /** So many that their own use of the machine is to be told apart. */
+  readonly isCrowd: boolean;
   /** Clients that are there before: what comes is measured against their being there. */
   readonly before?: Omit<CrowdOptions, 'url'>;
   /** Answers the clients that came; resolves when all are there. */
   come(url: string, present: Crowd | undefined): Promise<Crowd | undefined>;
 }
 
-const joins = (name: string, options: Omit<CrowdOptions, 'url'>, awaited: boolean): Scenario => ({
+const joins = (name: string, options: Omit<CrowdOptions, 'url'>, isCrowd: boolean): Scenario => ({
   name,
+  isCrowd,
   come: async url => {
-    const crowd = startCrowd({ url, ...options });
-    if (awaited) await crowd.allHere();
+    const crowd = startCrowd({ url, yielding: true, ...options });
+    if (isCrowd) await crowd.allHere();
     return crowd;
   },
 });
@@ -43,6 +50,7 @@ const scenarios = (connecting: number, returning: number): Scenario[] => [
   ),
   {
     name: `${returning} clients come back at once with since`,
+    isCrowd: true,
     before: { path: STILL, sockets: returning, processes: 2 },
     come: async (_, present) => {
       await present!.comeBack();
@@ -81,6 +89,55 @@ export async function benchCrowds(args: string[]): Promise<void> {
   }
 }
 
+interface Measured {
+  readonly before: Window;
+  readonly during: Window;
+  /** From the first one's coming until all are there. */
+  readonly thereMs: number;
+  readonly refused: Readonly<Record<string, number>>;
+  /** CPU time of the clients. */
+  readonly crowdMs: number;
+}
+
+/** The clients come to `url`, which is the node's or another's, and go again. */
+async function withClients(load: SteadyLoad, url: string, scenario: Scenario, ms: number): Promise<Measured> {
+  const present = scenario.before && startCrowd({ url, yielding: true, ...scenario.before });
+  let came: Crowd | undefined;
+  try {
+    await present?.allHere();
+    const before = await load.during(ms);
+    const crowdBefore = present?.cpuMs ?? 0;
+    let thereMs = 0;
+    const during = await load.during(ms, async () => {
+      const startedAt = monotonicMs();
+      came = await scenario.come(url, present);
+      thereMs = monotonicMs() - startedAt;
+    });
+    const refused = (await present?.allHere()) ?? {};
+    return { before, during, thereMs, refused, crowdMs: (came ?? present)!.cpuMs - crowdBefore };
+  } finally {
+    await Promise.all([came?.close(), present?.close()]);
+    await load.during(1_000);
+  }
+}
+
+async function comingElsewhere(
+  runtime: Runtime,
+  load: SteadyLoad,
+  scenario: Scenario,
+  ms: number,
+): Promise<Measured> {
+  const server = await startBareServer(runtime, { yielding: true });
+  try {
+    return await withClients(load, server.url, scenario, ms);
+  } finally {
+    server.stop();
+  }
+}
+
+/** How much more the slowest hundredth took while they came. */
+const moved = ({ before, during }: Measured, of: 'reads' | 'frames') => during[of].p99 / before[of].p99;
+
 async function measure(
   runtime: Runtime,
   network: TestNetwork,
@@ -88,45 +145,28 @@ async function measure(
   scenario: Scenario,
   ms: number,
 ): Promise<void> {
-  const node = network.serving[0]!;
-  const rss = () => rssMiB(node.pid!);
-  const present = scenario.before && startCrowd({ url: node.url, ...scenario.before });
-  await present?.allHere();
-  const before = await load.during(ms);
-  const rssBefore = rss();
-  const [nodeBefore, crowdBefore] = [cpuMs(node.pid!), present?.cpuMs ?? 0];
-  let rssPeak = 0;
-  const looking = setInterval(() => {
-    rssPeak = Math.max(rssPeak, rss());
-  }, 50);
-  let came: Crowd | undefined;
-  let thereMs = 0;
-  const during = await load.during(ms, async () => {
-    const startedAt = monotonicMs();
-    came = await scenario.come(node.url, present);
-    thereMs = monotonicMs() - startedAt;
-  });
+  const control = scenario.isCrowd ? await comingElsewhere(runtime, load, scenario, ms) : undefined;
+  const { url, pid } = network.serving[0]!;
+  const rss = [rssMiB(pid!)];
+  const looking = setInterval(() => rss.push(rssMiB(pid!)), 50);
+  const nodeBefore = cpuMs(pid!);
+  const at = await withClients(load, url, scenario, ms);
+  const nodeMs = cpuMs(pid!) - nodeBefore;
   clearInterval(looking);
-  const nodeMs = cpuMs(node.pid!) - nodeBefore;
-  const crowdMs = (came ?? present)!.cpuMs - crowdBefore;
-  const refused = await (scenario.before ? present?.allHere() : undefined);
-  await Promise.all([came?.close(), present?.close()]);
-  await load.during(1_000);
-  const ratio = (of: 'reads' | 'frames') => during[of].p99 / before[of].p99;
   const line = (of: 'reads' | 'frames') =>
-    `p99 of ${of} ${before[of].p99.toFixed(1)} → ${during[of].p99.toFixed(1)} ms (${ratio(of).toFixed(2)} ×, under 2)`;
-  const memory = `RSS ${rssBefore.toFixed(0)} → ${rssPeak.toFixed(0)} → ${rss().toFixed(0)} MiB`;
-  const there = `all there in ${thereMs.toFixed(0)} ms`;
-  const turnedAway =
-    refused && Object.keys(refused).length > 0 ? `; refused: ${JSON.stringify(refused)}` : '';
+    `p99 of ${of} ${at.before[of].p99.toFixed(1)} → ${at.during[of].p99.toFixed(1)} ms (${moved(at, of).toFixed(2)} ×, under 2` +
+    `${control ? `; ${moved(control, of).toFixed(2)} × when they come to another server` : ''})`;
+  const memory = `RSS ${rss[0]!.toFixed(0)} → ${Math.max(...rss).toFixed(0)} → ${rssMiB(pid!).toFixed(0)} MiB`;
+  const there = `all there in ${at.thereMs.toFixed(0)} ms`;
+  const turnedAway = Object.keys(at.refused).length > 0 ? `; refused: ${JSON.stringify(at.refused)}` : '';
+  const own = `from before they came until they were gone they took ${at.crowdMs.toFixed(0)} ms of CPU, the node ${nodeMs.toFixed(0)}`;
+  const unanswered = at.during.failed > 0 ? `; NOT ANSWERED: ${at.during.failed}` : '';
   console.log(`${runtime}: ${scenario.name}`);
-  const own = `they took ${crowdMs.toFixed(0)} ms of CPU, the node ${nodeMs.toFixed(0)}, of ${ms * availableParallelism()}`;
-  const unanswered = during.failed > 0 ? `; NOT ANSWERED: ${during.failed}` : '';
   console.log(`  ${line('reads')}; ${line('frames')}; ${memory}; ${there}; ${own}${turnedAway}${unanswered}`);
   recordRecovery({
     fault: `${scenario.name} (${runtime})`,
     what: 'until all of them are there; what others notice',
-    recoveryMs: thereMs,
+    recoveryMs: at.thereMs,
     note: `${line('reads')}; ${line('frames')}; ${memory}`,
   });
 }

@@ -3,15 +3,13 @@
  * at each of them. Beside it, in the same run, the least that the runtime needs to send the same bytes to as
  * many sockets. Everything shares this machine's cores; what the watchers themselves take is told.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Runtime, runtimes } from '../../infra/stack/programs.ts';
+import type { Runtime } from '../../infra/stack/programs.ts';
 import { createApi } from '../harness/api.ts';
 import { type Crowd, socketsAllowed, startCrowd } from '../harness/crowd.ts';
 import { monotonicMs } from '../harness/monotonic.ts';
 import { withNetwork } from '../harness/network.ts';
+import { startBareServer } from './bare-server.ts';
 import { type Percentiles, percentiles, row } from './percentiles.ts';
 import { cpuMs } from './process-usage.ts';
 
@@ -67,20 +65,18 @@ const measureNode = (runtime: Runtime, watchers: number, changes: number): Promi
   });
 
 async function measureBare(runtime: Runtime, watchers: number, changes: number): Promise<Measured> {
-  const script = fileURLToPath(new URL('./bare-fanout.ts', import.meta.url));
-  const server: ChildProcess = spawn(runtimes[runtime](), [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = await startBareServer(runtime);
+  const { url, pid } = server;
   try {
-    const [port] = await once(server.stdout!, 'data');
-    const url = `http://127.0.0.1:${String(port).trim()}`;
     const api = createApi({ url });
     const send = async (n: number) => {
       const revision = n + 1_000;
       await api.request('POST', '/', { body: frameOf(revision) });
       return revision;
     };
-    return await withCrowd(url, '/', watchers, crowd => measure({ changes, crowd, pid: server.pid!, send }));
+    return await withCrowd(url, '/', watchers, crowd => measure({ changes, crowd, pid, send }));
   } finally {
-    server.kill();
+    server.stop();
   }
 }
 

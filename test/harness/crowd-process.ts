@@ -3,6 +3,7 @@
  * those of the machine's monotonic clock, which all processes share.
  */
 import { connect, type OnReadOpts, type Socket } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import process from 'node:process';
 import { monotonicMs } from './monotonic.ts';
 
@@ -19,6 +20,8 @@ export interface CrowdProcessOptions {
   /** Connected in one turn of 10 ms. */
   readonly portion: number;
   readonly reading: Reading;
+  /** Give way to every other process of the machine. */
+  readonly yielding: boolean;
 }
 
 export type ToCrowdProcess =
@@ -34,6 +37,7 @@ export type FromCrowdProcess =
   | { readonly kind: 'cpu'; readonly ms: number };
 
 const options = JSON.parse(process.argv[2]!) as CrowdProcessOptions;
+if (options.yielding) setPriority(constants.priority.PRIORITY_LOW);
 const tell = (message: FromCrowdProcess) => process.send?.(message);
 const refused: Record<string, number> = {};
 const arrivals = new Map<number, { count: number; times: Float64Array }>();

@@ -5,7 +5,7 @@
 import { EVERYTHING, formatBookmark, ServiceError } from '@quantivista/contracts';
 import type { Replica } from '../../apps/read-node/src/follow/replica.ts';
 import { createReadAccess } from '../../apps/read-node/src/serve/read-access.ts';
-import { createAdmitter } from '../../apps/read-node/src/serve/watch/admit.ts';
+import { createAdmitter, STREAM_PATHS } from '../../apps/read-node/src/serve/watch/admit.ts';
 import { createHub, type Hub } from '../../apps/read-node/src/serve/watch/hub.ts';
 import type { Watcher } from './watcher.ts';
 import type { World } from './world.ts';
@@ -49,9 +49,10 @@ export function createFrontDoor(world: World, replica: Replica, maxWatchers: num
     if (!up) return { kind: 'failed' };
     const { transport, service, bookmark } = watcher;
     const since = bookmark && formatBookmark(bookmark);
-    const query = { environment: 'PRODUCTION', ...(since !== undefined && { since }) };
+    const query = new URLSearchParams({ environment: 'PRODUCTION', ...(since !== undefined && { since }) });
+    const target = `${STREAM_PATHS[transport]}/${service}?${query}`;
     try {
-      const request = { transport, service, query, authorization: null, lastEventId: null };
+      const request = { transport, target, authorization: null, lastEventId: null };
       hub.join(watcher, await admitter.admit(request));
       return { kind: 'admitted', hub };
     } catch (error) {

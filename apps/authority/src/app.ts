@@ -1,10 +1,10 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import { limitBody, problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
 import { parseCall } from './calls.ts';
 import { neededPermissions } from './needed-permissions.ts';
 import { Proposed } from './propose/proposed.ts';
-import { limitBody, requireJson } from './routes/body.ts';
+import { MAX_BODY_BYTES, requireJson } from './routes/body.ts';
 import type { Dependencies } from './routes/dependencies.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
@@ -42,7 +42,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     if (call.breakGlass) await callers.require(authorization, ['break-glass']);
     return calls.run(call, next);
   });
-  app.use('/api/*', limitBody(), requireJson());
+  app.use('/api/*', limitBody(MAX_BODY_BYTES), requireJson());
   registerHealth(app, dependencies);
   registerWrites(app, dependencies);
   registerHistory(app, dependencies);

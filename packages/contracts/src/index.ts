@@ -1,4 +1,5 @@
 export * from './age.ts';
+export * from './body-limit.ts';
 export * from './configuration.ts';
 export * from './endpoints.ts';
 export * from './entity-tag.ts';

@@ -1,18 +1,9 @@
-/** Bodies are JSON of a bounded size: checked before any schema sees them. */
+/** Bodies are JSON, as the store can keep it: checked before any schema sees them. */
 import { fieldFault, ServiceError } from '@quantivista/contracts';
 import type { MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 
 /** etcd takes requests of up to 1.5 MB. */
-const MAX_BODY_BYTES = 1_400_000;
-
-export const limitBody = (): MiddlewareHandler =>
-  bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new ServiceError('too_large', { message: `the body is over ${MAX_BODY_BYTES} bytes` });
-    },
-  });
+export const MAX_BODY_BYTES = 1_400_000;
 
 /** Refuses what is not UTF-8, where decoding as usual would replace bytes and store the replacement. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,21 +1,27 @@
 /** The node's server on Bun. */
 
 import type { Listener, ListenOptions } from './listen.ts';
-import { type Admission, streamRequest } from './watch/admit.ts';
+import { type Admission, streamTransport } from './watch/admit.ts';
 import { EVENT_STREAM_HEADERS } from './watch/event-stream.ts';
-import { CLOSE_GRACE_MS, type WatchSocket } from './watch/socket.ts';
+import { CLOSE_GRACE_MS, type Transport, type WatchSocket } from './watch/socket.ts';
 import { bunEventStream, bunWebSocket } from './watch/sockets-bun.ts';
+import { createTurns } from './watch/turns.ts';
 
 interface SocketData {
   readonly admission: Admission;
   socket: WatchSocket | undefined;
 }
 
+/** Ends of connections taken up in a turn of the event loop. */
+const LEAVE_SLICE_MS = 0.5;
+
 /** Bun drops what would exceed its limit. The hub's own limits are far below, but for a single huge frame. */
 const BACKPRESSURE_LIMIT = 1024 * 1024 * 1024;
 
 export function listenOnBun(options: ListenOptions): Listener {
   const { hostname, port, fastLane, app, hub, admitter, problem } = options;
+  // Thousands of connections may break at once, and the runtime hands them over a thousand at a time.
+  const leaving = createTurns(LEAVE_SLICE_MS);
 
   type Server = Bun.Server<SocketData>;
   function openEventStream(request: Request, admission: Admission, server: Server): Response {
@@ -29,31 +35,38 @@ export function listenOnBun(options: ListenOptions): Listener {
     return new Response(body, { headers: EVENT_STREAM_HEADERS });
   }
 
+  async function openStream(
+    request: Request,
+    server: Server,
+    wanted: { transport: Transport; target: string; authorization: string | null },
+  ): Promise<Response | undefined> {
+    const { headers } = request;
+    const upgrades = headers.get('upgrade')?.toLowerCase() === 'websocket';
+    if (wanted.transport === 'websocket' && !upgrades) return app.fetch(request);
+    try {
+      const admission = await admitter.admit({ ...wanted, lastEventId: headers.get('last-event-id') });
+      if (wanted.transport === 'sse') return openEventStream(request, admission, server);
+      if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
+      return app.fetch(request);
+    } catch (error) {
+      return problem(error);
+    }
+  }
+
   const server: Server = Bun.serve<SocketData>({
     hostname,
     port,
     idleTimeout: 120,
-    async fetch(request, server) {
+    fetch(request, server) {
       const { url, headers, method } = request;
       if (method !== 'GET') return app.fetch(request);
       const target = url.slice(url.indexOf('/', 8));
       const authorization = headers.get('authorization');
+      const transport = streamTransport(target);
+      if (transport) return openStream(request, server, { transport, target, authorization });
       const answer = fastLane.resolve({ target, authorization, ifNoneMatch: headers.get('if-none-match') });
-      if (answer) return new Response(answer.body, { status: answer.status, headers: answer.headers });
-      const wanted = streamRequest(new URL(url), {
-        authorization,
-        lastEventId: headers.get('last-event-id'),
-      });
-      const upgrades = headers.get('upgrade')?.toLowerCase() === 'websocket';
-      if (!wanted || (wanted.transport === 'websocket' && !upgrades)) return app.fetch(request);
-      try {
-        const admission = await admitter.admit(wanted);
-        if (wanted.transport === 'sse') return openEventStream(request, admission, server);
-        if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
-        return app.fetch(request);
-      } catch (error) {
-        return problem(error);
-      }
+      if (!answer) return app.fetch(request);
+      return new Response(answer.body, { status: answer.status, headers: answer.headers });
     },
     websocket: {
       data: {} as SocketData,
@@ -70,7 +83,8 @@ export function listenOnBun(options: ListenOptions): Listener {
         hub.receive(ws.data.socket!, typeof message === 'string' ? message : undefined);
       },
       close(ws) {
-        if (ws.data.socket) hub.leave(ws.data.socket);
+        const { socket } = ws.data;
+        if (socket) leaving(() => hub.leave(socket));
       },
     },
   });

@@ -4,11 +4,10 @@ import {
   feedReportRoute,
   feedWithdrawRoute,
   fieldFault,
+  limitBody,
   type RegionReport,
-  ServiceError,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { ReadAccess } from '../read-access.ts';
 
 /** What is known of the regions below; kept in this region's Redis. */
@@ -36,12 +35,7 @@ export function registerChildReports(
       access.require(c.req.header('authorization') ?? null);
       await next();
     },
-    bodyLimit({
-      maxSize: MAX_BYTES,
-      onError: () => {
-        throw new ServiceError('too_large', { message: `the body is over ${MAX_BYTES} bytes` });
-      },
-    }),
+    limitBody(MAX_BYTES),
   );
   /** A region can't be fed from itself, and must not pass for its parent. */
   const requireChild = (named: string) => {

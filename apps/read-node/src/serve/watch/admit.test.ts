@@ -2,11 +2,15 @@ import { createScope } from '@quantivista/contracts';
 import { describe, expect, test } from 'vitest';
 import { createReplica } from '../../follow/replica.ts';
 import { createReadAccess } from '../read-access.ts';
-import { type AdmitterOptions, createAdmitter, streamRequest } from './admit.ts';
+import { type AdmitterOptions, createAdmitter, streamTransport } from './admit.ts';
 import { GENERATION, OTHER, stateAt } from './hub-under-test.ts';
 
-const request = (target: string, lastEventId: string | null = null) =>
-  streamRequest(new URL(target, 'http://node'), { authorization: null, lastEventId });
+const request = (target: string, lastEventId: string | null = null) => ({
+  transport: streamTransport(target)!,
+  target,
+  authorization: null,
+  lastEventId,
+});
 
 function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOptions['hub']> = {}) {
   const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
@@ -21,19 +25,20 @@ function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOpti
     maxWaitMs: 10,
     ...options,
   });
-  const admit = (target: string, lastEventId?: string) => admitter.admit(request(target, lastEventId)!);
+  const admit = (target: string, lastEventId?: string) => admitter.admit(request(target, lastEventId));
   return { admitter, replica, admit };
 }
 const PATH = '/api/v1/config/stream';
 
 describe('a request', () => {
   test('is for a stream by its path alone', () => {
-    expect(request('/api/v1/config/watch/risk')).toMatchObject({ transport: 'websocket', service: 'risk' });
-    expect(request('/api/v1/config/watch?environment=TEST')).toMatchObject({ service: undefined });
-    expect(request(`${PATH}/risk`)).toMatchObject({ transport: 'sse', service: 'risk' });
-    expect(request(`${PATH}?x=1`)).toMatchObject({ transport: 'sse', service: undefined, query: { x: '1' } });
-    expect(request('/api/v1/config/watches')).toBeUndefined();
-    expect(request('/api/v1/config/risk')).toBeUndefined();
+    expect(streamTransport('/api/v1/config/watch')).toBe('websocket');
+    expect(streamTransport('/api/v1/config/watch/risk')).toBe('websocket');
+    expect(streamTransport('/api/v1/config/watch?environment=TEST')).toBe('websocket');
+    expect(streamTransport(`${PATH}/risk`)).toBe('sse');
+    expect(streamTransport(`${PATH}?x=1`)).toBe('sse');
+    expect(streamTransport('/api/v1/config/watches')).toBeUndefined();
+    expect(streamTransport('/api/v1/config/risk')).toBeUndefined();
   });
 
   test('says what it is about, and from where', async () => {

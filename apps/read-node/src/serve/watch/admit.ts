@@ -20,9 +20,8 @@ import { createTurns } from './turns.ts';
 
 export interface StreamRequest {
   readonly transport: Transport;
-  /** As it stands in the path; `undefined` where the whole environment is asked for. */
-  readonly service: string | undefined;
-  readonly query: Readonly<Record<string, string>>;
+  /** Path and query, as they stand in the request line. */
+  readonly target: string;
   readonly authorization: string | null;
   readonly lastEventId: string | null;
 }
@@ -57,23 +56,21 @@ export interface Admitter {
   admit(request: StreamRequest): Promise<Admission>;
 }
 
-const PATHS: readonly (readonly [string, Transport])[] = [
-  ['/api/v1/config/watch', 'websocket'],
-  ['/api/v1/config/stream', 'sse'],
-];
+export const STREAM_PATHS: Readonly<Record<Transport, string>> = {
+  websocket: '/api/v1/config/watch',
+  sse: '/api/v1/config/stream',
+};
 
-/** The request for a stream in a URL's path and query; `undefined` where the path is another. */
-export function streamRequest(
-  url: URL,
-  headers: { authorization: string | null; lastEventId: string | null },
-): StreamRequest | undefined {
-  for (const [path, transport] of PATHS) {
-    const rest = url.pathname.startsWith(path) ? url.pathname.slice(path.length) : undefined;
-    if (rest !== '' && !rest?.startsWith('/')) continue;
-    const service = rest === '' ? undefined : rest.slice(1);
-    return { transport, service, query: Object.fromEntries(url.searchParams), ...headers };
-  }
-  return undefined;
+const begins = (target: string, path: string): boolean =>
+  target.startsWith(path) && (target.length === path.length || '/?'.includes(target[path.length]!));
+
+/**
+ * What kind of stream a path and query are for; `undefined` where the path is another. Every read is asked, and
+ * every request of a crowd at once: what the request says is taken apart in its turn.
+ */
+export function streamTransport(target: string): Transport | undefined {
+  if (begins(target, STREAM_PATHS.websocket)) return 'websocket';
+  return begins(target, STREAM_PATHS.sse) ? 'sse' : undefined;
 }
 
 /** Where the stream is to go on from. A client that comes back by itself repeats its first `since`: the header is newer. */
@@ -86,11 +83,14 @@ function bookmarkOf(since: string | undefined, lastEventId: string | null): Book
   throw fieldFault(field, 'is not {generation}:{revision}', 'invalid_since');
 }
 
-function parse({ service, query, lastEventId, transport }: StreamRequest) {
+function parse({ target, lastEventId, transport }: StreamRequest) {
+  const { pathname, searchParams } = new URL(target, 'http://node');
+  const query = Object.fromEntries(searchParams);
+  const rest = pathname.slice(STREAM_PATHS[transport].length);
   const { service_name } =
-    service === undefined
+    rest === ''
       ? { service_name: EVERY_SERVICE }
-      : parseRequest(ServiceParams, { service_name: service }, 'path');
+      : parseRequest(ServiceParams, { service_name: rest.slice(1) }, 'path');
   const { environment, prefix, since, min_revision, instance_id } = parseRequest(WatchQuery, query, 'query');
   const topic: Topic = {
     environment: environment as Topic['environment'],

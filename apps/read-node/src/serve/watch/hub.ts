@@ -17,7 +17,6 @@ import { createInstances } from './instances.ts';
 import { createPublisher } from './publisher.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { Transport, WatchSocket } from './socket.ts';
-import { createTurns } from './turns.ts';
 
 export interface HubOptions {
   readonly replica: Replica;
@@ -54,7 +53,7 @@ export interface Hub {
   readonly draining: boolean;
   /** A client whose stream ends comes back after a random time below this. */
   reconnectWindowMs(): number;
-  /** Send what the socket needs first, then everything that follows. Not at once: many may join together. */
+  /** Send what the socket needs first, then everything that follows. Admissions take turns, and so do these. */
   join(socket: WatchSocket, admission: Admission): void;
   leave(socket: WatchSocket): void;
   /** A client's message; `undefined` for one that is no text. */
@@ -77,7 +76,6 @@ interface Member {
 const MIN_WINDOW_MS = 1_000;
 /** Streams that may come back a second, on the average of the window. */
 const RETURNS_PER_SECOND = 2_000;
-const SLICE_MS = 1;
 const MIB = 1024 * 1024;
 const NOBODY: NonNullable<HubOptions['audience']> = { joined() {}, left() {}, acknowledged() {} };
 
@@ -88,7 +86,6 @@ export function createHub(options: HubOptions): Hub {
   const members = new Map<WatchSocket, Member>();
   const instances = createInstances();
   const watchersBy: Record<Transport, number> = { websocket: 0, sse: 0 };
-  const joins = createTurns(SLICE_MS);
   let dropped = 0;
   /** How many there were when the node began to end: all of them will come back. */
   let drained: number | undefined;
@@ -163,11 +160,8 @@ export function createHub(options: HubOptions): Hub {
       watchersBy[socket.transport]++;
       instances.add(watcher);
       audience.joined(watcher);
-      joins(() => {
-        if (!members.has(socket)) return;
-        if (drained !== undefined) end(socket, 'shutting_down', 'shutting_down');
-        else publisher.enter({ socket, topic, since });
-      });
+      if (drained !== undefined) end(socket, 'shutting_down', 'shutting_down');
+      else publisher.enter({ socket, topic, since });
     },
     leave,
 

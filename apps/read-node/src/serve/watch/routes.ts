@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
   ackRoute,
+  limitBody,
   ServiceError,
   streamEnvironmentRoute,
   streamRoute,
@@ -9,9 +10,8 @@ import {
   watchRoute,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { ReadAccess } from '../read-access.ts';
-import { type Admitter, streamRequest } from './admit.ts';
+import type { Admitter } from './admit.ts';
 import type { Hub } from './hub.ts';
 
 export interface StreamsOptions {
@@ -26,8 +26,13 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
   const authorization = (c: Context) => c.req.header('authorization') ?? null;
   /** Everything else that is wrong is said first: a person tries this with curl. */
   const askForUpgrade = async (c: Context): Promise<never> => {
-    const headers = { authorization: authorization(c), lastEventId: null };
-    await admitter.admit(streamRequest(new URL(c.req.url), headers)!);
+    const { pathname, search } = new URL(c.req.url);
+    await admitter.admit({
+      transport: 'websocket',
+      target: pathname + search,
+      authorization: authorization(c),
+      lastEventId: null,
+    });
     throw new ServiceError('upgrade_required');
   };
   app.openapi(watchRoute, askForUpgrade);
@@ -44,12 +49,7 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
       if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
       await next();
     },
-    bodyLimit({
-      maxSize: MAX_ACK_BYTES,
-      onError: () => {
-        throw new ServiceError('too_large', { message: `the body is over ${MAX_ACK_BYTES} bytes` });
-      },
-    }),
+    limitBody(MAX_ACK_BYTES),
     async (c, next) => {
       await c.req.json().catch(cause => {
         throw new ServiceError('invalid_json', { cause });
