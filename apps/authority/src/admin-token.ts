@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createToken, hashToken, isToken, type TokenRecord } from '@quantivista/access';
-import { TOKENS_PREFIX } from '@quantivista/contracts';
+import { PERMISSIONS, TOKENS_PREFIX } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log } from '@quantivista/runtime';
 
@@ -32,7 +32,11 @@ export async function ensureAdminToken(etcd: Etcd, file: string, log: Log): Prom
     log.info({ file }, 'an admin token was made');
   }
   const key = TOKENS_PREFIX + hashToken(token);
-  const record: TokenRecord = { name: 'admin', created_at: new Date().toISOString() };
+  const record: TokenRecord = {
+    name: 'admin',
+    permissions: PERMISSIONS,
+    created_at: new Date().toISOString(),
+  };
   await etcd.txn({
     compare: [{ key, target: 'create', is: 0 }],
     success: [{ op: 'put', key, value: JSON.stringify(record) }],

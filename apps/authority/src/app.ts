@@ -1,6 +1,9 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import { parseCall } from './calls.ts';
+import { neededPermissions } from './needed-permissions.ts';
+import { Proposed } from './propose/proposed.ts';
 import { registerAudit } from './routes/audit.ts';
 import { limitBodies, requireJson } from './routes/body.ts';
 import { registerBulk } from './routes/bulk.ts';
@@ -13,23 +16,25 @@ import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerPromotion } from './routes/promote.ts';
+import { proposedResponse, registerProposals } from './routes/proposals.ts';
+import { registerProtection } from './routes/protection.ts';
 import { registerReads } from './routes/read.ts';
 import { registerRollback } from './routes/rollback.ts';
 import { registerSchemas } from './routes/schemas.ts';
 import { registerSegments } from './routes/segments.ts';
+import { registerTokens } from './routes/tokens.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 import { registerWrites } from './routes/write.ts';
 
-const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE';
-
 export function createApp(dependencies: Dependencies): OpenAPIHono {
-  const { log, callers } = dependencies;
+  const { log, callers, calls } = dependencies;
   const app = new OpenAPIHono({
     defaultHook: result => {
       if (!result.success) throw validationFault(result.error, result.target);
     },
   });
-  app.onError(error => {
+  app.onError((error, c) => {
+    if (error instanceof Proposed) return proposedResponse(c, dependencies, error);
     const known = error instanceof ServiceError;
     if (!known || error.status >= 500) log.error({ err: error }, 'a request failed');
     return problemResponse(error);
@@ -39,9 +44,14 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   });
 
   // Before any body is read: a caller who may not write learns nothing of what is wrong with the request.
-  app.use('/api/*', async function authenticateWriter(c, next) {
-    if (isWrite(c.req.method)) await callers.require(c.req.header('authorization'));
-    await next();
+  app.use('/api/*', async function authorize(c, next) {
+    const needed = neededPermissions(c.req.method, c.req.path);
+    if (!needed) return next();
+    const authorization = c.req.header('authorization');
+    await callers.require(authorization, needed);
+    const call = parseCall(name => c.req.header(name));
+    if (call.breakGlass) await callers.require(authorization, ['break-glass']);
+    return calls.run(call, next);
   });
   app.use('/api/*', limitBodies(), requireJson());
   registerHealth(app, dependencies);
@@ -61,6 +71,9 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerEvents(app, dependencies);
   registerWebhooks(app, dependencies);
   registerAudit(app, dependencies);
+  registerProposals(app, dependencies);
+  registerProtection(app, dependencies);
+  registerTokens(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

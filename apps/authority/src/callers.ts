@@ -1,6 +1,13 @@
 /** Who calls: tokens looked up in etcd by their hash, remembered for a moment, also those that are not known. */
-import { authenticate, bearerOf, hashToken, type Principal, type TokenRecord } from '@quantivista/access';
-import { ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
+import {
+  authenticate,
+  bearerOf,
+  hashToken,
+  may,
+  type Principal,
+  type TokenRecord,
+} from '@quantivista/access';
+import { type Permission, ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 
 /** A token that was revoked works for so long at the most; a bad one asks etcd no more often. */
@@ -8,8 +15,11 @@ const REMEMBER_MS = 1_000;
 const CAPACITY = 10_000;
 
 export interface Callers {
-  /** @throws ServiceError `unauthenticated`, `store_unavailable` */
-  require(authorization: string | undefined): Promise<Principal>;
+  /**
+   * The caller, who has any one of these permissions where some are given.
+   * @throws ServiceError `unauthenticated`, `forbidden`, `store_unavailable`
+   */
+  require(authorization: string | undefined, anyOf?: readonly Permission[]): Promise<Principal>;
 }
 
 export function createCallers(etcd: Etcd): Callers {
@@ -26,11 +36,15 @@ export function createCallers(etcd: Etcd): Callers {
   }
 
   return {
-    require: async authorization => {
+    require: async (authorization, anyOf) => {
       const token = bearerOf(authorization);
       const record = token === undefined ? undefined : await lookup(hashToken(token));
       const principal = authenticate(() => record, authorization);
       if (!principal) throw new ServiceError('unauthenticated');
+      if (anyOf && !anyOf.some(each => may(principal, each))) {
+        const message = `it takes the permission ${anyOf.join(' or ')}`;
+        throw new ServiceError('forbidden', { message, details: { permissions: anyOf } });
+      }
       return principal;
     },
   };

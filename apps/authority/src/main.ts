@@ -17,6 +17,7 @@ import {
 import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
+import { createCalls } from './calls.ts';
 import { AuthorityEnvironment } from './config.ts';
 import { createOutbound } from './deliver/outbound.ts';
 import { createProjection } from './flags/projection.ts';
@@ -29,6 +30,10 @@ import { meterWriter } from './metered-writer.ts';
 import { registerNetworkMetrics } from './network/network-metrics.ts';
 import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
+import { createGuard } from './propose/guard.ts';
+import { createProposals } from './propose/proposals.ts';
+import { protectionRule } from './propose/protection-rule.ts';
+import { createSchedule } from './propose/schedule.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
@@ -120,12 +125,26 @@ const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
 const schemas = createSchemaReader(createStoreView(etcd));
-const rules = [createSchemaRule(schemas), createFlagRule(etcd)];
-const writer = meterWriter(
+const rules = [protectionRule, createSchemaRule(schemas), createFlagRule(etcd)];
+const immediate = meterWriter(
   queueFlagWrites(createWriter({ etcd, audit, faultPoint, rules, followed: [store, ...own] })),
   metrics,
 );
-const outbound = createOutbound({ config, etcd, audit, writer, regions, leadership, metrics, log });
+const calls = createCalls();
+const writer = createGuard({ etcd, writer: immediate, calls, metrics, log });
+const proposals = createProposals({ etcd, writer: immediate });
+const schedule = createSchedule({ etcd, log, proposals, leadership });
+metrics.observed('qv_scheduled_proposals', 'proposals that wait for their time', () => schedule.waiting);
+const outbound = createOutbound({
+  config,
+  etcd,
+  audit,
+  writer: immediate,
+  regions,
+  leadership,
+  metrics,
+  log,
+});
 shutdown.onShutdown('outbound', outbound.close);
 
 const app = createApp({
@@ -134,7 +153,10 @@ const app = createApp({
   evidence,
   writer,
   schemas,
+  immediate,
+  proposals,
   callers: createCallers(etcd),
+  calls,
   heartbeat,
   recovery,
   regions,
@@ -153,6 +175,7 @@ const loops = [
   recovery,
   leadership,
   regions,
+  schedule,
   projection,
   sealer,
   reconciler,

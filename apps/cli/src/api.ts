@@ -41,7 +41,10 @@ export interface PastQuery {
   readonly at?: string | undefined;
 }
 
-/** Every call throws Failure; those to the authority throw UsageError where none is known. */
+/**
+ * Every call throws Failure; those to the authority throw UsageError where none is known, and those that change
+ * something Proposed where they have not yet.
+ */
 export interface Api {
   readMap(service: string): Promise<Reply<ConfigurationMap>>;
   readKey(service: string, key: string): Promise<Reply<Configuration>>;
@@ -99,6 +102,12 @@ export interface Api {
   testWebhook(name: string): Promise<Reply<WebhookTestResult>>;
   replayWebhook(name: string, request: ReplayRequest): Promise<Reply<{ events: number }>>;
   deadLetters(name: string, page: EventPage): Promise<Reply<DeadLetterList>>;
+  /** Any request to the authority. */
+  call<T>(
+    method: NonNullable<HttpRequest['method']>,
+    path: string,
+    more?: Pick<HttpRequest, 'query' | 'body' | 'waitS'>,
+  ): Promise<Reply<T>>;
 }
 
 /** From a sequence on. */
@@ -114,11 +123,24 @@ const schemasPath = (service: string) => `/api/v1/schemas/${encodeURIComponent(s
 const schemaPath = (service: string, pattern: string) =>
   `${schemasPath(service)}/${encodeURIComponent(pattern)}`;
 
-export function createApi({ authority, nodes, token, environment }: Settings): Api {
+/** What the caller said of every change. */
+const changeHeaders = ({ breakGlass, applyAt }: Settings): Record<string, string> => ({
+  ...(breakGlass && { 'x-config-break-glass': 'true' }),
+  ...(applyAt !== undefined && { 'x-config-apply-at': applyAt }),
+});
+
+export function createApi(settings: Settings): Api {
+  const { authority, nodes, token, environment } = settings;
   const ask = <T>(baseUrl: string, request: HttpRequest) =>
     send<T>(baseUrl, { ...request, token, query: { environment, ...request.query } });
 
-  const toAuthority = <T>(request: HttpRequest) => ask<T>(requireAuthority(authority), request);
+  const toAuthority = <T>(request: HttpRequest) => {
+    const headers = {
+      ...request.headers,
+      ...((request.method ?? 'GET') !== 'GET' && changeHeaders(settings)),
+    };
+    return ask<T>(requireAuthority(authority), { ...request, headers });
+  };
 
   /** From the first node that answers; one that is unreachable or not ready passes the question on. */
   async function fromNode<T>(request: HttpRequest): Promise<Reply<T>> {
@@ -186,6 +208,7 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
     replayWebhook: (name, body) => toAuthority({ method: 'POST', path: webhookPath(name, '/replay'), body }),
     deadLetters: (name, page) =>
       toAuthority({ path: webhookPath(name, '/dead-letters'), query: { ...page } }),
+    call: (method, path, more) => toAuthority({ method, path, ...more }),
   };
 }
 

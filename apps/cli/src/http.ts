@@ -1,7 +1,8 @@
 /** One request, and its answer or failure. The only place that knows the HTTP client. */
-import { type Problem, parseProgress, type RegionProgress } from '@quantivista/contracts';
+import { type Problem, type ProposalView, parseProgress, type RegionProgress } from '@quantivista/contracts';
 import { fetch } from 'undici';
 import { describeProblem, Failure } from './fault.ts';
+import { Proposed } from './proposed.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -32,7 +33,8 @@ export interface Reply<T> {
 
 /**
  * Send a request to the server at `baseUrl`.
- * @throws Failure with the problem that it answered, or without a status where it could not be reached
+ * @throws Failure with the problem that it answered, or without a status where it could not be reached; Proposed
+ * where what was asked for needs approvals, or waits for its time
  */
 export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Reply<T>> {
   const url = new URL(baseUrl + request.path);
@@ -61,6 +63,7 @@ export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Re
     throw new Failure(`${baseUrl} can't be reached: ${networkReason(error, timeoutMs)}`);
   }
   if (status < 200 || status > 299) throw answerFailure(baseUrl, status, text, answered.get('retry-after'));
+  if (status === 202) throw new Proposed([parse(text, baseUrl) as ProposalView]);
   return {
     body: (request.answer === 'text' ? text : text === '' ? undefined : parse(text, baseUrl)) as T,
     revision: number(answered.get('x-config-revision')),

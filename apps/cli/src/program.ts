@@ -15,8 +15,11 @@ import { instances } from './commands/instances.ts';
 import { nodes } from './commands/nodes.ts';
 import { promote } from './commands/promote.ts';
 import { propagation } from './commands/propagation.ts';
+import { addProposalCommands } from './commands/proposal.ts';
+import { addProtectCommand } from './commands/protect.ts';
 import { rollback } from './commands/rollback.ts';
 import { set } from './commands/set.ts';
+import { addTokenCommands } from './commands/token.ts';
 import { versions } from './commands/versions.ts';
 import { importFile } from './import/import.ts';
 import { FORMATS } from './import/read-source.ts';
@@ -48,6 +51,8 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
         .default('DEVELOPMENT'),
     )
     .option('--json', 'answer with JSON')
+    .option('--at <time>', 'propose changes, to be made at this time')
+    .option('--break-glass', 'change what is protected at once; it takes a reason')
     .addHelpText('after', '\nWithout --authority, the local network of .stack/endpoints.json is used.')
     .configureOutput({ writeErr: () => {}, writeOut: text => terminal.out(text.trimEnd()) })
     .exitOverride();
@@ -185,6 +190,9 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .action((service, keys, options) => promote(context(), service, keys, options));
   addSchemaCommands(program, context);
   addAuditCommands(program, context, wholeNumber);
+  addProposalCommands(program, context, { wait, wholeNumber });
+  addProtectCommand(program, context, { reason, wholeNumber });
+  addTokenCommands(program, context, reason);
   return program;
 }
 

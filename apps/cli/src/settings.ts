@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Endpoints, Environment } from '@quantivista/contracts';
 import { UsageError } from './fault.ts';
+import { parseTime } from './time.ts';
 
 export interface Settings {
   readonly authority: string | undefined;
@@ -11,6 +12,10 @@ export interface Settings {
   readonly token: string | undefined;
   readonly environment: Environment;
   readonly json: boolean;
+  /** Change what is protected without approvals. */
+  readonly breakGlass: boolean;
+  /** When changes are to be made, in UTC; at once where absent. */
+  readonly applyAt: string | undefined;
 }
 
 /** The global options, as commander reads them; the environment's variables are among them already. */
@@ -20,6 +25,8 @@ export interface GlobalOptions {
   readonly token?: string;
   readonly environment: string;
   readonly json?: boolean;
+  readonly breakGlass?: boolean;
+  readonly at?: string;
 }
 
 /**
@@ -41,6 +48,8 @@ export function resolveSettings(options: GlobalOptions, folder: string): Setting
     token: options.token ?? local?.token,
     environment: environment.data as Environment,
     json: options.json ?? false,
+    breakGlass: options.breakGlass ?? false,
+    applyAt: options.at === undefined ? undefined : parseTime(options.at),
   };
 }
 

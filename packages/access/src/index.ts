@@ -1,2 +1,3 @@
+export { may, UNSTATED_PERMISSIONS } from './permissions.ts';
 export { authenticate, type Principal, type TokenRecord } from './principal.ts';
-export { bearerOf, createToken, hashToken, isToken } from './tokens.ts';
+export { bearerOf, createToken, hashToken, isToken, tokenId } from './tokens.ts';

@@ -1,4 +1,6 @@
+import { PERMISSIONS } from '@quantivista/contracts';
 import { describe, expect, test } from 'vitest';
+import { may } from './permissions.ts';
 import { authenticate } from './principal.ts';
 import { createToken, hashToken, isToken } from './tokens.ts';
 
@@ -8,8 +10,23 @@ const lookup = (hash: string) => records.get(hash);
 
 describe('authenticate', () => {
   test('knows the bearer of a token', () => {
-    expect(authenticate(lookup, `Bearer ${token}`)).toEqual({ name: 'admin' });
-    expect(authenticate(lookup, `bearer ${token}`)).toEqual({ name: 'admin' });
+    expect(authenticate(lookup, `Bearer ${token}`)).toMatchObject({ name: 'admin' });
+    expect(authenticate(lookup, `bearer ${token}`)).toMatchObject({ name: 'admin' });
+  });
+
+  test('knows a token until it expires', () => {
+    const record = { name: 'ci', created_at: '2026-01-01T00:00:00Z', expires_at: '2026-02-01T00:00:00.000Z' };
+    const at = (time: string) => authenticate(() => record, `Bearer ${token}`, Date.parse(time));
+    expect(at('2026-01-31T23:59:59.999Z')).toMatchObject({ name: 'ci' });
+    expect(at('2026-02-01T00:00:00.000Z')).toBeUndefined();
+  });
+
+  test('a token may do what its record says; one that does not say, everything but break the glass', () => {
+    const stated = { name: 'ann', permissions: ['approve'] as const, created_at: '2026-01-01T00:00:00Z' };
+    const ann = authenticate(() => stated, `Bearer ${token}`)!;
+    expect(PERMISSIONS.filter(each => may(ann, each))).toEqual(['approve']);
+    const old = authenticate(lookup, `Bearer ${token}`)!;
+    expect(PERMISSIONS.filter(each => !may(old, each))).toEqual(['break-glass']);
   });
 
   test.each([

@@ -1,24 +1,42 @@
-/** Who a caller is. Roles and other kinds of callers will join here. */
+/** Who a caller is. Other kinds of callers will join here. */
+import type { Permission } from '@quantivista/contracts';
+import { UNSTATED_PERMISSIONS } from './permissions.ts';
 import { bearerOf, hashToken } from './tokens.ts';
 
 /** What is stored of a token, under its hash. */
 export interface TokenRecord {
   readonly name: string;
+  /** Absent of tokens older than permissions: see {@link UNSTATED_PERMISSIONS}. */
+  readonly permissions?: readonly Permission[];
   /** ISO 8601. */
   readonly created_at: string;
+  /** Absent of the first token, which nobody made. */
+  readonly created_by?: string;
+  /** ISO 8601: from then on it is like one that is not known. */
+  readonly expires_at?: string;
 }
 
 export interface Principal {
-  /** Shown in the audit trail as `updated_by`. */
+  /** Shown in the audit trail as `updated_by`. Tokens of one name are one person. */
   readonly name: string;
+  readonly permissions: readonly Permission[];
+  /** Milliseconds since the epoch; Infinity where it does not end. */
+  readonly expiresAtMs: number;
 }
 
-/** The principal of an Authorization header, `undefined` for none or an unknown token. Looks up by hash alone. */
+/**
+ * The principal of an Authorization header, `undefined` for none, an unknown or an expired token. Looks up by hash
+ * alone.
+ */
 export function authenticate(
   lookup: (hash: string) => TokenRecord | undefined,
   authorization: string | null | undefined,
+  nowMs = Date.now(),
 ): Principal | undefined {
   const token = bearerOf(authorization);
   const record = token === undefined ? undefined : lookup(hashToken(token));
-  return record && { name: record.name };
+  if (!record) return undefined;
+  const { name, permissions = UNSTATED_PERMISSIONS, expires_at } = record;
+  const expiresAtMs = expires_at === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires_at);
+  return nowMs < expiresAtMs ? { name, permissions, expiresAtMs } : undefined;
 }

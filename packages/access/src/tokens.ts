@@ -9,6 +9,9 @@ export const createToken = (): string => PREFIX + randomBytes(32).toString('base
 /** SHA-256, hexadecimal. A token has 256 random bits, so a plain hash can't be guessed back. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
+/** How people name a token: the beginning of its hash. */
+export const tokenId = (hash: string): string => hash.slice(0, 16);
+
 const TOKEN = /^qvt_[A-Za-z0-9_-]{43}$/;
 export const isToken = (text: string): boolean => TOKEN.test(text);
 

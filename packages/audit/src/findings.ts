@@ -12,7 +12,7 @@ export async function recordFinding(pool: Pool, finding: Finding): Promise<boole
        INSERT INTO audit_finding (kind, generation, revision, subject, details) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT DO NOTHING RETURNING id, kind, generation, revision, subject, details
      )
-     SELECT append_event(id, generation, revision, 'audit_finding', subject, '*', '',
+     SELECT append_event(id, generation, revision, 'audit_finding', subject, NULL, NULL,
        jsonb_build_object('kind', kind, 'subject', subject, 'details', details)) FROM found`,
     [kind, generation, revision, subject, JSON.stringify(details)],
   );

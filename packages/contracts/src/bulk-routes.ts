@@ -5,6 +5,7 @@ import { ConfigType } from './configuration.ts';
 import { FreeText } from './free-text.ts';
 import { Environment, ServiceName } from './names.ts';
 import { PromoteRequest } from './promote.ts';
+import { proposed } from './proposal-answers.ts';
 import { Generation, Revision } from './revision.ts';
 import { body, failures, json, problem, security } from './route-parts.ts';
 import { WriteHeaders } from './routes.ts';
@@ -82,6 +83,7 @@ export const importRoute = createRoute({
     },
   },
   responses: {
+    ...proposed,
     200: json(BulkResult, 'what was changed'),
     409: problem('the values are not those of expected_revision, or were changed meanwhile'),
     413: problem('too large for one transaction'),
@@ -98,6 +100,7 @@ export const promoteRoute = createRoute({
   security,
   request: { headers: WriteHeaders, body: body(PromoteRequest) },
   responses: {
+    ...proposed,
     200: json(BulkResult, 'what was changed'),
     404: problem('a key is not there'),
     409: problem('the values are not those of expected_revision, or were changed meanwhile'),

@@ -12,6 +12,7 @@ export const EVENT_TYPES = [
   'protection_updated',
   'proposal_updated',
   'webhook_updated',
+  'token_updated',
   /** Something that was changed behind the authority's back. */
   'audit_finding',
 ] as const;
@@ -27,6 +28,7 @@ export const EVENT_OF_KIND: Record<RecordKind, { type: EventType; name: string; 
   protection: { type: 'protection_updated', name: 'protection_name', folder: 'protections' },
   proposal: { type: 'proposal_updated', name: 'proposal_id', folder: 'proposals' },
   webhook: { type: 'webhook_updated', name: 'webhook_name', folder: 'webhooks' },
+  token: { type: 'token_updated', name: 'token_hash', folder: 'tokens' },
 };
 
 /** Instances that an event names at the most; `affected_instances_truncated` says that there are more. */
@@ -68,6 +70,7 @@ export const EventData = z
     protection_updated: RecordUpdated.optional(),
     proposal_updated: RecordUpdated.optional(),
     webhook_updated: RecordUpdated.optional(),
+    token_updated: RecordUpdated.optional(),
     audit_finding: JsonValue.optional(),
   })
   .openapi('EventData');

@@ -19,6 +19,7 @@ import { FlagName, SegmentName } from './flag-rules.ts';
 import { FreeText } from './free-text.ts';
 import { ServiceName } from './names.ts';
 import { PreferWait } from './prefer.ts';
+import { proposed } from './proposal-answers.ts';
 import { body, failures, json, problem, security } from './route-parts.ts';
 
 const FlagParams = z.object({ flag_name: FlagName });
@@ -55,7 +56,7 @@ export const putFlagRoute = createRoute({
   summary: 'Create or change a flag: what is absent stays; a new one is off, for nobody',
   security,
   request: { params: FlagParams, headers: WriteHeaders, body: body(FeatureFlagUpdate) },
-  responses: { 200: json(FeatureFlag, 'the new state'), ...written },
+  responses: { ...proposed, 200: json(FeatureFlag, 'the new state'), ...written },
 });
 export const deleteFlagRoute = createRoute({
   method: 'delete',
@@ -63,7 +64,7 @@ export const deleteFlagRoute = createRoute({
   summary: 'Delete a flag; its versions remain',
   security,
   request: { params: FlagParams, query: ReasonQuery, headers: WriteHeaders },
-  responses: { 204: { description: 'deleted' }, ...noFlag, ...written },
+  responses: { ...proposed, 204: { description: 'deleted' }, ...noFlag, ...written },
 });
 export const serviceFlagsRoute = createRoute({
   method: 'get',
@@ -114,6 +115,7 @@ export const flagRollbackRoute = createRoute({
   security,
   request: { params: FlagParams, headers: WriteHeaders, body: body(FlagRollbackRequest) },
   responses: {
+    ...proposed,
     200: json(FlagRollbackResult, 'what was restored'),
     404: problem('no such version'),
     ...written,
@@ -125,7 +127,7 @@ export const flagBatchRoute = createRoute({
   summary: 'Create or change up to 100 flags in one transaction',
   security,
   request: { headers: WriteHeaders, body: body(FlagBatch) },
-  responses: { 200: json(FlagBatchResult, 'the new states'), ...written },
+  responses: { ...proposed, 200: json(FlagBatchResult, 'the new states'), ...written },
 });
 export const segmentsRoute = createRoute({
   method: 'get',
@@ -154,7 +156,7 @@ export const putSegmentRoute = createRoute({
   summary: 'Create or change a segment: what is absent stays',
   security,
   request: { params: SegmentParams, headers: WriteHeaders, body: body(SegmentUpdate) },
-  responses: { 200: json(Segment, 'the new state'), ...written },
+  responses: { ...proposed, 200: json(Segment, 'the new state'), ...written },
 });
 export const deleteSegmentRoute = createRoute({
   method: 'delete',
@@ -162,7 +164,7 @@ export const deleteSegmentRoute = createRoute({
   summary: 'Delete a segment that no flag uses; its versions remain',
   security,
   request: { params: SegmentParams, query: ReasonQuery, headers: WriteHeaders },
-  responses: { 204: { description: 'deleted' }, ...noSegment, ...written },
+  responses: { ...proposed, 204: { description: 'deleted' }, ...noSegment, ...written },
 });
 export const projectionCheckRoute = createRoute({
   method: 'get',

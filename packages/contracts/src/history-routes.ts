@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { DiffQuery, History, HistoryQuery, PointDiff } from './history.ts';
 import { Environment } from './names.ts';
+import { proposed } from './proposal-answers.ts';
 import { RollbackRequest, RollbackResult } from './rollback.ts';
 import { body, failures, json, problem, security } from './route-parts.ts';
 import { KeyParams, WriteHeaders } from './routes.ts';
@@ -49,6 +50,7 @@ export const rollbackRoute = createRoute({
   security,
   request: { headers: WriteHeaders, body: body(RollbackRequest) },
   responses: {
+    ...proposed,
     200: json(RollbackResult, 'what was restored, or would be'),
     404: problem('no such version, or nothing is known of that time'),
     409: problem('a change since may not be rolled back, or a condition does not hold'),

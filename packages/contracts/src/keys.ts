@@ -72,6 +72,10 @@ export interface CommitNote {
   readonly at: number;
   /** Present where the writer waits for the regions: they report as soon as it is applied. */
   readonly awaited?: true;
+  /** The proposal that the changes come from, or that records how the glass was broken for them. */
+  readonly proposal?: string;
+  /** Present where a protected environment was changed without the approvals that it asks for. */
+  readonly break_glass?: true;
 }
 
 /** Value of {@link HEARTBEAT_KEY}. */

@@ -2,7 +2,13 @@
  * What the authority keeps versions of. Every kind goes the same way: planned, recorded, committed, and back to
  * an earlier version. A kind says where its records stand; what is in them is for those who serve it.
  */
-import { AUTHORITY_PREFIX, type ConfigurationPath, configurationKey, DISTRIBUTED_PREFIX } from './keys.ts';
+import {
+  AUTHORITY_PREFIX,
+  type ConfigurationPath,
+  configurationKey,
+  DISTRIBUTED_PREFIX,
+  TOKENS_PREFIX,
+} from './keys.ts';
 import type { Environment } from './names.ts';
 
 export const RECORD_KINDS = [
@@ -13,6 +19,7 @@ export const RECORD_KINDS = [
   'protection',
   'proposal',
   'webhook',
+  'token',
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
@@ -45,8 +52,11 @@ export const protectionPath = (environment: Environment): RecordPath => ({
   kind: 'protection',
   environment,
   service: '',
-  key: 'protection',
+  // Versions of deleted records are kept by key: each environment's must count by itself.
+  key: environment.toLowerCase(),
 });
+/** `hash`: the token's, from which nobody can guess it. */
+export const tokenPath = (hash: string): RecordPath => global('token', hash);
 
 /** Distributed: nodes evaluate and list them. */
 export const FLAGS_PREFIX = `${DISTRIBUTED_PREFIX}_flags/`;
@@ -76,6 +86,8 @@ export function recordKey({ kind, environment, service, key }: RecordPath): stri
       return PROPOSALS_PREFIX + key;
     case 'webhook':
       return WEBHOOKS_PREFIX + key;
+    case 'token':
+      return TOKENS_PREFIX + key;
   }
 }
 

@@ -15,6 +15,7 @@ import { FreeText } from './free-text.ts';
 import { ConfigKey, Environment, KeyPrefix, ServiceName } from './names.ts';
 import { At } from './point.ts';
 import { PreferWait } from './prefer.ts';
+import { CallHeaders, proposed } from './proposal-answers.ts';
 import { body, failures, json, notServed, problem, security } from './route-parts.ts';
 
 export const ServiceParams = z.object({ service_name: ServiceName });
@@ -30,7 +31,7 @@ export const ReadQuery = z.object({
 /** `version`, `at`: as it was then. Of a past state, `min_revision` and `max_age` mean nothing. */
 export const ReadKeyQuery = ReadQuery.extend({ version: z.coerce.number().int().positive().optional() });
 /** `prefer: wait=S`: answer when every region has applied the change, or after S seconds. */
-export const WriteHeaders = z.object({ prefer: PreferWait.optional() });
+export const WriteHeaders = z.object({ prefer: PreferWait.optional(), ...CallHeaders.shape });
 export const WriteQuery = z.object({ environment: Environment });
 export const DeleteQuery = z.object({ environment: Environment, reason: FreeText.optional() });
 /** `min_revision`: wait until this revision is reached, else 409. */
@@ -143,6 +144,7 @@ export const putKeyRoute = createRoute({
   request: { params: KeyParams, query: WriteQuery, headers: WriteHeaders, body: body(ConfigurationUpdate) },
   responses: {
     200: json(Configuration, 'the new state'),
+    ...proposed,
     409: problem('a condition does not hold; carries the current state'),
     413: problem('over 1 MB'),
     422: problem('not supported yet'),
@@ -157,6 +159,7 @@ export const deleteKeyRoute = createRoute({
   request: { params: KeyParams, query: DeleteQuery, headers: WriteHeaders },
   responses: {
     204: { description: 'deleted' },
+    ...proposed,
     404: problem('no such key'),
     409: problem('If-Match does not hold'),
     ...failures,
@@ -170,6 +173,7 @@ export const batchRoute = createRoute({
   request: { headers: WriteHeaders, body: body(BatchRequest) },
   responses: {
     200: json(BatchResult, 'the new states'),
+    ...proposed,
     409: problem('a condition does not hold'),
     413: problem('over 1 MB'),
     ...failures,

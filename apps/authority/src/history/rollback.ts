@@ -113,6 +113,7 @@ export function createRollbacks({
         reason: body.reason ?? `rollback to ${target.name}`,
         rollbackAvailable: true,
         awaited: awaited && last,
+        part: parts.length > 1,
       });
 
       const done: RollbackChange[] = [];

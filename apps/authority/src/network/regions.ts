@@ -7,7 +7,8 @@ import {
   regionInstancesKey,
 } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import type { Log } from '@quantivista/runtime';
+import { followPrefix } from '../follow/follow-prefix.ts';
 
 export interface Regions {
   /** Whether they were read at all: before that nobody knows which there are. */
@@ -55,29 +56,6 @@ export function createRegions({ etcd, log }: RegionsOptions): Regions {
     for (const listener of listeners) listener();
   };
 
-  /** List, then watch from there; answers why that ended. */
-  async function follow(signal: AbortSignal): Promise<string> {
-    const listed = await etcd.list({ prefix: REGIONS_PREFIX });
-    if (listed.kind !== 'listed') return listed.kind;
-    heads.clear();
-    instances.clear();
-    for (const { key, value } of listed.entries) take(key, value);
-    known = true;
-    tell();
-    const watch = etcd.watch({
-      prefix: REGIONS_PREFIX,
-      from: listed.revision + 1,
-      onRevision: ({ events }) => {
-        for (const { key, value } of events) take(key, value);
-        tell();
-      },
-    });
-    signal.addEventListener('abort', watch.close);
-    const { reason } = await watch.ended;
-    signal.removeEventListener('abort', watch.close);
-    return reason;
-  }
-
   return {
     get known() {
       return known;
@@ -89,18 +67,23 @@ export function createRegions({ etcd, log }: RegionsOptions): Regions {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    run: async signal => {
-      const backoff = createBackoff({ firstMs: 20, maxMs: 1_000 });
-      while (!signal.aborted) {
-        const startedAt = Date.now();
-        try {
-          log.debug({ end: await follow(signal) }, 'following the regions ended');
-        } catch (error) {
-          log.warn({ err: error }, 'the regions are not followed');
-        }
-        if (Date.now() - startedAt > 5_000) backoff.reset();
-        await pause(backoff.next(), signal);
-      }
-    },
+    run: signal =>
+      followPrefix(
+        { etcd, log, prefix: REGIONS_PREFIX },
+        {
+          listed: (_, entries) => {
+            heads.clear();
+            instances.clear();
+            for (const { key, value } of entries) take(key, value);
+            known = true;
+            tell();
+          },
+          changed: (_, events) => {
+            for (const { key, value } of events) take(key, value);
+            tell();
+          },
+        },
+        signal,
+      ),
   };
 }

@@ -3,11 +3,14 @@ import type { Audit, Evidence } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Callers } from '../callers.ts';
+import type { Calls } from '../calls.ts';
 import type { Outbound } from '../deliver/outbound.ts';
 import type { Projection } from '../flags/projection.ts';
 import type { Heartbeat } from '../heartbeat.ts';
 import type { Regions } from '../network/regions.ts';
 import type { RegionWait } from '../network/wait.ts';
+import type { GuardedWriter } from '../propose/guard.ts';
+import type { Proposals } from '../propose/proposals.ts';
 import type { Recovery } from '../recover/recovery.ts';
 import type { Writer } from '../write/commit.ts';
 import type { SchemaReader } from '../write/schemas/service-schemas.ts';
@@ -16,9 +19,14 @@ export interface Dependencies {
   readonly etcd: Etcd;
   readonly audit: Audit;
   readonly evidence: Evidence;
-  readonly writer: Writer;
+  /** May throw Proposed: the app answers it. */
+  readonly writer: GuardedWriter;
+  /** Writes now or not at all: for what is no configuration, and can't wait. */
+  readonly immediate: Writer;
+  readonly proposals: Proposals;
   readonly schemas: SchemaReader;
   readonly callers: Callers;
+  readonly calls: Calls;
   readonly heartbeat: Heartbeat;
   readonly recovery: Recovery;
   readonly regions: Regions;

@@ -21,9 +21,9 @@ import { pastConfiguration } from '../history/past-configuration.ts';
 import type { Dependencies } from './dependencies.ts';
 import { pastHeaders, stateHeaders } from './headers.ts';
 
-/** @throws ServiceError `unauthenticated`, unless reads are open */
+/** @throws ServiceError `unauthenticated`, `forbidden`, unless reads are open */
 export async function requireReader({ reads, callers }: Dependencies, c: Context): Promise<void> {
-  if (reads === 'token') await callers.require(c.req.header('authorization'));
+  if (reads === 'token') await callers.require(c.req.header('authorization'), ['read']);
 }
 
 /** @throws ServiceError `revision_not_reached` */

@@ -44,7 +44,8 @@ function setChange(
   );
 }
 
-function batchChange(change: BatchChange, index: number): RequestedChange {
+/** One change of a batch; `index`: its place in the body. */
+export function batchChange(change: BatchChange, index: number): RequestedChange {
   const { environment, service_name: service, config_key: key } = change;
   const field = `body.changes.${index}`;
   const path = { environment, service, key } as ConfigurationPath;

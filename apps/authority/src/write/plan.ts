@@ -112,6 +112,7 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
     rollback_available: request.rollbackAvailable,
     at,
     ...(request.awaited && { awaited: true }),
+    ...request.mark,
   };
   success.push({ op: 'put', key: operationKey(id), value: 'committed' });
   success.push({ op: 'put', key: COMMIT_KEY, value: JSON.stringify(note) });

@@ -1,5 +1,5 @@
 /** A write as the authority understands it, whichever endpoint it came from. */
-import type { Json, RecordPath } from '@quantivista/contracts';
+import type { CommitNote, Json, RecordPath, Statement } from '@quantivista/contracts';
 
 /** What must hold of the record's present state; absent fields do not matter. */
 export interface Conditions {
@@ -41,6 +41,14 @@ export interface RequestedChange {
   readonly restoredVersion?: number;
 }
 
+/** Why a request may change what is protected. */
+export type Clearance =
+  /** It is looked at alone. */
+  | { readonly kind: 'preview' }
+  /** By these persons, of whom its actor is none. */
+  | { readonly kind: 'approved'; readonly approvals: readonly Pick<Statement, 'by'>[] }
+  | { readonly kind: 'break_glass' };
+
 /** Changes that happen together or not at all. Each record at most once. */
 export interface WriteRequest {
   readonly changes: readonly RequestedChange[];
@@ -49,4 +57,9 @@ export interface WriteRequest {
   readonly rollbackAvailable: boolean;
   /** The regions are to report the change as soon as they have applied it. */
   readonly awaited?: boolean;
+  /** One transaction of several that were asked for together: it can't become a proposal of its own. */
+  readonly part?: boolean;
+  readonly clearance?: Clearance;
+  /** Goes into the commit's note. */
+  readonly mark?: Pick<CommitNote, 'proposal' | 'break_glass'>;
 }

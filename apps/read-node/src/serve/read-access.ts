@@ -1,5 +1,5 @@
 /** Who may read here: decided from the snapshot alone, and remembered until the tokens change. */
-import { authenticate } from '@quantivista/access';
+import { authenticate, may } from '@quantivista/access';
 import { ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import type { Replica } from '../follow/replica.ts';
 
@@ -12,7 +12,8 @@ export interface ReadAccess {
 
 /** `open` lets everyone read; `token` asks for a token that the authority has made. */
 export function createReadAccess(replica: Replica, mode: 'open' | 'token', capacity = 10_000): ReadAccess {
-  const decided = new Map<string, boolean>();
+  /** Until when each may read, in milliseconds since the epoch; 0: it may not. */
+  const decided = new Map<string, number>();
   replica.listen({
     applied: entry => {
       if (entry.changes.some(change => change.key.startsWith(TOKENS_PREFIX))) decided.clear();
@@ -20,27 +21,28 @@ export function createReadAccess(replica: Replica, mode: 'open' | 'token', capac
     replaced: () => decided.clear(),
   });
 
-  const decide = (authorization: string): boolean => {
+  const decide = (authorization: string): number => {
     const snapshot = replica.current?.snapshot;
-    if (!snapshot) return false;
+    if (!snapshot) return 0;
     const lookup = (hash: string) => {
       const record = snapshot.other(TOKENS_PREFIX + hash);
       return record === undefined ? undefined : JSON.parse(record);
     };
-    return authenticate(lookup, authorization) !== undefined;
+    const principal = authenticate(lookup, authorization);
+    return principal && may(principal, 'read') ? principal.expiresAtMs : 0;
   };
 
   const allows = (authorization: string | null): boolean => {
     if (mode === 'open') return true;
     // No token is as long; what is must not be remembered.
     if (authorization === null || authorization.length > 256) return false;
-    let allowed = decided.get(authorization);
-    if (allowed === undefined) {
-      allowed = decide(authorization);
+    let untilMs = decided.get(authorization);
+    if (untilMs === undefined) {
+      untilMs = decide(authorization);
       if (decided.size >= capacity) decided.clear();
-      decided.set(authorization, allowed);
+      decided.set(authorization, untilMs);
     }
-    return allowed;
+    return untilMs > 0 && Date.now() < untilMs;
   };
 
   return {

@@ -53,7 +53,8 @@ export async function carryOut(
   let last: Committed | undefined;
   for (const bundle of bundles) {
     try {
-      last = await writer.write({ ...request, changes: bundle.map(({ change }) => change) });
+      const changes = bundle.map(({ change }) => change);
+      last = await writer.write({ ...request, changes, part: bundles.length > 1 });
       transactions.push({ revision: last.revision, changed: bundle.length });
     } catch (error) {
       if (!(error instanceof ServiceError) || transactions.length === 0) throw error;

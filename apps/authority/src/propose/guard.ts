@@ -1,0 +1,114 @@
+/**
+ * A writer that turns what may not happen now into a proposal: what is protected, and what is to happen at a time.
+ * The rule of protection decides within the write itself, so that nothing slips through between asking and doing.
+ */
+import { fieldFault, type Proposal, ServiceError } from '@quantivista/contracts';
+import type { Etcd } from '@quantivista/etcd';
+import type { Log, Metrics } from '@quantivista/runtime';
+import type { Calls } from '../calls.ts';
+import { createStoreView } from '../follow/record-view.ts';
+import type { Committed, Writer } from '../write/commit.ts';
+import { createOperationId } from '../write/operation-id.ts';
+import type { WriteRequest } from '../write/request.ts';
+import { checkShape } from '../write/validate.ts';
+import { brokenGlass, contentOf, digestOf, type Making, putProposal } from './content.ts';
+import { openState } from './proposal-state.ts';
+import { Proposed } from './proposed.ts';
+import { readProtections } from './protection-rule.ts';
+import { protecting, requirementOf } from './requirements.ts';
+
+export interface GuardedWriter extends Writer {
+  /** @throws Proposed besides what a writer throws */
+  write(request: WriteRequest): Promise<Committed>;
+  /** What would become of it, also where that is protected. */
+  preview: Writer['preview'];
+  /** Propose it whether or not it is protected. @throws ServiceError as `preview`, and `too_large` */
+  propose(request: WriteRequest, applyAt: string | undefined): Promise<Proposed>;
+}
+
+export interface GuardOptions {
+  readonly etcd: Etcd;
+  /** With the rule of protection among its rules. */
+  readonly writer: Writer;
+  readonly calls: Calls;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions): GuardedWriter {
+  const proposed = metrics.counter('qv_proposed_total', 'writes that became proposals');
+  const broken = metrics.counter('qv_break_glass_total', 'writes of what is protected without approvals');
+  const store = createStoreView(etcd);
+  const preview: Writer['preview'] = request =>
+    writer.preview({ ...request, clearance: { kind: 'preview' } });
+
+  async function propose(request: WriteRequest, applyAt: string | undefined): Promise<Proposed> {
+    if (request.part) {
+      throw new ServiceError('approval_required', {
+        message: 'it takes several transactions, and a proposal is one: ask for fewer keys at a time',
+      });
+    }
+    const { protections } = await readProtections(store);
+    const previewed = await preview(request);
+    const paths = request.changes.map(({ path }) => path);
+    const requirements = protecting(protections, paths).map(requirementOf);
+    const content = contentOf(previewed, request, making(applyAt));
+    const begun = { ...content, digest: digestOf(content), approvals: [], comments: [] };
+    const change = putProposal({ ...begun, state: openState(begun, requirements) }, content.generation);
+    // Applied it is one transaction with its record: found out now rather than when it was approved.
+    checkShape({ ...request, changes: [...request.changes, change] });
+    const { actor, reason } = request;
+    const made = await writer.write({ changes: [change], actor, reason, rollbackAvailable: false });
+    proposed.inc();
+    return new Proposed({
+      proposal: made.records[0] as unknown as Proposal,
+      requirements,
+      revision: made.revision,
+    });
+  }
+
+  /** The change and a record that the glass was broken for it, in one transaction. */
+  async function breakGlass(request: WriteRequest): Promise<Committed> {
+    const { actor, reason } = request;
+    if (reason.trim() === '') throw fieldFault('reason', 'is needed where the glass is broken');
+    const previewed = await preview(request);
+    const record = brokenGlass(previewed, request, making(undefined));
+    const committed = await writer.write({
+      ...request,
+      changes: [...request.changes, putProposal(record, previewed.generation)],
+      clearance: { kind: 'break_glass' },
+      mark: { proposal: record.id, break_glass: true },
+    });
+    broken.inc();
+    log.warn({ proposal: record.id, actor, revision: committed.revision }, 'the glass was broken');
+    return withoutLast(committed);
+  }
+
+  return {
+    preview,
+    propose,
+    write: async request => {
+      const { breakGlass: mayBreak, applyAt } = calls.current();
+      if (applyAt !== undefined) throw await propose(request, applyAt);
+      try {
+        return await writer.write(request);
+      } catch (error) {
+        if (!(error instanceof ServiceError) || error.code !== 'approval_required') throw error;
+      }
+      if (mayBreak) return breakGlass(request);
+      throw await propose(request, undefined);
+    },
+  };
+}
+
+function making(applyAt: string | undefined): Making {
+  const now = Date.now();
+  return { id: createOperationId(now), now: new Date(now).toISOString(), applyAt };
+}
+
+/** As the route expects it: its own changes, in their order. */
+function withoutLast({ plan, records, ...committed }: Committed): Committed {
+  const own = { planned: plan.planned.slice(0, -1), changes: plan.changes.slice(0, -1) };
+  const kept = records.slice(0, -1);
+  return { ...committed, records: kept, plan: { ...plan, ...own, records: kept } };
+}

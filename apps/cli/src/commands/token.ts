@@ -1,0 +1,66 @@
+/** `qvc token`: who may call, and what they may do. */
+import { type CreatedToken, PERMISSIONS, type TokenList } from '@quantivista/contracts';
+import { type Command, Option } from 'commander';
+import { UsageError } from '../fault.ts';
+import { printable } from '../show.ts';
+import { table } from '../table.ts';
+import { parseTime } from '../time.ts';
+import { type Context, present } from './context.ts';
+
+const TOKENS = '/api/v1/access/tokens';
+
+interface CreateOptions {
+  readonly can: string;
+  readonly expires?: string;
+}
+
+async function create(context: Context, name: string, { can, expires }: CreateOptions): Promise<void> {
+  const permissions = can.split(',').map(each => each.trim());
+  const unknown = permissions.find(each => !(PERMISSIONS as readonly string[]).includes(each));
+  if (unknown !== undefined)
+    throw new UsageError(`There is no permission '${unknown}': ${PERMISSIONS.join(', ')}`);
+  const body = { name, permissions, ...(expires !== undefined && { expires_at: parseTime(expires) }) };
+  const { body: made } = await context.api.call<CreatedToken>('POST', TOKENS, { body });
+  const { colors } = context.terminal;
+  present(context, made, () => [made.token, colors.dim(`${made.id}: it is not shown again`)]);
+}
+
+async function list(context: Context): Promise<void> {
+  const { body } = await context.api.call<TokenList>('GET', TOKENS);
+  const { colors } = context.terminal;
+  present(context, body, () => {
+    const rows = body.tokens.map(each => [
+      each.id,
+      printable(each.name),
+      each.created_at,
+      printable(each.created_by ?? '–'),
+      each.expires_at ?? '–',
+      each.permissions.join(', '),
+    ]);
+    return table(['ID', 'NAME', 'CREATED', 'BY', 'EXPIRES', 'MAY'], rows, colors);
+  });
+}
+
+async function revoke(context: Context, id: string, { reason }: { reason?: string }): Promise<void> {
+  await context.api.call('DELETE', `${TOKENS}/${encodeURIComponent(id)}`, { query: { reason } });
+  present(context, { id, revoked: true }, () => [`${id} is revoked`]);
+}
+
+export function addTokenCommands(program: Command, context: () => Context, reason: () => Option): void {
+  const token = program.command('token').description('who may call, and what they may do');
+  token
+    .command('create <name>')
+    .description('make a token; it is shown once')
+    .addOption(new Option('--can <permissions>', PERMISSIONS.join(', ')).makeOptionMandatory())
+    .option('--expires <time>', 'when it ends')
+    .action((name: string, options: CreateOptions) => create(context(), name, options));
+  token
+    .command('list')
+    .description('all tokens')
+    .action(() => list(context()));
+  token
+    .command('revoke <id>')
+    .description('it is not known any more, on every node')
+    .addOption(reason())
+    .action((id: string, options: { reason?: string }) => revoke(context(), id, options));
+}

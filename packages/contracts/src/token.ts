@@ -1,0 +1,56 @@
+/** Tokens: who may call, and what the bearer may do. */
+import { z } from '@hono/zod-openapi';
+import { Time } from './time.ts';
+
+/**
+ * `approve`: approve and reject proposals. `flag`: change flags alone. `rollback`: go back to earlier versions alone.
+ * `admin`: tokens, protection. `break-glass`: change what is protected at once.
+ */
+export const PERMISSIONS = [
+  'read',
+  'write',
+  'approve',
+  'rollback',
+  'flag',
+  'audit',
+  'admin',
+  'break-glass',
+] as const;
+export const Permission = z.enum(PERMISSIONS).openapi('Permission');
+export type Permission = z.infer<typeof Permission>;
+
+/** Shown in the trail: printable, since people read it. */
+export const TokenName = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[^\p{C}\p{Z}]+( [^\p{C}\p{Z}]+)*$/u, 'must be printable words');
+
+export const TokenRequest = z
+  .strictObject({
+    name: TokenName.openapi({ description: 'who bears it; tokens of one name are one person' }),
+    permissions: z
+      .array(Permission)
+      .min(1)
+      .refine(list => new Set(list).size === list.length, 'holds one twice'),
+    expires_at: Time.optional(),
+  })
+  .openapi('TokenRequest');
+export type TokenRequest = z.infer<typeof TokenRequest>;
+
+const tokenFields = {
+  id: z.string().openapi({ description: 'names the token, and can not be used as one' }),
+  name: z.string(),
+  permissions: z.array(Permission),
+  created_at: z.iso.datetime(),
+  created_by: z.string().optional().openapi({ description: 'absent of the first token' }),
+  expires_at: z.iso.datetime().optional(),
+};
+export const TokenSummary = z.object(tokenFields).openapi('TokenSummary');
+export type TokenSummary = z.infer<typeof TokenSummary>;
+export const CreatedToken = z
+  .object({ ...tokenFields, token: z.string().openapi({ description: 'shown this once' }) })
+  .openapi('CreatedToken');
+export type CreatedToken = z.infer<typeof CreatedToken>;
+export const TokenList = z.object({ tokens: z.array(TokenSummary) }).openapi('TokenList');
+export type TokenList = z.infer<typeof TokenList>;
