@@ -104,7 +104,7 @@ describe('quoting there and back', () => {
   });
 });
 
-const file = resolve(import.meta.dirname, '../../../../../shared/data/otel-demo.env');
+const file = resolve(import.meta.dirname, '../../../../shared/data/otel-demo.env');
 test.skipIf(!existsSync(file))('a public system: what it says literally, with its variables resolved', () => {
   const text = readFileSync(join(file), 'utf8');
   const unset: string[] = [];
