@@ -2,6 +2,7 @@
 import type {
   BatchRequest,
   BatchResult,
+  ClientsQuery,
   Configuration,
   ConfigurationMap,
   ConfigurationUpdate,
@@ -42,7 +43,8 @@ export interface Api {
   regions(): Promise<Reply<RegionList>>;
   /** Who watches the service, or its whole environment. */
   instances(service: string): Promise<Reply<InstanceList>>;
-  propagation(revision: number): Promise<Reply<Propagation>>;
+  /** With a page of the clients that it concerns. */
+  propagation(revision: number, page?: Partial<ClientsQuery>): Promise<Reply<Propagation>>;
 }
 
 const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
@@ -82,7 +84,8 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
     batch: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/batch', body, waitS }),
     regions: () => toAuthority({ path: '/api/v1/regions' }),
     instances: service => toAuthority({ path: '/api/v1/instances', query: { service_name: service } }),
-    propagation: revision => toAuthority({ path: `/api/v1/propagation/${revision}` }),
+    propagation: (revision, page = {}) =>
+      toAuthority({ path: `/api/v1/propagation/${revision}`, query: page }),
   };
 }
 

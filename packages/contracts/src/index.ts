@@ -1,5 +1,6 @@
 export * from './age.ts';
 export * from './body-limit.ts';
+export * from './client-propagation.ts';
 export * from './configuration.ts';
 export * from './endpoints.ts';
 export * from './entity-tag.ts';
