@@ -8,7 +8,8 @@ export const CLIENT_STATES = ['applied', 'refused', 'held', 'pending'] as const;
 export const ClientState = z.enum(CLIENT_STATES).openapi({
   description:
     '`applied`, `refused`: as it said, of this revision or a later one. `held`: its node has the revision, and it ' +
-    'has said nothing of it on the streams that it has open now. `pending`: its node does not have it yet.',
+    'has said nothing of it on the streams that it has open now: clients need not, and say it again when they ' +
+    'have come back. `pending`: its node does not have it yet.',
 });
 export type ClientState = z.infer<typeof ClientState>;
 

@@ -34,12 +34,9 @@ export type ClientWord = z.infer<typeof ClientWord>;
 /** Who watches one topic at one node. */
 export const Audience = z.object({
   instance_ids: z.array(z.string()).openapi({ description: 'those that named themselves; may be cut short' }),
-  words: z
-    .array(ClientWord.nullable())
-    .optional()
-    .openapi({
-      description: 'of each of `instance_ids`, in their order; absent where none has said anything',
-    }),
+  words: z.array(ClientWord.nullable()).optional().openapi({
+    description: 'of each of `instance_ids`, in their order; absent where none has said anything',
+  }),
   truncated: z.boolean().optional().openapi({ description: 'whether there are more than `instance_ids`' }),
   watchers: z.int().openapi({ description: 'open streams, unnamed ones among them' }),
   unnamed: z.int().openapi({ description: 'open streams whose client did not name itself' }),
