@@ -90,7 +90,8 @@ describe('a report that is too large', () => {
 
   test('keeps the words of the names that it keeps', () => {
     const words = audience(1_000).instance_ids.map((_, index) => (index % 2 ? { acked: index } : null));
-    const audiences = { 'TEST/risk': { ...audience(1_000), words } };
+    const withReason = words.map(word => word && { ...word, reason: 'too low' });
+    const audiences = { 'TEST/risk': { ...audience(1_000), words: withReason } };
     const { audiences: cut } = fit(assemble(EU, [node('a', { audiences })]), 20_000).nodes[0]!;
     const kept = cut['TEST/risk']!.instance_ids.length;
     expect(kept).toBeLessThan(1_000);

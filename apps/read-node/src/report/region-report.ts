@@ -86,17 +86,19 @@ const withoutAudiences = (report: RegionReport): RegionReport => ({
 });
 
 /**
- * The report in at most `maxBytes` of JSON. Reasons go first, then the longest lists of instances are cut,
- * so that small ones stay whole; where counts and receipts alone are too much, the oldest receipts go, then the audiences.
+ * The report in at most `maxBytes` of JSON. Reasons go first. Then the longest lists of instances are cut,
+ * so that small ones stay whole; where counts and receipts alone are too much, the oldest receipts go, then the
+ * audiences.
  */
 export function fit(report: RegionReport, maxBytes: number): RegionReport {
   if (size(report) <= maxBytes) return report;
   const lists = report.nodes.flatMap(node => Object.values(node.audiences));
   let length = Math.max(0, ...lists.map(audience => audience.instance_ids.length));
-  let cut = withoutReasons(report);
+  const bare = withoutReasons(report);
+  let cut = bare;
   while (size(cut) > maxBytes && length > 0) {
     length = Math.floor(length / 2);
-    cut = cutInstances(report, length);
+    cut = cutInstances(bare, length);
   }
   for (const count of [8, 1, 0]) if (size(cut) > maxBytes) cut = cutReceipts(cut, count);
   return size(cut) > maxBytes ? withoutAudiences(cut) : cut;
