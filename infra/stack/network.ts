@@ -8,7 +8,7 @@ import type { Component } from './component.ts';
 import { external } from './external.ts';
 import { createPorts } from './ports.ts';
 import type { Runtime } from './programs.ts';
-import { createEtcdCluster, createPostgresServer, createRedisServer } from './stores.ts';
+import { createEtcdCluster, createPostgresServer, createRedisServer, servingUrl } from './stores.ts';
 
 /** Where a region is, if not on this machine's own network. */
 export interface Place {
@@ -132,7 +132,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const authorityEnv = {
     ETCD_URLS: etcdUrls(),
     READS: reads,
-    POSTGRES_URL: postgres.url,
+    POSTGRES_URL: given.QV_POSTGRES_URL ?? servingUrl(postgres.url),
+    POSTGRES_MIGRATE_URL: postgres.url,
     ADMIN_TOKEN_FILE: tokenFile,
     ...options.authorityEnv,
   };

@@ -130,6 +130,16 @@ function startupMessage(user: string): Buffer {
   return Buffer.concat([head, pairs]);
 }
 
+/** In the layout of production: the owner migrates, another user serves, who may only add to the trail and read it. */
+const SERVING_USER = 'quantivista_authority';
+const CREATE_SERVING_USER = `CREATE ROLE quantivista_writer NOLOGIN;
+CREATE ROLE ${SERVING_USER} LOGIN IN ROLE quantivista_writer;
+`;
+
+/** Where the authority serves, by the URL of the owner of a {@link createPostgresServer}. */
+export const servingUrl = (ownerUrl: string): string =>
+  ownerUrl.replace('://quantivista@', `://${SERVING_USER}@`);
+
 /** A Postgres of its own, with the user `quantivista` and without a password: it listens on loopback alone. */
 export function createPostgresServer({ name, dir, port }: StoreOptions): Component {
   const user = postgresUser();
@@ -174,6 +184,12 @@ export function createPostgresServer({ name, dir, port }: StoreOptions): Compone
       ];
       const { status, stderr } = spawnSync(requireProgram('initdb'), args, { ...user, encoding: 'utf8' });
       if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
+      const single = ['--single', '-D', dataDir, 'postgres'];
+      execFileSync(requireProgram('postgres'), single, {
+        ...user,
+        input: CREATE_SERVING_USER,
+        stdio: 'pipe',
+      });
     },
     // After SIGKILL its children may hold the shared memory for a moment, and it does not start before.
     retryStart: true,

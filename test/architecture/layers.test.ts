@@ -10,13 +10,20 @@ const ALLOWED: Record<string, readonly string[]> = {
   'packages/contracts': [],
   'packages/snapshot': ['packages/contracts'],
   'packages/flags': ['packages/contracts'],
+  'packages/documents': ['packages/contracts'],
   'packages/access': ['packages/contracts'],
   'packages/runtime': ['packages/contracts'],
   'packages/etcd': ['packages/contracts', 'packages/runtime'],
   'packages/region': ['packages/contracts', 'packages/runtime'],
   'packages/audit': ['packages/contracts', 'packages/runtime'],
 };
-const PURE = ['packages/contracts', 'packages/snapshot', 'packages/flags', 'packages/access'];
+const PURE = [
+  'packages/contracts',
+  'packages/snapshot',
+  'packages/flags',
+  'packages/documents',
+  'packages/access',
+];
 const HOME_OF: Record<string, string> = {
   etcd3: 'packages/etcd',
   ioredis: 'packages/region',

@@ -1,5 +1,6 @@
 /** `pnpm bench NAME`: each benchmark measures beside its reference, in one run, and reports a ratio. */
 import process from 'node:process';
+import { benchAudit } from './audit.ts';
 import { benchCrowds } from './crowds.ts';
 import { benchFanout } from './fanout.ts';
 import { benchFlags } from './flags.ts';
@@ -8,6 +9,7 @@ import { benchPropagation } from './propagation.ts';
 import { benchWrite } from './write.ts';
 
 const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
+  audit: benchAudit,
   crowds: benchCrowds,
   fanout: benchFanout,
   flags: benchFlags,

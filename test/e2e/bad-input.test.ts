@@ -535,6 +535,18 @@ const STREAMS: Record<string, Case> = {
     type: 'invalid_request',
     field: 'query.max_age',
   },
+  'a version, which is for the authority': {
+    path: `${KEY}&version=1`,
+    status: 400,
+    type: 'invalid_request',
+    field: 'query.version',
+  },
+  'a time of the past, which is for the authority': {
+    path: `${KEY}&at=2026-03-01T12:00:00Z`,
+    status: 400,
+    type: 'invalid_request',
+    field: 'query.at',
+  },
 };
 
 async function expectProblem(api: Api, { path = KEY, headers, status, type, field }: Case) {

@@ -29,7 +29,7 @@ const SMALL_VARIABLES = 'HOST=pricing # where it runs\nPRICING_PORT=7070\n';
 
 interface DryRun {
   readonly services: Record<string, ConfigurationMap>;
-  readonly changes: readonly { op: string }[];
+  readonly entries: readonly { change: string }[];
 }
 
 let network: TestNetwork;
@@ -90,7 +90,7 @@ async function importAndCompare(compose: string, variables: string): Promise<Dry
   for (const maps of await mapsEverywhere(names)) expect(maps).toEqual(said.services);
 
   const again = JSON.parse((await qvc(...args, '--dry-run', '--json')).stdout) as DryRun;
-  expect(again.changes).toEqual([]);
+  expect(again.entries).toEqual([]);
   return said;
 }
 

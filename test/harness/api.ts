@@ -5,7 +5,9 @@ import type {
   Configuration,
   ConfigurationMap,
   Environment,
+  History,
   Json,
+  PointDiff,
   Problem,
   RollbackRequest,
   RollbackResult,
@@ -101,6 +103,10 @@ export function createApi(options: ApiOptions) {
       request<BatchResult>('POST', '/api/v1/config/batch', { body: { changes, ...more } }),
     rollback: (rollback: RollbackRequest) =>
       request<RollbackResult>('POST', '/api/v1/config/rollback', { body: rollback }),
+    history: (query: Readonly<Record<string, string | number>> = {}) =>
+      request<History>('GET', pathOf(['history'], { query })),
+    diff: (query: Readonly<Record<string, string | number>>) =>
+      request<PointDiff>('GET', pathOf(['diff'], { query })),
     versions: (service: string, key: string, of: RequestOptions = {}) =>
       request<VersionList>('GET', pathOf([service, key, 'versions'], of), { headers: of.headers }),
     status: () => request<Record<string, unknown>>('GET', '/status'),

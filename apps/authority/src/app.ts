@@ -1,12 +1,23 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { limitBody, problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
-import { MAX_BODY_BYTES, requireJson } from './routes/body.ts';
+import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import { registerAudit } from './routes/audit.ts';
+import { limitBodies, requireJson } from './routes/body.ts';
+import { registerBulk } from './routes/bulk.ts';
 import type { Dependencies } from './routes/dependencies.ts';
+import { registerDiff } from './routes/diff.ts';
+import { registerEvents } from './routes/events.ts';
+import { registerFlagWrites } from './routes/flag-writes.ts';
+import { registerFlags } from './routes/flags.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerNetwork } from './routes/network.ts';
+import { registerPromotion } from './routes/promote.ts';
 import { registerReads } from './routes/read.ts';
+import { registerRollback } from './routes/rollback.ts';
+import { registerSchemas } from './routes/schemas.ts';
+import { registerSegments } from './routes/segments.ts';
+import { registerWebhooks } from './routes/webhooks.ts';
 import { registerWrites } from './routes/write.ts';
 
 const isWrite = (method: string) => method === 'PUT' || method === 'POST' || method === 'DELETE';
@@ -32,12 +43,24 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     if (isWrite(c.req.method)) await callers.require(c.req.header('authorization'));
     await next();
   });
-  app.use('/api/*', limitBody(MAX_BODY_BYTES), requireJson());
+  app.use('/api/*', limitBodies(), requireJson());
   registerHealth(app, dependencies);
+  // Before reads: `export` is not the name of a service.
+  registerBulk(app, dependencies);
+  registerPromotion(app, dependencies);
   registerWrites(app, dependencies);
   registerHistory(app, dependencies);
+  registerDiff(app, dependencies);
+  registerRollback(app, dependencies);
   registerReads(app, dependencies);
+  registerSchemas(app, dependencies);
   registerNetwork(app, dependencies);
+  registerFlags(app, dependencies);
+  registerFlagWrites(app, dependencies);
+  registerSegments(app, dependencies);
+  registerEvents(app, dependencies);
+  registerWebhooks(app, dependencies);
+  registerAudit(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

@@ -2,12 +2,17 @@
 import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
 import { z } from 'zod';
 
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+
 export const AuthorityEnvironment = z.object({
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes a free one. */
   PORT: port.default(8080),
   ETCD_URLS: urlList,
-  POSTGRES_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL'),
+  /** Of a user who is a member of `quantivista_writer`: it serves as that role. */
+  POSTGRES_URL: postgresUrl,
+  /** Of the user who owns the tables, for migrations; as POSTGRES_URL where not given. */
+  POSTGRES_MIGRATE_URL: postgresUrl.optional(),
   /** Where the first admin token is written (0600), and read from again. */
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
@@ -17,7 +22,31 @@ export const AuthorityEnvironment = z.object({
   RECOVER_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** What the authority knows by watching etcd is compared with a fresh list about so often. */
   CHECK_LIST_MS: z.coerce.number().int().min(100).default(600_000),
+  /** Behind the writes: how often what they left is sealed, and compared with etcd's history. */
+  SEAL_INTERVAL_MS: z.coerce.number().int().min(10).default(200),
+  RECONCILE_INTERVAL_MS: z.coerce.number().int().min(10).default(500),
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
+  /** How often the trail is looked at for changes to tell of. */
+  EVENTS_INTERVAL_MS: z.coerce.number().int().min(10).default(200),
+  /** A Redis that gets every event in a stream; none where absent. */
+  CENTRE_REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must be a redis:// URL')
+    .optional(),
+  /** The key that seals secrets of webhooks (0600, made where it is missing). @default beside the token's file */
+  WEBHOOK_KEY_FILE: z.string().optional(),
+  /** Hosts, addresses and networks that webhooks may lead to although they are not public, or by http. */
+  WEBHOOK_ALLOW: z
+    .string()
+    .default('')
+    .transform(text => text.split(',').flatMap(part => part.trim() || [])),
+  WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(16),
+  WEBHOOK_CONNECT_TIMEOUT_MS: z.coerce.number().int().min(10).default(5_000),
+  WEBHOOK_TIMEOUT_MS: z.coerce.number().int().min(10).default(15_000),
+  WEBHOOK_FIRST_RETRY_MS: z.coerce.number().int().min(1).default(1_000),
+  WEBHOOK_MAX_RETRY_MS: z.coerce.number().int().min(1).default(300_000),
+  /** How long an event is tried before it is a dead letter. @default three days */
+  WEBHOOK_GIVE_UP_MS: z.coerce.number().int().min(1).default(259_200_000),
   /** For tests: die at this point of a write. */
   FAULT_POINT: z.string().optional(),
 });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { serve } from '@hono/node-server';
-import { createAudit } from '@quantivista/audit';
+import { createAudit, createEvidence } from '@quantivista/audit';
 import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import {
@@ -18,7 +18,10 @@ import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { AuthorityEnvironment } from './config.ts';
+import { createOutbound } from './deliver/outbound.ts';
+import { createProjection } from './flags/projection.ts';
 import { createPrefixFollower } from './follow/prefix-follower.ts';
+import { createStoreView } from './follow/record-view.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLeadership } from './lead/leadership.ts';
@@ -26,8 +29,15 @@ import { meterWriter } from './metered-writer.ts';
 import { registerNetworkMetrics } from './network/network-metrics.ts';
 import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
 import { createRecovery } from './recover/recovery.ts';
+import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
+import { createSealer } from './seal/sealer.ts';
 import { createWriter } from './write/commit.ts';
+import { queueFlagWrites } from './write/flag-queue.ts';
+import { createFlagRule } from './write/flag-rule.ts';
+import { createSchemaRule } from './write/schemas/rule.ts';
+import { createSchemaReader } from './write/schemas/service-schemas.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
@@ -36,8 +46,13 @@ const stop = new AbortController();
 
 const etcd = createEtcd({ hosts: config.ETCD_URLS });
 shutdown.onShutdown('etcd', () => etcd.close());
-const audit = createAudit({ url: config.POSTGRES_URL });
+const audit = createAudit({
+  url: config.POSTGRES_URL,
+  migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
+});
 shutdown.onShutdown('audit', () => audit.close());
+const evidence = createEvidence({ url: config.POSTGRES_URL });
+shutdown.onShutdown('evidence', () => evidence.close());
 
 /** Both stores may still be starting: wait for them as long as it takes. */
 async function prepare(): Promise<void> {
@@ -93,34 +108,56 @@ metrics.observed('qv_leading', '1 where this authority does what one of them doe
   Number(leadership.leading),
 );
 
+const projection = createProjection({ etcd, table: audit.flagProjection, leadership, log });
+const faultPoint = createFaultPoint(config.FAULT_POINT);
+const behindWrites = { etcd, audit, evidence, log, leadership };
+const sealer = createSealer({ ...behindWrites, intervalMs: config.SEAL_INTERVAL_MS, faultPoint });
+const reconciler = createReconciler({ ...behindWrites, intervalMs: config.RECONCILE_INTERVAL_MS });
+registerEvidenceMetrics(metrics, sealer, reconciler);
+
 const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
+const schemas = createSchemaReader(createStoreView(etcd));
+const rules = [createSchemaRule(schemas), createFlagRule(etcd)];
 const writer = meterWriter(
-  createWriter({
-    etcd,
-    audit,
-    faultPoint: createFaultPoint(config.FAULT_POINT),
-    followed: [store, ...own],
-  }),
+  queueFlagWrites(createWriter({ etcd, audit, faultPoint, rules, followed: [store, ...own] })),
   metrics,
 );
+const outbound = createOutbound({ config, etcd, audit, writer, regions, leadership, metrics, log });
+shutdown.onShutdown('outbound', outbound.close);
+
 const app = createApp({
   etcd,
   audit,
+  evidence,
   writer,
+  schemas,
   callers: createCallers(etcd),
   heartbeat,
   recovery,
   regions,
   regionWait,
+  projection,
+  webhooks: outbound.webhooks,
   metrics,
   log,
   reads: config.READS,
 });
 
-const loops = [store, ...own, heartbeat, recovery, leadership, regions].map(each => each.run(stop.signal));
+const loops = [
+  store,
+  ...own,
+  heartbeat,
+  recovery,
+  leadership,
+  regions,
+  projection,
+  sealer,
+  reconciler,
+  outbound.delivery,
+].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);

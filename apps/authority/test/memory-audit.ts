@@ -39,10 +39,23 @@ export function createMemoryAudit(): MemoryAudit {
           .reduce((least, { readRevision }) => Math.min(least, readRevision), storeRevision),
       versions: async () => [],
       version: async () => undefined,
+      versionTimes: async () => ({ createdMs: 0, updatedMs: 0 }),
+      revisionAt: async () => undefined,
+      changesSince: async () => [],
+      history: async () => [],
       highestRevision: async generation => {
         check('highestRevision', generation);
         return trail.highestRevision;
       },
+      flagProjection: {
+        position: async () => ({ generation: null, revision: 0 }),
+        read: async () => ({ position: { generation: null, revision: 0 }, flags: [] }),
+        write: async () => 0,
+      },
+      // Of these nothing is kept in memory: their tests have a Postgres.
+      events: undefined as never,
+      deliveries: undefined as never,
+      sealedSecrets: undefined as never,
       ping: async () => {},
       close: async () => {},
     },

@@ -1,28 +1,52 @@
 /** The API as the commands use it: reads from the nearest node that answers, writes to the authority. */
 import type {
-  BatchRequest,
-  BatchResult,
+  BulkResult,
   ClientsQuery,
   Configuration,
   ConfigurationMap,
   ConfigurationUpdate,
+  DeadLetterList,
+  DocumentFormat,
+  EventList,
+  History,
   InstanceList,
+  PointDiff,
+  PromoteRequestInput,
   Propagation,
   RegionList,
+  ReplayRequest,
   RollbackRequest,
   RollbackResult,
+  SchemaList,
+  SchemaResult,
+  SchemaUpdate,
+  SchemaVersionList,
+  ValidateRequest,
+  ValidateResult,
+  ValueSchema,
   VersionList,
+  WebhookList,
+  WebhookStatus,
+  WebhookTestResult,
+  WebhookUpdate,
+  WebhookWritten,
 } from '@quantivista/contracts';
 import { Failure, UsageError } from './fault.ts';
+import { createFlagApi, type FlagApi } from './flag-api.ts';
 import { type HttpRequest, type Reply, send } from './http.ts';
 import type { Settings } from './settings.ts';
+
+type Query = NonNullable<HttpRequest['query']>;
+export interface PastQuery {
+  readonly version?: number | undefined;
+  readonly at?: string | undefined;
+}
 
 /** Every call throws Failure; those to the authority throw UsageError where none is known. */
 export interface Api {
   readMap(service: string): Promise<Reply<ConfigurationMap>>;
   readKey(service: string, key: string): Promise<Reply<Configuration>>;
-  /** The newest state, from the authority; empty for a service without values. */
-  presentMap(service: string): Promise<Reply<ConfigurationMap>>;
+  /** The newest state, from the authority. */
   presentKey(service: string, key: string): Promise<Reply<Configuration>>;
   /** `condition`: If-Match or If-None-Match. All that change something may wait `waitS` seconds for the regions. */
   put(
@@ -33,22 +57,64 @@ export interface Api {
     waitS?: number,
   ): Promise<Reply<Configuration>>;
   delete(service: string, key: string, reason: string | undefined, waitS?: number): Promise<Reply<undefined>>;
+  /** As it was: from the authority. */
+  pastMap(service: string, at: string): Promise<Reply<ConfigurationMap>>;
+  pastKey(service: string, key: string, of: PastQuery): Promise<Reply<Configuration>>;
+  history(query: Query): Promise<Reply<History>>;
+  diff(query: Query): Promise<Reply<PointDiff>>;
   versions(
     service: string,
     key: string,
     page: { limit?: number | undefined; before?: number | undefined },
   ): Promise<Reply<VersionList>>;
   rollback(request: RollbackRequest, waitS?: number): Promise<Reply<RollbackResult>>;
-  batch(request: Omit<BatchRequest, 'rollback_available'>, waitS?: number): Promise<Reply<BatchResult>>;
+  exportDocument(service: string | undefined, format: DocumentFormat): Promise<Reply<string>>;
+  /** `maps`: values by key, by service. */
+  importMaps(
+    maps: Readonly<Record<string, ConfigurationMap>>,
+    query: Readonly<Record<string, string | undefined>>,
+    waitS?: number,
+  ): Promise<Reply<BulkResult>>;
+  promote(request: PromoteRequestInput, waitS?: number): Promise<Reply<BulkResult>>;
+  schemas(service: string, after?: string): Promise<Reply<SchemaList>>;
+  schema(service: string, pattern: string): Promise<Reply<ValueSchema>>;
+  schemaVersions(service: string, pattern: string): Promise<Reply<SchemaVersionList>>;
+  putSchema(
+    service: string,
+    pattern: string,
+    update: SchemaUpdate,
+    force: boolean,
+  ): Promise<Reply<SchemaResult>>;
+  deleteSchema(service: string, pattern: string, reason: string | undefined): Promise<Reply<undefined>>;
+  validate(service: string, request: ValidateRequest): Promise<Reply<ValidateResult>>;
   regions(): Promise<Reply<RegionList>>;
   /** Who watches the service, or its whole environment. */
   instances(service: string): Promise<Reply<InstanceList>>;
   /** With a page of the clients that it concerns. */
   propagation(revision: number, page?: Partial<ClientsQuery>): Promise<Reply<Propagation>>;
+  readonly flags: FlagApi;
+  events(page: EventPage): Promise<Reply<EventList>>;
+  webhooks(): Promise<Reply<WebhookList>>;
+  putWebhook(name: string, update: Partial<WebhookUpdate>): Promise<Reply<WebhookWritten>>;
+  deleteWebhook(name: string, reason: string | undefined): Promise<Reply<undefined>>;
+  webhookStatus(name: string): Promise<Reply<WebhookStatus>>;
+  testWebhook(name: string): Promise<Reply<WebhookTestResult>>;
+  replayWebhook(name: string, request: ReplayRequest): Promise<Reply<{ events: number }>>;
+  deadLetters(name: string, page: EventPage): Promise<Reply<DeadLetterList>>;
 }
 
+/** From a sequence on. */
+export interface EventPage {
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+const webhookPath = (name: string, of = '') => `/api/v1/webhooks/${encodeURIComponent(name)}${of}`;
 const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
 const keyPath = (service: string, key: string) => `${servicePath(service)}/${encodeURIComponent(key)}`;
+const schemasPath = (service: string) => `/api/v1/schemas/${encodeURIComponent(service)}`;
+const schemaPath = (service: string, pattern: string) =>
+  `${schemasPath(service)}/${encodeURIComponent(pattern)}`;
 
 export function createApi({ authority, nodes, token, environment }: Settings): Api {
   const ask = <T>(baseUrl: string, request: HttpRequest) =>
@@ -73,19 +139,56 @@ export function createApi({ authority, nodes, token, environment }: Settings): A
   return {
     readMap: service => fromNode({ path: servicePath(service) }),
     readKey: (service, key) => fromNode({ path: keyPath(service, key) }),
-    presentMap: service => toAuthority({ path: servicePath(service) }),
     presentKey: (service, key) => toAuthority({ path: keyPath(service, key) }),
     put: (service, key, body, headers = {}, waitS) =>
       toAuthority({ method: 'PUT', path: keyPath(service, key), body, headers, waitS }),
     delete: (service, key, reason, waitS) =>
       toAuthority({ method: 'DELETE', path: keyPath(service, key), query: { reason }, waitS }),
+    pastMap: (service, at) => toAuthority({ path: servicePath(service), query: { at } }),
+    pastKey: (service, key, { version, at }) =>
+      toAuthority({ path: keyPath(service, key), query: { version, at } }),
+    history: query => toAuthority({ path: '/api/v1/config/history', query }),
+    diff: query => toAuthority({ path: '/api/v1/config/diff', query }),
     versions: (service, key, page) => toAuthority({ path: `${keyPath(service, key)}/versions`, query: page }),
     rollback: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/rollback', body, waitS }),
-    batch: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/batch', body, waitS }),
+    exportDocument: (service, format) =>
+      toAuthority({
+        path: '/api/v1/config/export',
+        query: { service_name: service, format },
+        answer: 'text',
+      }),
+    importMaps: (body, query, waitS) =>
+      toAuthority({ method: 'POST', path: '/api/v1/config/import', query, body, waitS }),
+    promote: (body, waitS) => toAuthority({ method: 'POST', path: '/api/v1/config/promote', body, waitS }),
+    schemas: (service, after) => toAuthority({ path: schemasPath(service), query: { after, limit: 500 } }),
+    schema: (service, pattern) => toAuthority({ path: schemaPath(service, pattern) }),
+    schemaVersions: (service, pattern) => toAuthority({ path: `${schemaPath(service, pattern)}/versions` }),
+    putSchema: (service, pattern, body, force) =>
+      toAuthority({
+        method: 'PUT',
+        path: schemaPath(service, pattern),
+        query: { force: force ? 'true' : undefined },
+        body,
+      }),
+    deleteSchema: (service, pattern, reason) =>
+      toAuthority({ method: 'DELETE', path: schemaPath(service, pattern), query: { reason } }),
+    validate: (service, body) =>
+      toAuthority({ method: 'POST', path: `${schemasPath(service)}/validate`, body }),
     regions: () => toAuthority({ path: '/api/v1/regions' }),
     instances: service => toAuthority({ path: '/api/v1/instances', query: { service_name: service } }),
     propagation: (revision, page = {}) =>
       toAuthority({ path: `/api/v1/propagation/${revision}`, query: page }),
+    flags: createFlagApi(toAuthority, fromNode),
+    events: page => toAuthority({ path: '/api/v1/events', query: { ...page } }),
+    webhooks: () => toAuthority({ path: '/api/v1/webhooks', query: { limit: 500 } }),
+    putWebhook: (name, body) => toAuthority({ method: 'PUT', path: webhookPath(name), body }),
+    deleteWebhook: (name, reason) =>
+      toAuthority({ method: 'DELETE', path: webhookPath(name), query: { reason } }),
+    webhookStatus: name => toAuthority({ path: webhookPath(name, '/status') }),
+    testWebhook: name => toAuthority({ method: 'POST', path: webhookPath(name, '/test'), body: {} }),
+    replayWebhook: (name, body) => toAuthority({ method: 'POST', path: webhookPath(name, '/replay'), body }),
+    deadLetters: (name, page) =>
+      toAuthority({ path: webhookPath(name, '/dead-letters'), query: { ...page } }),
   };
 }
 

@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** `text`: the answer is a document, taken as it is. @default JSON */
+  readonly answer?: 'text';
   readonly token?: string | undefined;
   /** Seconds that the server may wait for the regions. */
   readonly waitS?: number | undefined;
@@ -60,7 +62,7 @@ export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Re
   }
   if (status < 200 || status > 299) throw answerFailure(baseUrl, status, text, answered.get('retry-after'));
   return {
-    body: (text === '' ? undefined : parse(text, baseUrl)) as T,
+    body: (request.answer === 'text' ? text : text === '' ? undefined : parse(text, baseUrl)) as T,
     revision: number(answered.get('x-config-revision')),
     ageS: number(answered.get('x-config-age')),
     etag: answered.get('etag') ?? undefined,

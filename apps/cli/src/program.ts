@@ -1,20 +1,31 @@
 /** The command line: every command with its arguments and options. */
-import { CLIENT_STATES, CONFIG_TYPES, MAX_WAIT_S } from '@quantivista/contracts';
+import { CLIENT_STATES, CONFIG_TYPES, DOCUMENT_FORMATS, MAX_WAIT_S } from '@quantivista/contracts';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
+import { addAuditCommands } from './commands/audit-commands.ts';
 import type { Context } from './commands/context.ts';
 import { remove } from './commands/delete.ts';
+import { diff } from './commands/diff.ts';
+import { events } from './commands/events.ts';
+import { exportDocument } from './commands/export.ts';
+import { addFlagCommands } from './commands/flag/program.ts';
 import { get } from './commands/get.ts';
+import { history } from './commands/history.ts';
 import { instances } from './commands/instances.ts';
 import { nodes } from './commands/nodes.ts';
+import { promote } from './commands/promote.ts';
 import { propagation } from './commands/propagation.ts';
+import { rollback } from './commands/rollback.ts';
 import { set } from './commands/set.ts';
-import { rollback, versions } from './commands/versions.ts';
+import { versions } from './commands/versions.ts';
 import { importFile } from './import/import.ts';
 import { FORMATS } from './import/read-source.ts';
+import { addSchemaCommands } from './schema-commands.ts';
 import { type GlobalOptions, resolveSettings } from './settings.ts';
 import type { Terminal } from './terminal.ts';
 import { watch } from './watch/watch.ts';
+import { addWebhookCommands } from './webhook-program.ts';
+import { wholeNumber } from './whole-number.ts';
 
 export interface ProgramOptions {
   readonly terminal: Terminal;
@@ -55,12 +66,15 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
   program
     .command('get <service> [key]')
     .description("a service's values, or one configuration")
-    .action((service, key) => get(context(), service, key));
+    .option('--version <number>', 'that version of the key', wholeNumber)
+    .option('--at <time|revision>', 'as it was then')
+    .action((service, key, past) => get(context(), service, key, past));
   program
     .command('set <service> <key> <value>')
     .description('set a value: JSON where it is JSON, else a string')
     .option('--string', 'take the value as a string, whatever it looks like')
     .addOption(type())
+    .option('--change-type', 'the type may become another')
     .addOption(reason())
     .addOption(wait())
     .option('--description <text>', 'what the value is for')
@@ -84,9 +98,29 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--before <version>', 'only older ones', wholeNumber)
     .action((service, key, options) => versions(context(), service, key, options));
   program
-    .command('rollback <service> <key>')
-    .description('set a key back to one of its versions')
-    .addArgument(new Argument('<version>').argParser(wholeNumber))
+    .command('history [service] [key-prefix]')
+    .description('who changed what and why, newest first: of a service, some of its keys, or the environment')
+    .option('--limit <number>', 'how many commits', wholeNumber)
+    .option('--before <revision>', 'only older ones', wholeNumber)
+    .action((service, prefix, page) => history(context(), service, prefix, page));
+  program
+    .command('diff <service> [key]')
+    .description('what differs between two points: a revision, a time, `present`, or `v7` of a key')
+    .requiredOption('--from <point>', 'what is compared')
+    .option('--to <point>', 'with what', 'present')
+    .option('--to-environment <name>', 'with which environment')
+    .option('--to-service <name>', 'with which service')
+    .action((service, key, options) => diff(context(), service, key, options));
+  program
+    .command('rollback <service> [key]')
+    .description('set a key back to a version, or a key or a whole service to a time or revision')
+    .addArgument(new Argument('[version]', 'of the key').argParser(wholeNumber))
+    .option('--to <time|revision>', 'back to then; shows what would change, unless --yes is given')
+    .option('--preview', 'show what would change, and change nothing')
+    .option('--yes', 'do it')
+    .option('--in-parts', 'in several transactions, where one is too small')
+    .option('--force', 'also undo changes that were marked as not to be rolled back')
+    .option('--expected-revision <number>', 'only if nothing has changed since', wholeNumber)
     .addOption(reason())
     .addOption(wait())
     .action((service, key, version, options) => rollback(context(), service, key, version, options));
@@ -113,6 +147,14 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--instance-id <name>', 'a name to be known by; what is seen is acknowledged')
     .action((service, options) => watch(context(), service, options, interruption()));
   program
+    .command('events')
+    .description('what has changed in all environments, oldest first')
+    .option('--after <sequence>', 'only what came later', wholeNumber)
+    .option('--limit <number>', 'how many at once', wholeNumber)
+    .option('--follow', 'and then what changes, as it happens')
+    .action(options => events(context(), options, interruption));
+  addWebhookCommands(program, context);
+  program
     .command('import <file>')
     .description('set the values of a file: env, JSON, YAML or compose')
     .addOption(new Option('--format <format>', 'instead of guessing by the name').choices(FORMATS))
@@ -120,17 +162,33 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--services', 'the file is a map of services')
     .option('--env-file <file>', 'variables of a compose file (default: .env beside it)')
     .option('--prune', 'delete keys that the file does not name')
+    .option('--atomic', 'in one transaction, or not at all')
     .option('--dry-run', 'show what would change, and change nothing')
     .addOption(type())
     .addOption(reason())
     .addOption(wait())
     .action((file, options) => importFile(context(), file, options));
+  addFlagCommands(program, { context, wholeNumber, reason, wait });
+  program
+    .command('export [service]')
+    .description('the values of a service, or of all services, as a document')
+    .addOption(new Option('--format <format>', 'how').choices(DOCUMENT_FORMATS).default('json'))
+    .action((service, options) => exportDocument(context(), service, options));
+  program
+    .command('promote <service> [keys...]')
+    .description("a service's values from this environment to another: all, or those named")
+    .requiredOption('--to <environment>', 'which one')
+    .option('--prefix <text>', 'only keys that begin so')
+    .option('--remove', 'remove there what is not here')
+    .option('--change-types', 'values there may become of the type that they have here')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--expect <revision>', 'only if nothing has changed since this dry run', wholeNumber)
+    .addOption(reason())
+    .addOption(wait())
+    .action((service, keys, options) => promote(context(), service, keys, options));
+  addSchemaCommands(program, context);
+  addAuditCommands(program, context, wholeNumber);
   return program;
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is not a whole number.');
 }
 
 function waitSeconds(text: string): number {

@@ -83,6 +83,9 @@ test.each([
   [['set', 'a', 'k', '1', '--old-value', 'x', '--authority', 'http://x'], 'is not JSON'],
   [['set', 'a', 'k', '12345678901234567890', '--authority', 'http://x'], 'give --string'],
   [['watch', 'a', '--authority', 'http://x'], 'A read node is needed'],
+  [['rollback', 'a', '--authority', 'http://x'], 'either a version or --to'],
+  [['rollback', 'a', '--to', 'noon', '--authority', 'http://x'], 'neither a revision nor a time'],
+  [['get', 'a', '--version', '1', '--authority', 'http://x'], '--version is of one key'],
   [['import', 'nowhere.env', '--authority', 'http://x'], 'There is no file nowhere.env'],
 ])('%j is wrong usage', async (args, message) => {
   const { code, err, out } = await finish(args);
@@ -150,38 +153,64 @@ test('set: JSON where it is JSON, and only under the condition', async () => {
   expect(asked.at(-1)!.body).toEqual({ new_value: 'plain text' });
 });
 
-test('import: a dry run changes nothing; a failure tells what was done before it', async () => {
-  const file = join(folder, 'many.env');
-  writeFileSync(file, Array.from({ length: 200 }, (_, index) => `K${index}=${index}`).join('\n'));
-  let batches = 0;
-  const { url, asked } = await serve(({ method }) => {
-    if (method === 'GET') return { body: { K0: 'old', K1: '1', stays: true } };
-    return ++batches === 1 ? { body: { revision: 41 } } : { status: 409, body: { title: 'A condition' } };
-  });
+test('import: what the file says is sent, and what the authority answers is shown', async () => {
+  const file = join(folder, 'some.env');
+  writeFileSync(file, 'A=1\nB=two # words\n');
+  const answer = {
+    dry_run: false,
+    read_revision: 40,
+    revision: 42,
+    transactions: [
+      { revision: 41, changed: 1 },
+      { revision: 42, changed: 1 },
+    ],
+    entries: [
+      {
+        environment: 'DEVELOPMENT',
+        service_name: 'a',
+        config_key: 'A',
+        change: 'changed',
+        old_value: 'old',
+        new_value: '1',
+      },
+      { environment: 'DEVELOPMENT', service_name: 'a', config_key: 'B', change: 'added', new_value: 'two' },
+      { environment: 'DEVELOPMENT', service_name: 'a', config_key: 'C', change: 'removed', old_value: true },
+    ],
+    totals: { added: 1, changed: 1, removed: 1, unchanged: 7 },
+    violations: [],
+    refusals: [{ title: 'A condition', detail: 'the key exists' }],
+    warnings: [],
+  };
+  const { url, asked } = await serve(() => ({ body: answer }));
   const base = ['import', file, '--service', 'a', '--authority', url];
-  const dry = await finish([...base, '--dry-run', '--json']);
-  const { environment, services, changes } = JSON.parse(dry.out);
-  expect([dry.code, environment, batches]).toEqual([0, 'DEVELOPMENT', 0]);
-  expect(services.a).toMatchObject({ K0: '0', K199: '199', stays: true });
-  expect(changes[0]).toEqual({
-    op: 'set',
-    service_name: 'a',
-    config_key: 'K0',
-    old_value: 'old',
-    new_value: '0',
+  const { out, code } = await finish([...base, '--prune']);
+  expect([code, out.split('\n')]).toEqual([
+    0,
+    [
+      'a',
+      '  ~ A "old" → "1"',
+      '  + B = "two"',
+      '  - C (was true)',
+      '1 added, 1 changed, 1 removed, 7 unchanged',
+      'refused: A condition: the key exists',
+      'revision 42 (2 transactions)',
+    ],
+  ]);
+  expect(asked[0]!.body).toEqual({ a: { A: '1', B: 'two' } });
+  const query = new URL(asked[0]!.url, url).searchParams;
+  expect([...query].sort()).toEqual([
+    ['atomic', 'false'],
+    ['config_type', 'ENVIRONMENT_VARIABLE'],
+    ['dry_run', 'false'],
+    ['environment', 'DEVELOPMENT'],
+    ['mode', 'replace'],
+  ]);
+  const json = await finish([...base, '--dry-run', '--json']);
+  expect(JSON.parse(json.out)).toEqual({
+    environment: 'DEVELOPMENT',
+    services: { a: { A: '1', B: 'two' } },
+    ...answer,
   });
-
-  const { code, err, out } = await finish(base);
-  expect(code).toBe(1);
-  expect(out).toContain('198 added, 1 changed, 1 unchanged');
-  expect(err).toBe(
-    'error: A condition (1 of 2 transactions were made, up to revision 41: the import can be repeated)',
-  );
-  const sent = asked
-    .filter(({ method }) => method === 'POST')
-    .map(({ body }) => body as { changes: object[] });
-  expect(sent.map(({ changes }) => changes.length)).toEqual([120, 79]);
-  expect(sent[0]!.changes[0]).toEqual({ ...changes[0], environment, config_type: 'ENVIRONMENT_VARIABLE' });
 });
 
 test('watch ends with what the node refuses for good', async () => {
@@ -190,4 +219,34 @@ test('watch ends with what the node refuses for good', async () => {
     code: 1,
     err: 'error: A valid token is needed',
   });
+});
+
+test('a rollback to a revision is shown first, and done with --yes', async () => {
+  const change = {
+    config_key: 'k',
+    change: 'changed',
+    old_value: 2,
+    new_value: 1,
+    restored_version: 1,
+    new_version: 3,
+  };
+  const { url, asked } = await serve(({ body }) => ({
+    body: {
+      service_name: 'a',
+      restored_revision: 5,
+      revision: 9,
+      transactions: 1,
+      changes: [change],
+      preview: (body as { preview?: boolean }).preview === true,
+    },
+  }));
+  const shown = await finish(['rollback', 'a', '--to', '5', '--authority', url]);
+  expect(shown.out).toContain('1 key would change: --yes --expected-revision 9 does it');
+  const done = await finish(['rollback', 'a', '--to', '5', '--yes', '--in-parts', '--authority', url]);
+  expect(done.out).toContain('1 key rolled back to revision 5, as revision 9');
+  const about = { environment: 'DEVELOPMENT', service_name: 'a', revision: 5 };
+  expect(asked.map(({ body }) => body)).toEqual([
+    { ...about, preview: true },
+    { ...about, atomic: false },
+  ]);
 });

@@ -2,6 +2,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import {
   environmentNotServed,
+  fieldFault,
+  type PastPoint,
   readKeyRoute,
   readServiceRoute,
   type Scope,
@@ -12,10 +14,12 @@ import type { Log, Metrics } from '@quantivista/runtime';
 import type { Snapshot } from '@quantivista/snapshot';
 import type { Context } from 'hono';
 import type { Replica } from './follow/replica.ts';
-import { type Answer, answerKey, answerService, stateHeaders } from './serve/answer.ts';
+import { answerKey, answerService, stateHeaders, toResponse } from './serve/answer.ts';
 import { type ChildReports, registerChildReports } from './serve/feed/child-reports.ts';
 import type { Parent } from './serve/feed/parent.ts';
 import { feedRoutes } from './serve/feed/routes.ts';
+import type { HeldFlags } from './serve/flags/held-flags.ts';
+import { registerFlags } from './serve/flags/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
 import type { Status } from './serve/status.ts';
 import type { Admitter } from './serve/watch/admit.ts';
@@ -27,6 +31,7 @@ export interface AppOptions {
   readonly replica: Replica;
   readonly scope: Scope;
   readonly access: ReadAccess;
+  readonly flags: HeldFlags;
   readonly parent: Parent;
   readonly childReports: ChildReports;
   readonly ready: () => boolean;
@@ -41,19 +46,22 @@ export interface AppOptions {
 }
 
 interface Wanted {
-  readonly environment: string;
+  /** Absent where what is asked for belongs to none. */
+  readonly environment?: string;
   readonly min_revision?: number | undefined;
   readonly max_age?: number | undefined;
+  readonly at?: PastPoint | undefined;
+  readonly version?: number | undefined;
 }
 
-const toResponse = (answer: Answer): Response =>
-  new Response(answer.body, { status: answer.status, headers: answer.headers });
+const PAST = 'a node holds the present state alone: the authority answers this';
 
 export function createApp({
   region,
   replica,
   scope,
   access,
+  flags,
   parent,
   childReports,
   ready,
@@ -78,8 +86,10 @@ export function createApp({
   app.notFound(() => problem(new ServiceError('not_found')));
 
   /** The state, once it is as new as the request asks. */
-  async function stateFor({ environment, min_revision, max_age }: Wanted): Promise<Snapshot> {
-    if (!scope.includes(environment)) throw environmentNotServed(scope);
+  async function stateFor({ environment, min_revision, max_age, at, version }: Wanted): Promise<Snapshot> {
+    if (at !== undefined) throw fieldFault('query.at', PAST);
+    if (version !== undefined) throw fieldFault('query.version', PAST);
+    if (environment !== undefined && !scope.includes(environment)) throw environmentNotServed(scope);
     if (min_revision !== undefined && !(await replica.reached(min_revision, maxWaitMs))) {
       const held = replica.current?.snapshot;
       throw new ServiceError('revision_not_reached', {
@@ -135,6 +145,7 @@ export function createApp({
     return toResponse(answer) as never;
   });
 
+  registerFlags(app, { replica, access, flags, stateFor });
   feedRoutes(app, parent, access);
   registerChildReports(app, { region, access, reports: childReports });
 

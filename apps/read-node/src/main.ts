@@ -11,6 +11,7 @@ import { createReplica } from './follow/replica.ts';
 import { createReporting } from './report/reporting.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
+import { createHeldFlags } from './serve/flags/held-flags.ts';
 import { listen } from './serve/listen.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
@@ -27,6 +28,7 @@ const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGIO
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
+const flags = createHeldFlags(replica);
 const metrics = createMetrics();
 const reporting = createReporting({ config, scope, replica, metrics, log });
 const hub = createHub({
@@ -71,7 +73,7 @@ const parts = {
   hub,
   parent,
 };
-const fastLane = createFastLane(replica, access);
+const fastLane = createFastLane(replica, access, flags);
 const admitter = createAdmitter({
   replica,
   scope,
@@ -88,6 +90,7 @@ const app = createApp({
   replica,
   scope,
   access,
+  flags,
   parent,
   childReports: reporting.childReports,
   ready: () => isReady(parts),

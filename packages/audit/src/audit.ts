@@ -1,8 +1,15 @@
 /** The driver: what the rest of the project knows of Postgres. */
-import type { ConfigurationVersion, RecordPath } from '@quantivista/contracts';
+import type { ConfigurationVersion, HistoryCommit, RecordPath } from '@quantivista/contracts';
 import { createBatch } from './batch.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createEventLog, type EventLog } from './events.ts';
+import { createFlagProjection, type FlagProjection } from './flag-projection.ts';
+import { type HistoryPage, listHistory } from './history.ts';
 import { migrate } from './migrate.ts';
-import { type AuditOptions, createPool, unavailable } from './pool.ts';
+import { revisionAt } from './moment.ts';
+import { type AuditOptions, createPool, translated, unavailable } from './pool.ts';
+import { createSealedSecrets, type SealedSecrets } from './sealed-secrets.ts';
+import { type ChangeSince, changesSince, type Span } from './since.ts';
 import {
   type Decision,
   type Intent,
@@ -12,7 +19,7 @@ import {
   recordOutcomes,
   settledRevision,
 } from './trail.ts';
-import { listVersions, readVersion, type VersionPage } from './versions.ts';
+import { listVersions, readVersion, type VersionPage, versionTimes } from './versions.ts';
 
 /** Every call throws ServiceError `audit_unavailable` where Postgres does not answer in time. */
 export interface Audit {
@@ -29,13 +36,30 @@ export interface Audit {
   /** Versions exist within a generation. */
   versions(generation: string, path: RecordPath, page: VersionPage): Promise<ConfigurationVersion[]>;
   version(generation: string, path: RecordPath, version: number): Promise<ConfigurationVersion | undefined>;
+  /** When a version was made, and when its key was created that time. The version must exist. */
+  versionTimes(
+    generation: string,
+    path: RecordPath,
+    version: number,
+  ): Promise<{ createdMs: number; updatedMs: number }>;
+  /** The newest revision made at or before `atMs`, by the authorities' clocks; `undefined` for none. */
+  revisionAt(generation: string, atMs: number): Promise<number | undefined>;
+  /** What became of a service's keys after one revision and up to another, by key. */
+  changesSince(generation: string, span: Span): Promise<ChangeSince[]>;
+  /** Commits, newest first. */
+  history(generation: string, page: HistoryPage): Promise<HistoryCommit[]>;
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
+  readonly flagProjection: FlagProjection;
+  readonly events: EventLog;
+  readonly deliveries: Deliveries;
+  readonly sealedSecrets: SealedSecrets;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-export function createAudit(options: AuditOptions): Audit {
+/** `migrateUrl`: of the user who owns the tables. @default the same as `url` */
+export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrateUrl?: string }): Audit {
   const pool = createPool(options);
   const addIntent = createBatch<Intent, void>(async intents => {
     await recordIntents(pool, intents);
@@ -43,7 +67,7 @@ export function createAudit(options: AuditOptions): Audit {
   });
   const addOutcome = createBatch<Decision, boolean>(decisions => recordOutcomes(pool, decisions));
   return {
-    migrate: () => migrate(pool).catch(unavailable),
+    migrate: () => migrate(migrateUrl ?? options.url).catch(unavailable),
     recordIntent: intent => addIntent(intent).catch(unavailable),
     recordOutcome: (intent, outcome) => addOutcome({ intent, outcome }).catch(unavailable),
     pendingIntents: olderThanMs => pendingIntents(pool, olderThanMs).catch(unavailable),
@@ -51,6 +75,11 @@ export function createAudit(options: AuditOptions): Audit {
       settledRevision(pool, generation, storeRevision).catch(unavailable),
     versions: (generation, path, page) => listVersions(pool, generation, path, page).catch(unavailable),
     version: (generation, path, version) => readVersion(pool, generation, path, version).catch(unavailable),
+    versionTimes: (generation, path, version) =>
+      versionTimes(pool, generation, path, version).catch(unavailable),
+    revisionAt: (generation, atMs) => revisionAt(pool, generation, atMs).catch(unavailable),
+    changesSince: (generation, span) => changesSince(pool, generation, span).catch(unavailable),
+    history: (generation, page) => listHistory(pool, generation, page).catch(unavailable),
     highestRevision: async generation => {
       const { rows } = await pool
         .query<{ highest: string | null }>(
@@ -60,6 +89,10 @@ export function createAudit(options: AuditOptions): Audit {
         .catch(unavailable);
       return Number(rows[0]?.highest ?? 0);
     },
+    flagProjection: translated(createFlagProjection(pool)),
+    events: translated(createEventLog(pool)),
+    deliveries: translated(createDeliveries(pool)),
+    sealedSecrets: translated(createSealedSecrets(pool)),
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);
     },

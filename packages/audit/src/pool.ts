@@ -3,7 +3,7 @@ import { ServiceError } from '@quantivista/contracts';
 import pg from 'pg';
 
 export interface AuditOptions {
-  /** `postgres://…` */
+  /** `postgres://…` of a user who may act as `quantivista_writer`: a member of it. */
   readonly url: string;
   /** Longest wait for a connection, and for a statement. @default 3000 */
   readonly timeoutMs?: number;
@@ -11,9 +11,18 @@ export interface AuditOptions {
   readonly connections?: number;
 }
 
-export function createPool({ url, timeoutMs = 3_000, connections = 16 }: AuditOptions): pg.Pool {
+/** The role that may add to the trail and read it, nothing else. A migration makes it. */
+const SERVING_ROLE = 'quantivista_writer';
+
+/** `owner`: as the user of the URL itself, for migrations. */
+export function createPool(
+  { url, timeoutMs = 3_000, connections = 16 }: AuditOptions,
+  owner = false,
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
+    // Of the session from its beginning: whatever the user of the URL may do beyond that, no query of ours can.
+    ...(!owner && { options: `-c role=${SERVING_ROLE}` }),
     max: connections,
     connectionTimeoutMillis: timeoutMs,
     statement_timeout: timeoutMs,
@@ -24,7 +33,17 @@ export function createPool({ url, timeoutMs = 3_000, connections = 16 }: AuditOp
   return pool;
 }
 
-/** Rethrow a failure of Postgres as `audit_unavailable`, the original as its cause. */
+/** Rethrow a failure of Postgres as `audit_unavailable`, the original as its cause. Faults of the request stay. */
 export function unavailable(cause: unknown): never {
+  if (cause instanceof ServiceError) throw cause;
   throw new ServiceError('audit_unavailable', { cause });
+}
+
+/** The same functions, with their failures translated by {@link unavailable}. */
+export function translated<T extends object>(functions: T): T {
+  const wrap =
+    (call: (...args: unknown[]) => Promise<unknown>) =>
+    (...args: unknown[]) =>
+      call(...args).catch(unavailable);
+  return Object.fromEntries(Object.entries(functions).map(([name, call]) => [name, wrap(call)])) as T;
 }

@@ -18,6 +18,8 @@ export interface RecordedChange {
   /** Of configurations alone. */
   readonly config_type: ConfigType | null;
   readonly description: string;
+  /** Of a rollback: the version restored, 0 where the record had not existed. */
+  readonly restored_version?: number | undefined;
 }
 
 export interface Intent {
@@ -76,15 +78,15 @@ export async function recordOutcomes(pool: Pool, decisions: readonly Decision[])
            ), versions AS (
              INSERT INTO configuration_audit (kind, config_key, service_name, environment, old_value, new_value,
                updated_by, reason, version, intent_id, generation, revision, deleted, config_type, description,
-               rollback_available)
+               rollback_available, restored_version)
              SELECT change.kind, change.config_key, change.service_name, change.environment, change.old_value,
                coalesce(change.new_value, 'null'::jsonb), decided.actor, decided.reason, change.version, decided.id,
                decided.generation, decided.revision, change.deleted, change.config_type, change.description,
-               decided."rollbackAvailable"
+               decided."rollbackAvailable", change.restored_version
              FROM decided JOIN outcome ON outcome.intent_id = decided.id AND outcome.status = 'committed',
                jsonb_to_recordset(decided.changes) AS change(kind text, config_key text, service_name text,
                  environment text, old_value jsonb, new_value jsonb, version int, deleted boolean, config_type text,
-                 description text)
+                 description text, restored_version int)
            ), settled AS (
              DELETE FROM change_pending WHERE intent_id = ANY ($2)
            )

@@ -54,6 +54,7 @@ const valueFields = {
   old_value: JsonValue.optional().openapi({ description: 'condition: the present value, else 409' }),
   new_value: JsonValue,
   config_type: ConfigType.optional(),
+  change_type: z.boolean().optional().openapi({ description: 'the type may become another; else 409' }),
   description: FreeText.optional(),
   is_encrypted: z.boolean().optional(),
 };

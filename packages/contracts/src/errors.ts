@@ -30,6 +30,10 @@ export const ERRORS = {
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   conflict: { status: 409, title: 'A condition of the request does not hold' },
   type_conflict: { status: 409, title: "A key's type can't be changed by setting its value" },
+  in_use: { status: 409, title: 'Others refer to it' },
+  values_break_schema: { status: 409, title: 'Values that are there break the schema' },
+  before_generation: { status: 404, title: 'This life of the store had not begun then' },
+  not_settled: { status: 409, title: 'The trail is not whole up to there yet', retryAfterS: 1 },
   rollback_unavailable: { status: 409, title: 'This change was marked as one that is not rolled back' },
   revision_not_reached: {
     status: 409,
@@ -42,6 +46,7 @@ export const ERRORS = {
   too_large: { status: 413, title: 'The body or value is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   environment_not_served: { status: 421, title: 'This node does not hold the environment', close: 1008 },
+  schema_violation: { status: 422, title: 'A value breaks its schema' },
   not_supported: { status: 422, title: 'This is not supported yet' },
   upgrade_required: { status: 426, title: 'This is a WebSocket endpoint' },
   internal: { status: 500, title: 'Something failed here', close: 1011 },

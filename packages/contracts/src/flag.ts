@@ -113,6 +113,18 @@ export const Segment = z
   .openapi('Segment');
 export type Segment = z.infer<typeof Segment>;
 
+/** Body of `PUT /segments/{segment}`: what is absent stays; of a new one the conditions must be said. */
+export const SegmentUpdate = z
+  .strictObject({
+    segment_name: SegmentName.optional(),
+    conditions: SegmentConditions.optional(),
+    description: FreeText.optional(),
+    updated_by: ActorName.optional().openapi({ description: 'the caller; another name is refused' }),
+    reason: FreeText.optional(),
+  })
+  .openapi('SegmentUpdate');
+export type SegmentUpdate = z.infer<typeof SegmentUpdate>;
+
 const BOOLEAN_VARIANTS: Readonly<Record<string, FlagValue>> = { on: true, off: false };
 
 /** The values that a flag may serve, by variant. */

@@ -13,9 +13,9 @@ import {
 import { AckRequest, InstanceId, WatchFrame } from './frames.ts';
 import { FreeText } from './free-text.ts';
 import { ConfigKey, Environment, KeyPrefix, ServiceName } from './names.ts';
+import { At } from './point.ts';
 import { PreferWait } from './prefer.ts';
 import { body, failures, json, notServed, problem, security } from './route-parts.ts';
-import { RollbackRequest, RollbackResult, VersionList } from './versions.ts';
 
 export const ServiceParams = z.object({ service_name: ServiceName });
 export const KeyParams = z.object({ service_name: ServiceName, config_key: ConfigKey });
@@ -25,16 +25,14 @@ export const ReadQuery = z.object({
   environment: Environment,
   min_revision: z.coerce.number().int().nonnegative().optional(),
   max_age: z.coerce.number().nonnegative().optional(),
+  at: At.optional(),
 });
+/** `version`, `at`: as it was then. Of a past state, `min_revision` and `max_age` mean nothing. */
+export const ReadKeyQuery = ReadQuery.extend({ version: z.coerce.number().int().positive().optional() });
 /** `prefer: wait=S`: answer when every region has applied the change, or after S seconds. */
 export const WriteHeaders = z.object({ prefer: PreferWait.optional() });
 export const WriteQuery = z.object({ environment: Environment });
 export const DeleteQuery = z.object({ environment: Environment, reason: FreeText.optional() });
-export const VersionsQuery = z.object({
-  environment: Environment,
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  before: z.coerce.number().int().positive().optional(),
-});
 /** `min_revision`: wait until this revision is reached, else 409. */
 export const WatchQuery = z.object({
   environment: Environment,
@@ -65,7 +63,7 @@ export const readKeyRoute = createRoute({
   path: '/api/v1/config/{service_name}/{config_key}',
   summary: 'One configuration',
   security,
-  request: { params: KeyParams, query: ReadQuery },
+  request: { params: KeyParams, query: ReadKeyQuery },
   responses: {
     200: json(Configuration, 'the configuration'),
     304: { description: 'not modified' },
@@ -161,27 +159,6 @@ export const deleteKeyRoute = createRoute({
     204: { description: 'deleted' },
     404: problem('no such key'),
     409: problem('If-Match does not hold'),
-    ...failures,
-  },
-});
-export const versionsRoute = createRoute({
-  method: 'get',
-  path: '/api/v1/config/{service_name}/{config_key}/versions',
-  summary: "A key's versions, newest first",
-  security,
-  request: { params: KeyParams, query: VersionsQuery },
-  responses: { 200: json(VersionList, 'the versions'), ...failures },
-});
-export const rollbackRoute = createRoute({
-  method: 'post',
-  path: '/api/v1/config/rollback',
-  summary: 'Set a key back to one of its versions',
-  security,
-  request: { headers: WriteHeaders, body: body(RollbackRequest) },
-  responses: {
-    200: json(RollbackResult, 'what was restored'),
-    404: problem('no such version'),
-    409: problem('not rolled back'),
     ...failures,
   },
 });

@@ -1,8 +1,7 @@
-/** History of one key, and the way back to a version of it. */
+/** The versions of one key. */
 import { z } from '@hono/zod-openapi';
-import { ConfigType, Configuration, JsonValue } from './configuration.ts';
-import { FreeText } from './free-text.ts';
-import { ActorName, ConfigKey, Environment, ServiceName } from './names.ts';
+import { ConfigType, JsonValue } from './configuration.ts';
+import { ActorName } from './names.ts';
 import { Revision } from './revision.ts';
 
 /** One committed change of a key; `deleted` versions have a `null` value. */
@@ -18,6 +17,11 @@ export const ConfigurationVersion = z
     reason: z.string(),
     rollback_available: z.boolean(),
     created_at: z.iso.datetime(),
+    restored_version: z
+      .int()
+      .nonnegative()
+      .optional()
+      .openapi({ description: 'of a rollback: the version restored, 0 where the key had not existed' }),
   })
   .openapi('ConfigurationVersion');
 export type ConfigurationVersion = z.infer<typeof ConfigurationVersion>;
@@ -27,31 +31,3 @@ export const VersionList = z
   .object({ versions: z.array(ConfigurationVersion), next_before: z.int().positive().optional() })
   .openapi('VersionList');
 export type VersionList = z.infer<typeof VersionList>;
-
-/** Body of `POST /config/rollback`: one key, back to what it was at `version`. */
-export const RollbackRequest = z
-  .strictObject({
-    service_name: ServiceName,
-    config_key: ConfigKey,
-    environment: Environment,
-    version: z.int().positive(),
-    updated_by: ActorName.optional(),
-    reason: FreeText.optional(),
-  })
-  .openapi('RollbackRequest');
-export type RollbackRequest = z.infer<typeof RollbackRequest>;
-
-/** A rollback is a new version with an old value: `configuration` is `null` where that was "deleted". */
-export const RollbackResult = z
-  .object({
-    service_name: ServiceName,
-    config_key: ConfigKey,
-    environment: Environment,
-    restored_version: z.int().positive(),
-    from_version: z.int().nonnegative(),
-    new_version: z.int().positive(),
-    revision: Revision,
-    configuration: Configuration.nullable(),
-  })
-  .openapi('RollbackResult');
-export type RollbackResult = z.infer<typeof RollbackResult>;

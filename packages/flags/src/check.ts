@@ -39,6 +39,19 @@ export function checkFlagSet(flags: Iterable<FeatureFlag>, segments: Iterable<Se
   return faults;
 }
 
+/** Flags in use that ask for one that is not: they would be off, and nobody would have turned them off. */
+export function archivedPrerequisites(flags: readonly FeatureFlag[]): FlagSetFault[] {
+  const used = flags.filter(flag => !flag.archived);
+  const archived = new Set(flags.filter(flag => flag.archived).map(flag => flag.flag_name));
+  return used.flatMap(({ flag_name: flag, prerequisites = [] }) =>
+    prerequisites.flatMap(({ flag: name }, index) =>
+      archived.has(name)
+        ? [{ flag, field: `prerequisites.${index}.flag`, message: `${name} is archived` }]
+        : [],
+    ),
+  );
+}
+
 interface Circle {
   readonly circle: readonly string[];
 }

@@ -9,6 +9,7 @@ export * from './flag-set.ts';
 export * from './flagd/document.ts';
 export * from './flagd/export.ts';
 export * from './flagd/import.ts';
+export * from './listing.ts';
 export * from './murmur3.ts';
 export * from './stored.ts';
 export * from './update.ts';

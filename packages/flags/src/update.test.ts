@@ -1,6 +1,6 @@
 import { FeatureFlag, FeatureFlagUpdate } from '@quantivista/contracts';
 import { expect, test } from 'vitest';
-import { updateFlag } from './update.ts';
+import { flagDefinition, replaceFlag, updateFlag } from './update.ts';
 
 const current = FeatureFlag.parse({
   flag_name: 'limits',
@@ -25,12 +25,20 @@ test('null takes an extension away, and the whole must still be a flag', () => {
   expect(update({ variants: null }).error?.issues.map(issue => issue.path)).toEqual([['default_variant']]);
 });
 
-test('a new flag says whether it is on, and for how many', () => {
-  const created = updateFlag('new', undefined, { description: 'x' });
-  expect(created.error?.issues.map(issue => issue.path.join('.'))).toEqual(['enabled', 'rollout_percentage']);
-  expect(updateFlag('new', undefined, { enabled: true, rollout_percentage: 5 }).data).toMatchObject({
+test('a new flag is off and for nobody, where nothing else is said', () => {
+  expect(updateFlag('new', undefined, { description: 'x' }).data).toEqual({
     flag_name: 'new',
-    conditions: {},
+    enabled: false,
+    rollout_percentage: 0,
     target_services: [],
+    conditions: {},
+    description: 'x',
   });
+});
+
+test('a replacement makes any flag the one that it was made of', () => {
+  const flag = flagDefinition(FeatureFlag.parse({ ...current, variants: undefined, default_variant: 'on' }));
+  const replaced = updateFlag('limits', current, FeatureFlagUpdate.parse(replaceFlag(flag)));
+  expect(flagDefinition(replaced.data!)).toEqual(flag);
+  expect(replaced.data!.version).toBe(3);
 });

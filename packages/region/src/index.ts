@@ -1,5 +1,11 @@
 export type { RegionOptions } from './connection.ts';
 export type { Change, SnapshotEntry, StreamEntry } from './entry.ts';
+export {
+  CENTRE_EVENTS_KEY,
+  createEventStream,
+  type EventStream,
+  type StreamedEvent,
+} from './event-stream.ts';
 export { scopedRegion } from './keys.ts';
 export { createPresence, type Gathered, type Presence } from './presence.ts';
 export { createRegionReader, type RegionReader } from './reader.ts';

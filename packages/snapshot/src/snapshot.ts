@@ -30,6 +30,8 @@ export interface Snapshot {
   entry(environment: string, service: string, key: string): Entry | undefined;
   /** The value of a key that is no configuration (`_heartbeat`, `_access/…`), by its etcd key. */
   other(key: string): string | undefined;
+  /** All keys that begin with `prefix` and are no configurations, in no order. */
+  others(prefix: string): StoredEntry[];
   /** Every service: environment, name, state. */
   services(): Iterable<[environment: string, name: string, service: Service]>;
   /** Every key, as a list of the store at this revision has it: whatever is applied while it is walked. */
@@ -137,6 +139,10 @@ export function startSnapshot(generation: string): SnapshotBuilder {
       service: (environment, name) => environments.get(environment)?.get(name),
       entry: (environment, name, key) => environments.get(environment)?.get(name)?.entries.get(key),
       other: key => others.get(key)?.value,
+      others: prefix =>
+        [...others].flatMap(([key, { value, revision: modRevision }]) =>
+          key.startsWith(prefix) ? [{ key, value, modRevision }] : [],
+        ),
       *services() {
         for (const [environment, services] of environments) {
           for (const [name, service] of services) yield [environment, name, service];

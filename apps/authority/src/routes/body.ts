@@ -1,12 +1,26 @@
-/** Bodies are JSON, as the store can keep it: checked before any schema sees them. */
-import { fieldFault, ServiceError } from '@quantivista/contracts';
+/** Bodies are JSON of a bounded size, of imports documents: checked before any schema sees them. */
+import {
+  DOCUMENT_TYPES,
+  documentFormat,
+  fieldFault,
+  importRoute,
+  limitBody,
+  MAX_IMPORT_BYTES,
+  ServiceError,
+} from '@quantivista/contracts';
 import type { MiddlewareHandler } from 'hono';
 
 /** etcd takes requests of up to 1.5 MB. */
-export const MAX_BODY_BYTES = 1_400_000;
+const MAX_BODY_BYTES = 1_400_000;
+
+/** An import may be made in several transactions. */
+export function limitBodies(): MiddlewareHandler {
+  const [usual, ofImport] = [limitBody(MAX_BODY_BYTES), limitBody(MAX_IMPORT_BYTES)];
+  return (c, next) => (c.req.path === importRoute.path ? ofImport : usual)(c, next);
+}
 
 /** Refuses what is not UTF-8, where decoding as usual would replace bytes and store the replacement. */
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+export const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Integers beyond 2^53 would be rounded on their way to the store: nobody would be told. */
 function refuseRounding(_key: string, value: unknown, context?: { source?: string }): unknown {
@@ -34,12 +48,24 @@ function checkJson(bytes: ArrayBuffer): void {
   }
 }
 
+const unsupported = (path: string) =>
+  path === importRoute.path
+    ? new ServiceError('unsupported_media_type', {
+        message: `the content type must be one of ${Object.keys(DOCUMENT_TYPES).join(', ')}`,
+      })
+    : new ServiceError('unsupported_media_type');
+
+const isJson = (contentType: string): boolean => /^application\/json *(;|$)/i.test(contentType);
+
 /** @throws ServiceError `unsupported_media_type`, `invalid_json`, `invalid_request` */
 export const requireJson = (): MiddlewareHandler =>
   async function requireJson(c, next) {
     if (c.req.method === 'PUT' || c.req.method === 'POST') {
       const type = c.req.header('content-type') ?? '';
-      if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
+      if (!isJson(type)) {
+        if (c.req.path === importRoute.path && documentFormat(type)) return next();
+        throw unsupported(c.req.path);
+      }
       checkJson(await c.req.arrayBuffer());
     }
     await next();

@@ -1,23 +1,30 @@
 /** What the routes are made of. */
-import type { Audit } from '@quantivista/audit';
+import type { Audit, Evidence } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Callers } from '../callers.ts';
+import type { Outbound } from '../deliver/outbound.ts';
+import type { Projection } from '../flags/projection.ts';
 import type { Heartbeat } from '../heartbeat.ts';
 import type { Regions } from '../network/regions.ts';
 import type { RegionWait } from '../network/wait.ts';
 import type { Recovery } from '../recover/recovery.ts';
 import type { Writer } from '../write/commit.ts';
+import type { SchemaReader } from '../write/schemas/service-schemas.ts';
 
 export interface Dependencies {
   readonly etcd: Etcd;
   readonly audit: Audit;
+  readonly evidence: Evidence;
   readonly writer: Writer;
+  readonly schemas: SchemaReader;
   readonly callers: Callers;
   readonly heartbeat: Heartbeat;
   readonly recovery: Recovery;
   readonly regions: Regions;
   readonly regionWait: RegionWait;
+  readonly projection: Projection;
+  readonly webhooks: Outbound['webhooks'];
   readonly metrics: Metrics;
   readonly log: Log;
   /** `open`: reads need no token. */

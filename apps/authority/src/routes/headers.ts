@@ -12,3 +12,10 @@ export const stateHeaders = (
   'x-config-state': 'FRESH',
   ...(etag !== undefined && { etag }),
 });
+
+/** Of a state of the past: it has no age. */
+export const pastHeaders = (generation: string, revision: number): Record<string, string> => ({
+  'cache-control': 'no-cache',
+  'x-config-generation': generation,
+  'x-config-revision': String(revision),
+});

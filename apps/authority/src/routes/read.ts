@@ -3,9 +3,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
   type ConfigurationPath,
   configurationKey,
+  type Environment,
   entityTag,
+  fieldFault,
   GENERATION_KEY,
   noneMatch,
+  type PastPoint,
   readKeyRoute,
   readServiceRoute,
   ServiceError,
@@ -13,15 +16,18 @@ import {
 } from '@quantivista/contracts';
 import { buildSnapshot, serviceMap, serviceMapTag } from '@quantivista/snapshot';
 import type { Context } from 'hono';
+import { createPast } from '../history/past.ts';
+import { pastConfiguration } from '../history/past-configuration.ts';
 import type { Dependencies } from './dependencies.ts';
-import { stateHeaders } from './headers.ts';
+import { pastHeaders, stateHeaders } from './headers.ts';
 
 /** @throws ServiceError `unauthenticated`, unless reads are open */
 export async function requireReader({ reads, callers }: Dependencies, c: Context): Promise<void> {
   if (reads === 'token') await callers.require(c.req.header('authorization'));
 }
 
-function requireRevision(minimum: number | undefined, generation: string, revision: number): void {
+/** @throws ServiceError `revision_not_reached` */
+export function requireRevision(minimum: number | undefined, generation: string, revision: number): void {
   if (minimum !== undefined && revision < minimum) {
     throw new ServiceError('revision_not_reached', { details: { generation, revision } });
   }
@@ -29,16 +35,39 @@ function requireRevision(minimum: number | undefined, generation: string, revisi
 
 export function registerReads(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd } = dependencies;
+  const past = createPast(dependencies);
 
   const answer = (c: Context, headers: Record<string, string>, body: string) =>
     headers.etag === undefined || noneMatch(c.req.header('if-none-match') ?? null, headers.etag)
       ? c.body(body, 200, { ...headers, 'content-type': 'application/json' })
       : c.body(null, 304, headers);
 
+  async function readPastKey(
+    c: Context,
+    path: ConfigurationPath,
+    wanted: { at: PastPoint | undefined; version: number | undefined },
+  ) {
+    if (wanted.at && wanted.version !== undefined) {
+      throw fieldFault('query.version', 'may not be given together with at');
+    }
+    const now = await past.now('not_settled');
+    const { configuration, revision } = wanted.at
+      ? await past.configurationAt(now, await past.revisionOf(wanted.at, now, 'query.at'), path)
+      : await pastConfiguration(dependencies.audit, now.generation, path, wanted.version!);
+    return c.json(configuration, 200, pastHeaders(now.generation, revision));
+  }
+
   app.openapi(readServiceRoute, async c => {
     await requireReader(dependencies, c);
-    const { environment, min_revision } = c.req.valid('query');
+    const { environment, min_revision, at } = c.req.valid('query');
     const { service_name } = c.req.valid('param');
+    if (at) {
+      const now = await past.now('not_settled');
+      const revision = await past.revisionOf(at, now, 'query.at');
+      const of = { environment: environment as Environment, service: service_name };
+      const values = await past.valuesAt(now, revision, of);
+      return c.json(Object.fromEntries(values), 200, pastHeaders(now.generation, revision)) as never;
+    }
     const { revision, entries } = await etcd.read([GENERATION_KEY]);
     const generation = entries[0]?.value;
     // At the same revision: the values are of that generation, whatever comes between.
@@ -58,9 +87,10 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
 
   app.openapi(readKeyRoute, async c => {
     await requireReader(dependencies, c);
-    const { environment, min_revision } = c.req.valid('query');
+    const { environment, min_revision, at, version } = c.req.valid('query');
     const { service_name: service, config_key: key } = c.req.valid('param');
     const path = { environment, service, key } as ConfigurationPath;
+    if (at || version !== undefined) return (await readPastKey(c, path, { at, version })) as never;
     const { revision, entries } = await etcd.read([GENERATION_KEY, configurationKey(path)]);
     const generation = entries[0]?.value;
     if (generation === undefined) throw new ServiceError('not_ready');

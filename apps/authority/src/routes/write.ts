@@ -16,25 +16,17 @@ import type { Context } from 'hono';
 import { deleteConfiguration, setConfiguration } from '../write/configuration.ts';
 import type { Conditions, RequestedChange } from '../write/request.ts';
 import { checkAuthor, checkType, checkValue } from '../write/validate.ts';
+import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
 type Update = Pick<
   ConfigurationUpdate,
-  'old_value' | 'new_value' | 'config_type' | 'description' | 'is_encrypted'
+  'old_value' | 'new_value' | 'config_type' | 'change_type' | 'description' | 'is_encrypted'
 >;
 
 const oldValue = (old: ConfigurationUpdate['old_value']): Conditions =>
   old === undefined ? {} : { oldValue: old };
-
-/** If-Match and If-None-Match of a request for one key. */
-function headerConditions(c: Context): Conditions {
-  const ifMatch = c.req.header('if-match');
-  return {
-    ...(ifMatch !== undefined && { ifMatch }),
-    ...(c.req.header('if-none-match')?.trim() === '*' && { ifAbsent: true }),
-  };
-}
 
 function setChange(
   path: ConfigurationPath,
@@ -44,10 +36,10 @@ function setChange(
 ): RequestedChange {
   checkType(update.config_type, update.is_encrypted, field);
   checkValue(update.new_value, `${field}.new_value`);
-  const { new_value: value, config_type: configType, description } = update;
+  const { new_value: value, config_type: configType, change_type: changeType, description } = update;
   return setConfiguration(
     path,
-    { value, configType, description },
+    { value, configType, changeType, description },
     { field, conditions: { ...conditions, ...oldValue(update.old_value) } },
   );
 }

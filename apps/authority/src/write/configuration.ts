@@ -16,6 +16,8 @@ export interface ConfigurationValue {
   readonly value: Json;
   /** @default the present type, or APPLICATION_CONFIG for a new key */
   readonly configType?: ConfigType | undefined;
+  /** The type of a key that exists may become another one: it is recorded with the version. */
+  readonly changeType?: boolean | undefined;
   /** @default the present description, or none */
   readonly description?: string | undefined;
 }
@@ -43,9 +45,9 @@ const nextConfiguration =
   (present, { version, now, actor }) => {
     const before = present as Configuration | undefined;
     const type = wanted.configType ?? before?.config_type ?? 'APPLICATION_CONFIG';
-    if (before && type !== before.config_type) {
+    if (before && type !== before.config_type && !wanted.changeType) {
       throw new ServiceError('type_conflict', {
-        message: `the key is of type ${before.config_type}`,
+        message: `the key is of type ${before.config_type}: change_type makes it another`,
         details: { config_key: path.key, current: before },
       });
     }

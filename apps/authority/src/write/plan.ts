@@ -115,7 +115,7 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
   };
   success.push({ op: 'put', key: operationKey(id), value: 'committed' });
   success.push({ op: 'put', key: COMMIT_KEY, value: JSON.stringify(note) });
-  const changes = planned.map(recorded);
+  const changes = planned.map((each, index) => recorded(each, request.changes[index]!.restoredVersion));
   checkSize(success, changes);
   return {
     id,
@@ -126,7 +126,10 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
   };
 }
 
-function recorded({ path, before, after, version }: PlannedChange): RecordedChange {
+function recorded(
+  { path, before, after, version }: PlannedChange,
+  restoredVersion: number | undefined,
+): RecordedChange {
   const known = after ?? before?.record;
   return {
     kind: path.kind,
@@ -139,5 +142,6 @@ function recorded({ path, before, after, version }: PlannedChange): RecordedChan
     new_value: recordedValue(path.kind, after),
     config_type: path.kind === 'configuration' ? ((known?.config_type as ConfigType) ?? null) : null,
     description: (known?.description as string | undefined) ?? '',
+    ...(restoredVersion !== undefined && { restored_version: restoredVersion }),
   };
 }

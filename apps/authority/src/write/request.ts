@@ -37,6 +37,8 @@ export interface RequestedChange {
   /** Where the change stands in the request, for errors: `body`, `body.changes.3`. */
   readonly field: string;
   readonly next: NextRecord;
+  /** Of a rollback: the version restored, 0 where the record had not existed. For the trail. */
+  readonly restoredVersion?: number;
 }
 
 /** Changes that happen together or not at all. Each record at most once. */

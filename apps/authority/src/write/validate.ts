@@ -63,7 +63,10 @@ export function checkShape(request: WriteRequest): void {
   const services = new Set<string>();
   for (const { path, field } of request.changes) {
     const key = recordKey(path);
-    if (keys.has(key)) throw fieldFault(`${field}.config_key`, 'is changed twice in this request');
+    if (keys.has(key)) {
+      const name = path.kind === 'configuration' ? `${field}.config_key` : field;
+      throw fieldFault(name, 'is changed twice in this request');
+    }
     keys.add(key);
     services.add(deletedKey(path));
   }

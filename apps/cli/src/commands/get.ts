@@ -1,17 +1,27 @@
 /** `qvc get`: a service's values, or one configuration with all that is known of it. */
+import type { PastQuery } from '../api.ts';
+import { UsageError } from '../fault.ts';
 import { printable, showValue } from '../show.ts';
 import { table } from '../table.ts';
 import { type Context, present } from './context.ts';
 import { requireKey, requireService } from './names.ts';
 
-export async function get(context: Context, service: string, key: string | undefined): Promise<void> {
+/** `past`: as it was, at a version or at a revision or time. */
+export async function get(
+  context: Context,
+  service: string,
+  key: string | undefined,
+  past: PastQuery,
+): Promise<void> {
   requireService(service);
-  if (key === undefined) await getMap(context, service);
-  else await getKey(context, service, key);
+  if (key === undefined) await getMap(context, service, past);
+  else await getKey(context, service, key, past);
 }
 
-async function getMap(context: Context, service: string): Promise<void> {
-  const { body: map, revision, ageS } = await context.api.readMap(service);
+async function getMap(context: Context, service: string, { version, at }: PastQuery): Promise<void> {
+  if (version !== undefined) throw new UsageError('--version is of one key: give a key, or --at');
+  const reply = at === undefined ? context.api.readMap(service) : context.api.pastMap(service, at);
+  const { body: map, revision, ageS } = await reply;
   const { colors } = context.terminal;
   present(context, map, () => {
     const rows = Object.entries(map).map(([key, value]) => [key, showValue(value)]);
@@ -21,9 +31,11 @@ async function getMap(context: Context, service: string): Promise<void> {
   });
 }
 
-async function getKey(context: Context, service: string, key: string): Promise<void> {
+async function getKey(context: Context, service: string, key: string, past: PastQuery): Promise<void> {
   requireKey(key);
-  const { body: configuration, revision, ageS } = await context.api.readKey(service, key);
+  const now = past.version === undefined && past.at === undefined;
+  const reply = now ? context.api.readKey(service, key) : context.api.pastKey(service, key, past);
+  const { body: configuration, revision, ageS } = await reply;
   const { colors } = context.terminal;
   present(context, configuration, () => {
     const rows = Object.entries(configuration).map(([field, value]) => [

@@ -9,6 +9,7 @@ import { showPropagation, withPropagation } from './waited.ts';
 export interface SetOptions {
   readonly string?: boolean;
   readonly type?: ConfigType;
+  readonly changeType?: boolean;
   readonly reason?: string;
   readonly description?: string;
   /** Condition: the key's present version; 0 where it must not exist. */
@@ -32,6 +33,7 @@ export async function set(
   const update = {
     new_value: asText ? text : parseValue(text),
     ...(options.type && { config_type: options.type }),
+    ...(options.changeType && { change_type: true }),
     ...(options.reason !== undefined && { reason: options.reason }),
     ...(options.description !== undefined && { description: options.description }),
     ...(options.oldValue !== undefined && { old_value: parseOldValue(options.oldValue) }),

@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the syntax under test
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { DocumentError, readEnv } from '@quantivista/documents';
 import { expect, test } from 'vitest';
-import { UsageError } from '../fault.ts';
 import { readCompose } from './read-compose.ts';
-import { readEnv } from './read-env.ts';
+
 import { requireNames } from './wanted.ts';
 
 function read(text: string, variables: Record<string, string> = {}, files: Record<string, string> = {}) {
@@ -122,7 +122,7 @@ test.each([
   ['services: {a: {environment: {A: [1]}}}', /service a, A: a variable must be a plain value/],
   ['services: {a: {env_file: gone.env}}', /service a: there is no env_file gone\.env/],
 ])('%s is refused', (text, message) => {
-  expect(() => read(text)).toThrow(UsageError);
+  expect(() => read(text)).toThrow(DocumentError);
   expect(() => read(text)).toThrow(message);
 });
 

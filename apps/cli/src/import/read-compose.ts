@@ -1,9 +1,14 @@
 /** The variables that each service of a compose file reads. */
-import { UsageError } from '../fault.ts';
-import { InterpolationError, interpolate, type Lookup } from './interpolate.ts';
-import { isMap, parseYaml } from './parse-yaml.ts';
-import { readEnv } from './read-env.ts';
-import type { Wanted } from './wanted.ts';
+import {
+  DocumentError,
+  InterpolationError,
+  interpolate,
+  isMap,
+  type Lookup,
+  parseYaml,
+  readEnv,
+  type Wanted,
+} from '@quantivista/documents';
 
 export interface ComposeSource {
   readonly text: string;
@@ -24,7 +29,7 @@ interface EnvFileEntry {
 /**
  * Every service with its variables; none for one that reads none. Those of `environment` come before those of
  * `env_file`; a name alone takes its value from `variables`, and is left out where it has none there.
- * @throws UsageError where the file is not readable as compose
+ * @throws DocumentError where the file is not readable as compose
  */
 export function readCompose({ text, name, variables, readFile, warn }: ComposeSource): Wanted {
   const services = requireServices(parseYaml(text, name, { exact: true }), name);
@@ -39,13 +44,13 @@ export function readCompose({ text, name, variables, readFile, warn }: ComposeSo
   const wanted: Wanted = new Map();
   for (const [service, definition] of Object.entries(services)) {
     const where = `${name}, service ${service}`;
-    if (!isMap(definition)) throw new UsageError(`${where}: a map was expected`);
+    if (!isMap(definition)) throw new DocumentError(`${where}: a map was expected`);
     if ('extends' in definition) warn(`${where}: what it extends is not read`);
     const expand = (template: string): string => {
       try {
         return interpolate(template, lookup, onUnset);
       } catch (error) {
-        if (error instanceof InterpolationError) throw new UsageError(`${where}: ${error.message}`);
+        if (error instanceof InterpolationError) throw new DocumentError(`${where}: ${error.message}`);
         throw error;
       }
     };
@@ -55,7 +60,7 @@ export function readCompose({ text, name, variables, readFile, warn }: ComposeSo
     const values = new Map<string, string | undefined>();
     for (const { path, required } of readEnvFiles(definition.env_file, expand, where)) {
       const file = readFile(path);
-      if (file === undefined && required) throw new UsageError(`${where}: there is no env_file ${path}`);
+      if (file === undefined && required) throw new DocumentError(`${where}: there is no env_file ${path}`);
       const outside: Lookup = variable => lookup(variable) ?? own.get(variable);
       const read = readEnv({ text: file ?? '', name: path, outside, onUnset });
       for (const [key, value] of read) values.set(key, value);
@@ -91,7 +96,7 @@ function readEnvironment(
     }
     return values;
   }
-  if (!isMap(environment)) throw new UsageError(`${where}: environment must be a list or a map`);
+  if (!isMap(environment)) throw new DocumentError(`${where}: environment must be a list or a map`);
   for (const [key, value] of Object.entries(environment)) {
     const text = scalar(value, `${where}, ${key}`);
     values.set(key, text === undefined ? undefined : expand(text));
@@ -104,8 +109,9 @@ function readEnvFiles(entries: unknown, expand: (text: string) => string, where:
   return (Array.isArray(entries) ? entries : [entries]).map(entry => {
     if (typeof entry === 'string') return { path: expand(entry), required: true };
     if (!isMap(entry) || typeof entry.path !== 'string')
-      throw new UsageError(`${where}: env_file has no path`);
-    if (entry.format !== undefined) throw new UsageError(`${where}: an env_file's format is not supported`);
+      throw new DocumentError(`${where}: env_file has no path`);
+    if (entry.format !== undefined)
+      throw new DocumentError(`${where}: an env_file's format is not supported`);
     return { path: expand(entry.path), required: entry.required !== false };
   });
 }
@@ -113,11 +119,11 @@ function readEnvFiles(entries: unknown, expand: (text: string) => string, where:
 /** Text of a YAML scalar; `undefined` for null. */
 function scalar(value: unknown, where: string): string | undefined {
   if (value === null) return undefined;
-  if (typeof value === 'object') throw new UsageError(`${where}: a variable must be a plain value`);
+  if (typeof value === 'object') throw new DocumentError(`${where}: a variable must be a plain value`);
   return String(value);
 }
 
 function requireServices(document: unknown, name: string): Record<string, unknown> {
   if (isMap(document) && isMap(document.services)) return document.services;
-  throw new UsageError(`${name} has no services`);
+  throw new DocumentError(`${name} has no services`);
 }

@@ -1,12 +1,18 @@
 /** The file of an import, read by its format. */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import {
+  DocumentError,
+  parseJson,
+  parseYaml,
+  parseYamlValues,
+  readEnv,
+  readMaps,
+  type Wanted,
+} from '@quantivista/documents';
 import { UsageError } from '../fault.ts';
-import { parseYaml } from './parse-yaml.ts';
 import { looksLikeCompose, readCompose } from './read-compose.ts';
-import { readEnv } from './read-env.ts';
-import { parseJson, parseYamlValues, readMaps } from './read-maps.ts';
-import { requireNames, type Wanted } from './wanted.ts';
+import { requireNames } from './wanted.ts';
 
 export const FORMATS = ['env', 'json', 'yaml', 'compose'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -29,10 +35,15 @@ export interface Source {
 export function readSource(path: string, options: SourceOptions, warn: (message: string) => void): Source {
   const text = requireFile(path);
   const name = basename(path);
-  const format = options.format ?? guessFormat(name, text);
-  const wanted = readers[format]({ path, text, name, options, warn });
-  requireNames(wanted);
-  return { format, wanted };
+  try {
+    const format = options.format ?? guessFormat(name, text);
+    const wanted = readers[format]({ path, text, name, options, warn });
+    requireNames(wanted);
+    return { format, wanted };
+  } catch (error) {
+    if (error instanceof DocumentError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 interface Input {

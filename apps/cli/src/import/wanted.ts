@@ -1,10 +1,7 @@
-/** What a file asks for: the values of each service, and whether their names can be used. */
-import type { Json } from '@quantivista/contracts';
+/** Whether the names in a file can be used. */
+import type { Wanted } from '@quantivista/documents';
 import { keyFault, serviceFault } from '../commands/names.ts';
 import { UsageError } from '../fault.ts';
-
-/** Values by key, by service. */
-export type Wanted = Map<string, Map<string, Json>>;
 
 /** @throws UsageError naming everything that is not valid, one a line */
 export function requireNames(wanted: Wanted): void {

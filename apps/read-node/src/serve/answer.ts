@@ -10,6 +10,9 @@ export interface Answer {
   readonly body: string | null;
 }
 
+export const toResponse = ({ body, status, headers }: Answer): Response =>
+  new Response(body, { status, headers });
+
 /** Seconds, in thousandths, rounded up: a reported age is never less than the true one. */
 export const formatAge = (ageMs: number): string =>
   Number.isFinite(ageMs) ? (Math.ceil(ageMs) / 1_000).toFixed(3) : 'unknown';
@@ -29,12 +32,14 @@ export const stateHeaders = (replica: Replica): Record<string, string> => ({
   ...positionHeaders(replica),
 });
 
-function tagged(
-  headers: Record<string, string>,
+/** `body` with its tag, or 304 where the caller has it already. */
+export function tagged(
+  replica: Replica,
   tag: string,
   ifNoneMatch: string | null,
   body: () => string,
 ): Answer {
+  const headers = stateHeaders(replica);
   headers.etag = tag;
   return noneMatch(ifNoneMatch, tag)
     ? { status: 200, headers, body: body() }
@@ -51,7 +56,7 @@ export function answerKey(
   const entry = snapshot.entry(path.environment, path.service, path.key);
   if (!entry) return undefined;
   const tag = entityTag(snapshot.generation, entry.revision);
-  return tagged(stateHeaders(replica), tag, ifNoneMatch, () => entry.body);
+  return tagged(replica, tag, ifNoneMatch, () => entry.body);
 }
 
 /** A service's map; `undefined` where nothing was ever configured for it. */
@@ -64,5 +69,5 @@ export function answerService(
   const service = snapshot.service(path.environment, path.service);
   if (!service) return undefined;
   const tag = serviceMapTag(service, snapshot.generation);
-  return tagged(stateHeaders(replica), tag, ifNoneMatch, () => serviceMap(service));
+  return tagged(replica, tag, ifNoneMatch, () => serviceMap(service));
 }

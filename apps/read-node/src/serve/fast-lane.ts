@@ -1,6 +1,8 @@
 /** The common reads, answered before any framework is asked. */
 import type { Replica } from '../follow/replica.ts';
-import { type Answer, answerKey, answerService } from './answer.ts';
+import { type Answer, answerKey, answerService, tagged } from './answer.ts';
+import type { HeldFlags } from './flags/held-flags.ts';
+import { parseFlagsTarget } from './flags/target.ts';
 import type { ReadAccess } from './read-access.ts';
 import { createTargetParser } from './target.ts';
 
@@ -23,19 +25,29 @@ export interface FastLane {
   resolve(request: ReadRequest): Answer | undefined;
 }
 
-export function createFastLane(replica: Replica, access: ReadAccess): FastLane {
+export function createFastLane(replica: Replica, access: ReadAccess, flags: HeldFlags): FastLane {
   const parse = createTargetParser();
   const counts: ReadCounts = { ok: 0, notModified: 0 };
+
+  function answerFlags(target: string, ifNoneMatch: string | null): Answer | undefined {
+    const service = parseFlagsTarget(target);
+    const list = service === undefined ? undefined : flags.current?.listFor(service, false);
+    return list && tagged(replica, list.tag, ifNoneMatch, () => list.body);
+  }
+  function answerConfiguration(target: string, ifNoneMatch: string | null): Answer | undefined {
+    const path = parse(target);
+    const snapshot = replica.current?.snapshot;
+    if (!path || !snapshot) return undefined;
+    return path.key === undefined
+      ? answerService(replica, snapshot, path, ifNoneMatch)
+      : answerKey(replica, snapshot, path as typeof path & { key: string }, ifNoneMatch);
+  }
+
   return {
     counts,
     resolve: ({ target, authorization, ifNoneMatch }) => {
-      const path = parse(target);
-      const snapshot = replica.current?.snapshot;
-      if (!path || !snapshot || !access.allows(authorization)) return undefined;
-      const answer =
-        path.key === undefined
-          ? answerService(replica, snapshot, path, ifNoneMatch)
-          : answerKey(replica, snapshot, path as typeof path & { key: string }, ifNoneMatch);
+      if (!access.allows(authorization)) return undefined;
+      const answer = answerConfiguration(target, ifNoneMatch) ?? answerFlags(target, ifNoneMatch);
       if (answer) counts[answer.status === 304 ? 'notModified' : 'ok']++;
       return answer;
     },

@@ -1,0 +1,98 @@
+/** Flags: what reads them. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  FLAGS_PREFIX,
+  type FlagVersion,
+  flagPath,
+  flagRoute,
+  flagsRoute,
+  flagVersionsRoute,
+  GENERATION_KEY,
+  projectionCheckRoute,
+  projectionRebuildRoute,
+  recordKey,
+  ServiceError,
+  serviceFlagsRoute,
+} from '@quantivista/contracts';
+import { createFlagReader, isForService, isListed } from '@quantivista/flags';
+import { recordList } from '@quantivista/snapshot';
+import { byName, readStored } from '../flags/store-flags.ts';
+import type { Dependencies } from './dependencies.ts';
+import { stateHeaders } from './headers.ts';
+import { requireReader, requireRevision } from './read.ts';
+import { answerRecord, answerTagged, pageOf } from './record.ts';
+
+export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { etcd, audit, callers, projection } = dependencies;
+  const reader = createFlagReader();
+
+  async function read() {
+    const { generation, revision, lists } = await readStored(etcd, [FLAGS_PREFIX]);
+    const entries = lists[0]!;
+    return { generation, revision, entries, ...reader.read(byName(entries, FLAGS_PREFIX)) };
+  }
+
+  app.openapi(serviceFlagsRoute, async c => {
+    await requireReader(dependencies, c);
+    const { service_name: service } = c.req.valid('param');
+    const { archived, min_revision } = c.req.valid('query');
+    const { generation, revision, entries, flags } = await read();
+    requireRevision(min_revision, generation, revision);
+    const listed = entries.filter(({ key }) => {
+      const flag = flags.get(key.slice(FLAGS_PREFIX.length))?.flag;
+      return flag && isForService(flag, service) && isListed(flag, archived === 'true');
+    });
+    const { body, tag } = recordList(listed, generation);
+    return answerTagged(c, stateHeaders(generation, revision, tag), body) as never;
+  });
+
+  app.openapi(flagsRoute, async c => {
+    await requireReader(dependencies, c);
+    const { archived, ...query } = c.req.valid('query');
+    const { generation, revision, flags } = await read();
+    const listed = [...flags].flatMap(([name, { flag }]) =>
+      isListed(flag, archived === 'true') ? [[name, flag] as const] : [],
+    );
+    const { page, next } = pageOf(listed, query);
+    const list = { flags: page, ...(next !== undefined && { next_after: next }) };
+    return c.json(list, 200, stateHeaders(generation, revision));
+  });
+
+  app.openapi(flagRoute, async c => {
+    await requireReader(dependencies, c);
+    return (await answerRecord(c, etcd, recordKey(flagPath(c.req.valid('param').flag_name)))) as never;
+  });
+
+  app.openapi(flagVersionsRoute, async c => {
+    await requireReader(dependencies, c);
+    const { flag_name: name } = c.req.valid('param');
+    const { limit, before } = c.req.valid('query');
+    const { entries } = await etcd.read([GENERATION_KEY]);
+    if (entries[0] === undefined) throw new ServiceError('not_ready');
+    const recorded = await audit.versions(entries[0].value, flagPath(name), { limit, before });
+    const versions = recorded.map(
+      ({ version, revision, config_value, deleted, updated_by, reason, created_at }): FlagVersion => ({
+        version,
+        revision,
+        flag: config_value as FlagVersion['flag'],
+        deleted,
+        updated_by,
+        reason,
+        created_at,
+      }),
+    );
+    const last = versions.at(-1);
+    const more = versions.length === limit && last && last.version > 1;
+    return c.json({ versions, ...(more && { next_before: last.version }) }, 200);
+  });
+
+  app.openapi(projectionCheckRoute, async c => {
+    await requireReader(dependencies, c);
+    return c.json(await projection.check(), 200);
+  });
+
+  app.openapi(projectionRebuildRoute, async c => {
+    await callers.require(c.req.header('authorization'));
+    return c.json(await projection.rebuild(), 200);
+  });
+}

@@ -1,0 +1,185 @@
+/** Schemas of values: set, read, deleted, tried. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  deleteSchemaRoute,
+  entityTag,
+  fieldFault,
+  GENERATION_KEY,
+  getSchemaRoute,
+  listSchemasRoute,
+  MAX_VIOLATIONS,
+  putSchemaRoute,
+  recordKey,
+  type SchemaResult,
+  type SchemaUpdate,
+  type SchemaVersion,
+  type SchemaViolation,
+  ServiceError,
+  schemaPath,
+  schemaVersionsRoute,
+  type ValidateRequest,
+  type ValueSchema,
+  validateRoute,
+} from '@quantivista/contracts';
+import { createStoreView } from '../follow/record-view.ts';
+import { OutOfTime, withinTime } from '../time-limit.ts';
+import { deleteRecord } from '../write/delete.ts';
+import { readValues } from '../write/schemas/rule.ts';
+import { checkSchema, setSchema } from '../write/schemas/schema.ts';
+import {
+  type StandingSchema,
+  schemasOf,
+  standingSchema,
+  violationsOf,
+} from '../write/schemas/service-schemas.ts';
+import { checkAuthor, checkValue } from '../write/validate.ts';
+import { headerConditions } from './conditions.ts';
+import type { Dependencies } from './dependencies.ts';
+import { stateHeaders } from './headers.ts';
+import { requireReader } from './read.ts';
+
+/** For the values of a service that a schema was forced upon, or one that is tried. */
+const CHECK_LIMIT_MS = 1_000;
+
+export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { etcd, audit, callers, writer, schemas, regionWait } = dependencies;
+
+  /** Which of the present values break a schema that stands, as far as there is time to find them. */
+  async function broken(record: ValueSchema) {
+    const { values } = await readValues(createStoreView(etcd), record.service_name);
+    const imposed = [standingSchema(record)];
+    const found: SchemaViolation[] = [];
+    try {
+      withinTime(CHECK_LIMIT_MS, () => {
+        for (const value of values) found.push(...violationsOf(value, imposed));
+      });
+    } catch (error) {
+      if (!(error instanceof OutOfTime)) throw error;
+    }
+    return found;
+  }
+
+  async function generation(): Promise<string> {
+    const { entries } = await etcd.read([GENERATION_KEY]);
+    if (entries[0] === undefined) throw new ServiceError('not_ready');
+    return entries[0].value;
+  }
+
+  app.openapi(putSchemaRoute, async c => {
+    const { name } = await callers.require(c.req.header('authorization'));
+    const body: SchemaUpdate = c.req.valid('json');
+    const { prefer: wait } = c.req.valid('header');
+    const { service_name: service, pattern } = c.req.valid('param');
+    const forced = c.req.valid('query').force === 'true';
+    checkAuthor(body.updated_by, name);
+    checkSchema(body.schema, 'body.schema');
+    const written = await writer.write({
+      changes: [
+        setSchema(
+          { service, pattern },
+          { schema: body.schema, description: body.description, forced },
+          { field: 'body', conditions: headerConditions(c) },
+        ),
+      ],
+      actor: name,
+      reason: body.reason ?? '',
+      rollbackAvailable: true,
+      awaited: wait !== undefined,
+    });
+    const record = written.records[0] as unknown as ValueSchema;
+    const violations = forced ? await broken(record) : [];
+    const result: SchemaResult = {
+      ...record,
+      violations: violations.slice(0, MAX_VIOLATIONS),
+      revision: written.revision,
+    };
+    const tag = entityTag(written.generation, written.revision);
+    const waited = await regionWait.headers(wait, written);
+    return c.json(result, 200, { ...stateHeaders(written.generation, written.revision, tag), ...waited });
+  });
+
+  app.openapi(deleteSchemaRoute, async c => {
+    const { name } = await callers.require(c.req.header('authorization'));
+    const { prefer: wait } = c.req.valid('header');
+    const { service_name: service, pattern } = c.req.valid('param');
+    const written = await writer.write({
+      changes: [
+        deleteRecord(schemaPath(service, pattern), { field: 'path', conditions: headerConditions(c) }),
+      ],
+      actor: name,
+      reason: c.req.valid('query').reason ?? '',
+      rollbackAvailable: true,
+      awaited: wait !== undefined,
+    });
+    const waited = await regionWait.headers(wait, written);
+    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
+  });
+
+  app.openapi(getSchemaRoute, async c => {
+    await requireReader(dependencies, c);
+    const { service_name: service, pattern } = c.req.valid('param');
+    const { revision, entries } = await etcd.read([GENERATION_KEY, recordKey(schemaPath(service, pattern))]);
+    const [life, entry] = entries;
+    if (life === undefined) throw new ServiceError('not_ready');
+    if (entry === undefined) throw new ServiceError('not_found');
+    const tag = entityTag(life.value, entry.modRevision);
+    return c.json(JSON.parse(entry.value) as ValueSchema, 200, stateHeaders(life.value, revision, tag));
+  });
+
+  app.openapi(listSchemasRoute, async c => {
+    await requireReader(dependencies, c);
+    const { limit, after = '' } = c.req.valid('query');
+    const listed = await schemas.read(c.req.valid('param').service_name);
+    // etcd lists by key, which is in the order of code units: they are all of ASCII.
+    const rest = listed.schemas.map(({ record }) => record).filter(({ pattern }) => pattern > after);
+    const page = rest.slice(0, limit);
+    const next = rest.length > limit ? { next_after: page.at(-1)!.pattern } : {};
+    return c.json({ schemas: page, ...next }, 200, stateHeaders(await generation(), listed.revision));
+  });
+
+  app.openapi(schemaVersionsRoute, async c => {
+    await requireReader(dependencies, c);
+    const { service_name: service, pattern } = c.req.valid('param');
+    const { limit, before } = c.req.valid('query');
+    const found = await audit.versions(await generation(), schemaPath(service, pattern), { limit, before });
+    const versions = found.map((each): SchemaVersion => {
+      const record = each.config_value as ValueSchema | null;
+      const { version, revision, deleted, description, updated_by, reason, created_at } = each;
+      return {
+        version,
+        revision,
+        schema: record?.schema ?? null,
+        description,
+        forced: record?.forced ?? false,
+        deleted,
+        updated_by,
+        reason,
+        created_at,
+      };
+    });
+    const last = versions.at(-1);
+    const more = versions.length === limit && last && last.version > 1;
+    return c.json({ versions, ...(more && { next_before: last.version }) }, 200);
+  });
+
+  app.openapi(validateRoute, async c => {
+    const { service_name: service } = c.req.valid('param');
+    const { config_key, value, schema }: ValidateRequest = c.req.valid('json');
+    checkValue(value, 'body.value');
+    if (schema !== undefined) checkSchema(schema, 'body.schema');
+    const applied: readonly StandingSchema[] =
+      schema === undefined
+        ? schemasOf((await schemas.read(service)).schemas, config_key)
+        : [standingSchema({ service_name: service, pattern: config_key, schema } as ValueSchema)];
+    try {
+      const place = { environment: 'TEST', service_name: service, config_key, value } as const;
+      const found = withinTime(CHECK_LIMIT_MS, () => violationsOf(place, applied));
+      const violations = found.map(({ environment: _, ...violation }) => violation);
+      const patterns = schema === undefined ? applied.map(({ record }) => record.pattern) : [];
+      return c.json({ valid: violations.length === 0, patterns, violations }, 200);
+    } catch (error) {
+      if (!(error instanceof OutOfTime)) throw error;
+      throw fieldFault('body.value', error.message, 'schema_violation');
+    }
+  });
+}

@@ -1,0 +1,82 @@
+/** Segments: conditions with a name, for any number of flags. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  deleteSegmentRoute,
+  entityTag,
+  fieldFault,
+  putSegmentRoute,
+  recordKey,
+  SEGMENTS_PREFIX,
+  type Segment,
+  segmentPath,
+  segmentRoute,
+  segmentsRoute,
+} from '@quantivista/contracts';
+import { createFlagReader } from '@quantivista/flags';
+import type { Context } from 'hono';
+import { byName, readStored } from '../flags/store-flags.ts';
+import { deleteSegment, setSegment } from '../write/segment.ts';
+import { checkAuthor } from '../write/validate.ts';
+import { headerConditions } from './conditions.ts';
+import type { Dependencies } from './dependencies.ts';
+import { stateHeaders } from './headers.ts';
+import { requireReader } from './read.ts';
+import { answerRecord, pageOf } from './record.ts';
+
+export function registerSegments(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { etcd, callers, writer, regionWait } = dependencies;
+  const caller = (c: Context) => callers.require(c.req.header('authorization'));
+  const reader = createFlagReader();
+
+  app.openapi(segmentsRoute, async c => {
+    await requireReader(dependencies, c);
+    const { generation, revision, lists } = await readStored(etcd, [SEGMENTS_PREFIX]);
+    const { segments } = reader.read([], byName(lists[0]!, SEGMENTS_PREFIX));
+    const listed = [...segments].map(([name, { segment }]) => [name, segment] as const);
+    const { page, next } = pageOf(listed, c.req.valid('query'));
+    const list = { segments: page, ...(next !== undefined && { next_after: next }) };
+    return c.json(list, 200, stateHeaders(generation, revision));
+  });
+
+  app.openapi(segmentRoute, async c => {
+    await requireReader(dependencies, c);
+    const { segment_name: name } = c.req.valid('param');
+    return (await answerRecord(c, etcd, recordKey(segmentPath(name)))) as never;
+  });
+
+  app.openapi(putSegmentRoute, async c => {
+    const { name: actor } = await caller(c);
+    const body = c.req.valid('json');
+    const { segment_name: name } = c.req.valid('param');
+    const { prefer: wait } = c.req.valid('header');
+    checkAuthor(body.updated_by, actor);
+    if (body.segment_name !== undefined && body.segment_name !== name)
+      throw fieldFault('body.segment_name', 'is not the name of the path');
+    const written = await writer.write({
+      changes: [setSegment(name, body, { field: 'body', conditions: headerConditions(c) })],
+      actor,
+      reason: body.reason ?? '',
+      rollbackAvailable: true,
+      awaited: wait !== undefined,
+    });
+    const { generation, revision } = written;
+    const headers = stateHeaders(generation, revision, entityTag(generation, revision));
+    const waited = await regionWait.headers(wait, written);
+    return c.json(written.records[0] as unknown as Segment, 200, { ...headers, ...waited });
+  });
+
+  app.openapi(deleteSegmentRoute, async c => {
+    const { name: actor } = await caller(c);
+    const { segment_name: name } = c.req.valid('param');
+    const { prefer: wait } = c.req.valid('header');
+    const written = await writer.write({
+      changes: [deleteSegment(name, { field: 'path', conditions: headerConditions(c) })],
+      actor,
+      reason: c.req.valid('query').reason ?? '',
+      rollbackAvailable: true,
+      awaited: wait !== undefined,
+    });
+    const waited = await regionWait.headers(wait, written);
+    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
+  });
+}

@@ -1,0 +1,32 @@
+/** The flags of a service, read from memory. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { ServiceError, serviceFlagsRoute } from '@quantivista/contracts';
+import type { Snapshot } from '@quantivista/snapshot';
+import type { Replica } from '../../follow/replica.ts';
+import { tagged, toResponse } from '../answer.ts';
+import type { ReadAccess } from '../read-access.ts';
+import type { HeldFlags } from './held-flags.ts';
+
+export interface FlagRoutesOptions {
+  readonly replica: Replica;
+  readonly access: ReadAccess;
+  readonly flags: HeldFlags;
+  /** The state, once it is as new as the request asks. */
+  readonly stateFor: (wanted: {
+    readonly min_revision?: number | undefined;
+    readonly max_age?: number | undefined;
+  }) => Promise<Snapshot>;
+}
+
+export function registerFlags(app: OpenAPIHono, { replica, access, flags, stateFor }: FlagRoutesOptions) {
+  app.openapi(serviceFlagsRoute, async c => {
+    access.require(c.req.header('authorization') ?? null);
+    const { archived, ...wanted } = c.req.valid('query');
+    await stateFor(wanted);
+    const list = flags.current?.listFor(c.req.valid('param').service_name, archived === 'true');
+    if (!list) throw new ServiceError('not_ready');
+    return toResponse(
+      tagged(replica, list.tag, c.req.header('if-none-match') ?? null, () => list.body),
+    ) as never;
+  });
+}
