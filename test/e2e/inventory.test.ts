@@ -53,8 +53,20 @@ test('clients appear with their streams, and go with them', () =>
         watchers: 3,
         unnamed: 1,
         instances: [
-          { instance_id: 'risk-1a2b', region: 'eu', node_id: 'eu-2', service_name: 'risk' },
-          { instance_id: 'risk-7f9c', region: 'eu', node_id: 'eu-1', service_name: 'risk' },
+          {
+            instance_id: 'risk-1a2b',
+            region: 'eu',
+            node_id: 'eu-2',
+            service_name: 'risk',
+            acked_revision: null,
+          },
+          {
+            instance_id: 'risk-7f9c',
+            region: 'eu',
+            node_id: 'eu-1',
+            service_name: 'risk',
+            acked_revision: null,
+          },
         ],
         truncated: false,
       });

@@ -116,11 +116,58 @@ test('instances: who would be told of a change', async () => {
       { what: 'both streams to be known' },
     );
     expect(lines).toEqual([
-      expect.stringMatching(/^INSTANCE +REGION +NODE +WATCHES$/),
-      expect.stringMatching(/^pricing-1 +us-east +us-east-1 +pricing$/),
+      expect.stringMatching(/^INSTANCE +REGION +NODE +WATCHES +ACKED +REFUSED$/),
+      expect.stringMatching(/^pricing-1 +us-east +us-east-1 +pricing +–$/),
       '2 streams · 1 of clients without a name',
     ]);
     expect(await json('instances', 'pricing')).toMatchObject({ watchers: 2, unnamed: 1 });
+  } finally {
+    for (const watcher of watchers) watcher.close();
+  }
+});
+
+test('propagation --clients: each client, what it said, and those in one state', async () => {
+  const node = network.serving[0]!;
+  const names = ['alerts-1', 'alerts-2', 'alerts-3'];
+  const watchers = names.map(instanceId =>
+    startWatcher({ nodes: [node.url], service: 'alerts', token: network.token, instanceId }),
+  );
+  try {
+    for (const watcher of watchers) await watcher.frame(({ type }) => type === 'snapshot', 'the snapshot');
+    const wait = { headers: { prefer: 'wait=20' } };
+    const { revision } = await network.api(network.authority).put('alerts', 'limit', 1, wait);
+    const say = (instance_id: string, said: object) =>
+      network.api(node).request('POST', '/api/v1/config/ack', {
+        body: { environment: 'PRODUCTION', service_name: 'alerts', instance_id, revision, ...said },
+      });
+    await say('alerts-1', { applied: true });
+    await say('alerts-2', { applied: false, error: 'too\u001b[1mlow' });
+    const lines = await until(
+      async () => {
+        const found = await qvc('propagation', String(revision), '--clients');
+        return found[1]?.includes('applied') && found[2]?.includes('refused') ? found : undefined;
+      },
+      { what: 'both to have been heard' },
+    );
+    expect(lines).toEqual([
+      expect.stringMatching(/^INSTANCE +REGION +NODE +WATCHES +STATE +ACKED +REFUSED$/),
+      expect.stringMatching(
+        new RegExp(`^alerts-1 +eu-west +eu-west-1 +PRODUCTION/alerts +applied +${revision}$`),
+      ),
+      expect.stringMatching(
+        new RegExp(
+          `^alerts-2 +eu-west +eu-west-1 +PRODUCTION/alerts +refused +– +${revision} too\\\\u001b\\[1mlow$`,
+        ),
+      ),
+      expect.stringMatching(/^alerts-3 +eu-west +eu-west-1 +PRODUCTION\/alerts +held +–$/),
+      '3 clients · changed: PRODUCTION/alerts',
+    ]);
+    const refused = await json('propagation', String(revision), '--clients', 'refused');
+    expect(refused.instances).toMatchObject([
+      { instance_id: 'alerts-2', acked_revision: null, refused: { revision } },
+    ]);
+    expect((await finish(['propagation', String(revision), '--clients', 'lost'])).code).toBe(2);
+    expect((await qvc('instances', 'alerts'))[1]).toMatch(new RegExp(`alerts +${revision}$`));
   } finally {
     for (const watcher of watchers) watcher.close();
   }

@@ -121,6 +121,27 @@ test('lists of instances are put when they change, the rest each time', async ()
   );
 });
 
+test('long lists are put more seldom, and the report says as of when they are; another life of the store does not wait', async () => {
+  const sink = openSink();
+  const regions = await followRegions();
+  const names = Array.from({ length: 2_000 }, (_, index) => `${index}`.padStart(200, 'x'));
+  let at = 0;
+  /** Deliver, and answer how many instances are named at the centre, and as of when. */
+  const deliver = async (count: number, generation: string | null = null) => {
+    const { nodes, ...rest } = report(names.slice(0, count));
+    at++;
+    await sink.deliver({ ...rest, at, nodes: nodes.map(node => ({ ...node, generation })) });
+    const seen = () => regions.reports().find(each => each.region === region && each.at === at);
+    const { nodes: told, instances_at } = await until(seen, { what: 'the report to be seen' });
+    return [told[0]!.audiences['TEST/risk']!.instance_ids.length, instances_at];
+  };
+  expect(await deliver(2_000)).toEqual([2_000, 1]);
+  expect(await deliver(1_999)).toEqual([2_000, 1]);
+  expect(await deliver(2_000)).toEqual([2_000, 3]);
+  expect(await deliver(1_999)).toEqual([2_000, 3]);
+  expect(await deliver(1_999, '11111111-1111-4111-8111-111111111111')).toEqual([1_999, 5]);
+});
+
 test('a reporter takes back what is its own, and not what another has put since', async () => {
   const [first, second] = [openSink(), openSink()];
   await first.deliver(report());
@@ -149,7 +170,7 @@ test('an authority sees reports come, change and go, across a broken link and a 
   await sink.deliver(report(['a']));
   const regions = await followRegions();
   const seen = () => regions.reports().find(each => each.region === region);
-  expect(seen()).toEqual(report(['a']));
+  expect(seen()).toEqual({ ...report(['a']), instances_at: 1 });
   await sink.deliver(report(['a'], 2));
   await until(() => seen()?.revision === 2, { what: 'the change to be seen' });
 

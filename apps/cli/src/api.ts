@@ -1,6 +1,7 @@
 /** The API as the commands use it: reads from the nearest node that answers, writes to the authority. */
 import type {
   BulkResult,
+  ClientsQuery,
   Configuration,
   ConfigurationMap,
   ConfigurationUpdate,
@@ -92,7 +93,8 @@ export interface Api {
   regions(): Promise<Reply<RegionList>>;
   /** Who watches the service, or its whole environment. */
   instances(service: string): Promise<Reply<InstanceList>>;
-  propagation(revision: number): Promise<Reply<Propagation>>;
+  /** With a page of the clients that it concerns. */
+  propagation(revision: number, page?: Partial<ClientsQuery>): Promise<Reply<Propagation>>;
   readonly flags: FlagApi;
   events(page: EventPage): Promise<Reply<EventList>>;
   webhooks(): Promise<Reply<WebhookList>>;
@@ -196,7 +198,8 @@ export function createApi(settings: Settings): Api {
       toAuthority({ method: 'POST', path: `${schemasPath(service)}/validate`, body }),
     regions: () => toAuthority({ path: '/api/v1/regions' }),
     instances: service => toAuthority({ path: '/api/v1/instances', query: { service_name: service } }),
-    propagation: revision => toAuthority({ path: `/api/v1/propagation/${revision}` }),
+    propagation: (revision, page = {}) =>
+      toAuthority({ path: `/api/v1/propagation/${revision}`, query: page }),
     flags: createFlagApi(toAuthority, fromNode),
     events: page => toAuthority({ path: '/api/v1/events', query: { ...page } }),
     webhooks: () => toAuthority({ path: '/api/v1/webhooks', query: { limit: 500 } }),

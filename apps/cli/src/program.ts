@@ -1,5 +1,5 @@
 /** The command line: every command with its arguments and options. */
-import { CONFIG_TYPES, DOCUMENT_FORMATS, MAX_WAIT_S } from '@quantivista/contracts';
+import { CLIENT_STATES, CONFIG_TYPES, DOCUMENT_FORMATS, MAX_WAIT_S } from '@quantivista/contracts';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { createApi } from './api.ts';
 import { addAuditCommands } from './commands/audit-commands.ts';
@@ -141,7 +141,10 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .command('propagation')
     .description('how far a revision has come')
     .addArgument(new Argument('<revision>').argParser(wholeNumber))
-    .action(revision => propagation(context(), revision));
+    .addOption(
+      new Option('--clients [state]', 'client by client: all, or those in one state').choices(CLIENT_STATES),
+    )
+    .action((revision, options) => propagation(context(), revision, options));
   program
     .command('watch [service]')
     .description('show every change as it happens, of a service or the whole environment')

@@ -80,7 +80,10 @@ export type UpdateFrame = z.infer<typeof UpdateFrame>;
 export type HeartbeatFrame = z.infer<typeof HeartbeatFrame>;
 export type ResetFrame = z.infer<typeof ResetFrame>;
 
-/** What a client may send: whether it could use a revision. Over SSE it is POSTed. */
+/**
+ * What a client may send: whether it could use a revision, and so all before it that it was told of. Over SSE it
+ * is POSTed. Nodes forget it with the stream: one who has come back says it again, of the first frame.
+ */
 export const AckMessage = z
   .strictObject({
     type: z.literal('ack'),

@@ -1,13 +1,14 @@
 /** What the authority tells of the network: its regions, who watches, how far a revision has come. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { AgeState } from './age.ts';
+import { ClientsQuery, clientSaid } from './client-propagation.ts';
 import { Environment, ServiceName } from './names.ts';
 import { Propagation } from './propagation.ts';
 import { NodeReport, RegionReport } from './region-report.ts';
 import { failures, json, problem, security } from './route-parts.ts';
 
 export const RegionSummary = z.object({
-  ...RegionReport.omit({ nodes: true, at: true }).shape,
+  ...RegionReport.omit({ nodes: true, at: true, topics: true, instances_at: true }).shape,
   reported_at: z.iso.datetime().openapi({ description: "by the reporter's clock" }),
   state: AgeState.openapi({ description: 'of its oldest node, or of the report itself' }),
   watchers: z.int(),
@@ -24,6 +25,7 @@ export const Instance = z.object({
   service_name: ServiceName.or(z.literal('*')).openapi({
     description: '`*` where it watches the whole environment',
   }),
+  ...clientSaid,
 });
 export const InstanceList = z
   .object({
@@ -59,11 +61,11 @@ export const instancesRoute = createRoute({
 export const propagationRoute = createRoute({
   method: 'get',
   path: '/api/v1/propagation/{revision}',
-  summary: 'How far a revision has come',
+  summary: 'How far a revision has come, by node and by client',
   security,
-  request: { params: PropagationParams },
+  request: { params: PropagationParams, query: ClientsQuery },
   responses: {
-    200: json(Propagation, 'by region and node'),
+    200: json(Propagation, 'by region and node, and a page of the clients that it concerns'),
     404: problem('the store has not reached the revision'),
     ...failures,
   },

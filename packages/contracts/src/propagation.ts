@@ -1,5 +1,6 @@
 /** How far a revision has come: as a header of the write that waited for it, and in full. */
 import { z } from '@hono/zod-openapi';
+import { clientsPage } from './client-propagation.ts';
 import { Receipt } from './region-report.ts';
 import { Generation, Revision } from './revision.ts';
 
@@ -67,6 +68,9 @@ export const RegionPropagation = z.object({
   applied_after_ms: appliedAfter,
   ...clients,
   nodes: z.array(NodePropagation),
+  instances_as_of: z.iso.datetime().openapi({
+    description: "by its reporter's clock; long lists of instances are brought up to date every half minute",
+  }),
 });
 export const Propagation = z
   .object({
@@ -82,6 +86,7 @@ export const Propagation = z
       ...clients,
     }),
     regions: z.array(RegionPropagation),
+    ...clientsPage,
   })
   .openapi('Propagation');
 export type NodePropagation = z.infer<typeof NodePropagation>;

@@ -15,13 +15,29 @@ export const Receipt = z
     acked: z.int().openapi({ description: 'clients that applied it' }),
     refused: z.int().openapi({ description: 'clients that refused it' }),
     reasons: z.array(z.string()).optional().openapi({ description: 'some of the reasons for refusing' }),
+    topics: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'whose configuration it changed; `PRODUCTION/*` where that is too many' }),
   })
   .openapi('Receipt');
 export type Receipt = z.infer<typeof Receipt>;
 
+/** What an instance said last of revisions, on the streams that it has open. */
+export const ClientWord = z.object({
+  acked: Revision.optional().openapi({ description: 'the newest that it applied' }),
+  refused: Revision.optional().openapi({ description: 'the newest that it refused' }),
+  reason: z.string().optional().openapi({ description: 'why it refused that' }),
+});
+export type ClientWord = z.infer<typeof ClientWord>;
+
 /** Who watches one topic at one node. */
 export const Audience = z.object({
   instance_ids: z.array(z.string()).openapi({ description: 'those that named themselves; may be cut short' }),
+  words: z.array(ClientWord.nullable()).optional().openapi({
+    description: 'of each of `instance_ids`, in their order; absent where none has said anything',
+  }),
+  truncated: z.boolean().optional().openapi({ description: 'whether there are more than `instance_ids`' }),
   watchers: z.int().openapi({ description: 'open streams, unnamed ones among them' }),
   unnamed: z.int().openapi({ description: 'open streams whose client did not name itself' }),
 });
@@ -57,6 +73,10 @@ export const RegionReport = z
     /** What every node of the region has applied; null where one has nothing yet. */
     revision: Revision.nullable(),
     nodes: z.array(NodeReport),
+    /** By revision, the topics of its receipts: they are the same at every node. */
+    topics: z.record(z.string(), z.array(z.string())).optional(),
+    /** As of when the instances are named, by the reporter's clock: in etcd they are put more seldom than the rest. */
+    instances_at: z.number().optional(),
     /** Whether lists of instances were cut short to keep the report small. */
     truncated: z.boolean(),
   })

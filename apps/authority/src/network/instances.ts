@@ -1,5 +1,6 @@
 /** Whom a change of a service would reach: those who watch it, or its whole environment. Pure. */
 import type { Environment, Instance, InstanceList, RegionReport } from '@quantivista/contracts';
+import { told } from './propagation-clients.ts';
 
 export function instancesOf(
   reports: readonly RegionReport[],
@@ -18,8 +19,8 @@ export function instancesOf(
         if (!audience) continue;
         watchers += audience.watchers;
         unnamed += audience.unnamed;
-        for (const instance_id of audience.instance_ids)
-          instances.push({ instance_id, region, node_id, service_name });
+        for (const [index, instance_id] of audience.instance_ids.entries())
+          instances.push({ instance_id, region, node_id, service_name, ...told(audience.words?.[index]) });
       }
     }
   }

@@ -121,11 +121,18 @@ test('a change of a service reaches those who watch it, or all of its environmen
     'TEST/pricing': audience(['p']),
     'PRODUCTION/risk': audience(['prod']),
   };
-  const list = instancesOf([region('eu', [node('a', { audiences })], { truncated: true })], 'TEST', 'risk');
+  const said = { ...audiences, 'TEST/*': { ...audience(['ops']), words: [{ acked: 7 }] } };
+  const reports = [region('eu', [node('a', { audiences: said })], { truncated: true })];
+  const list = instancesOf(reports, 'TEST', 'risk');
   expect(list).toMatchObject({ watchers: 4, unnamed: 1, truncated: true });
-  expect(list.instances.map(({ instance_id, service_name }) => [instance_id, service_name])).toEqual([
-    ['ops', '*'],
-    ['r1', 'risk'],
-    ['r2', 'risk'],
+  const each = list.instances.map(({ instance_id, service_name, acked_revision }) => [
+    instance_id,
+    service_name,
+    acked_revision,
+  ]);
+  expect(each).toEqual([
+    ['ops', '*', 7],
+    ['r1', 'risk', null],
+    ['r2', 'risk', null],
   ]);
 });

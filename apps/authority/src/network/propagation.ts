@@ -1,6 +1,7 @@
 /** How far a revision has come, by what the regions report. Pure. */
 import type {
   Bookmark,
+  clientsPage,
   NodePropagation,
   NodeReport,
   Propagation,
@@ -11,7 +12,7 @@ import type {
 } from '@quantivista/contracts';
 
 /** Whether a state includes the revision: only within its generation. */
-const includes = (
+export const includes = (
   state: Pick<RegionReport | NodeReport, 'generation' | 'revision'>,
   { generation, revision }: Bookmark,
 ): boolean => state.generation === generation && (state.revision ?? -1) >= revision;
@@ -69,10 +70,15 @@ function regionPropagation(report: RegionReport, of: Bookmark): RegionPropagatio
     applied_after_ms: applied ? slowest(nodes.map(node => node.applied_after_ms)) : null,
     ...clients(nodes),
     nodes,
+    instances_as_of: new Date(report.instances_at ?? report.at).toISOString(),
   };
 }
 
-export function propagationOf(reports: readonly RegionReport[], of: Bookmark): Propagation {
+/** All that is known by node; who its clients are is added to it. */
+export function propagationOf(
+  reports: readonly RegionReport[],
+  of: Bookmark,
+): Omit<Propagation, keyof typeof clientsPage> {
   const regions = serving(reports).map(report => regionPropagation(report, of));
   const nodes = regions.flatMap(region => region.nodes);
   const behind = regions.filter(({ applied }) => !applied).map(({ region }) => region);

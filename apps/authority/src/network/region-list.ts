@@ -11,7 +11,7 @@ export function regionState(report: RegionReport, now: number): AgeState {
 }
 
 export function summarize(report: RegionReport, now: number): RegionSummary {
-  const { at, nodes, ...rest } = report;
+  const { at, nodes, topics: _, instances_at: __, ...rest } = report;
   return {
     ...rest,
     reported_at: new Date(at).toISOString(),

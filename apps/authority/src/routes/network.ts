@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
   type Environment,
+  fieldFault,
   GENERATION_KEY,
   instancesRoute,
   propagationRoute,
@@ -10,6 +11,7 @@ import {
 } from '@quantivista/contracts';
 import { instancesOf } from '../network/instances.ts';
 import { propagationOf } from '../network/propagation.ts';
+import { clientsPageOf, parseCursor } from '../network/propagation-clients.ts';
 import { summarize } from '../network/region-list.ts';
 import type { Dependencies } from './dependencies.ts';
 import { requireReader } from './read.ts';
@@ -38,12 +40,17 @@ export function registerNetwork(app: OpenAPIHono, dependencies: Dependencies): v
     await requireReader(dependencies, c);
     requireKnown();
     const { revision } = c.req.valid('param');
+    const { cursor, ...query } = c.req.valid('query');
+    const after = cursor === undefined ? undefined : parseCursor(cursor);
+    if (cursor !== undefined && !after) throw fieldFault('query.cursor', 'is no `next_cursor`');
     const store = await etcd.read([GENERATION_KEY]);
     const generation = store.entries[0]?.value;
     if (generation === undefined) throw new ServiceError('not_ready');
     if (revision > store.revision) {
       throw new ServiceError('not_found', { message: `The store is at revision ${store.revision}` });
     }
-    return c.json(propagationOf(regions.heads(), { generation, revision }), 200);
+    const of = { generation, revision };
+    const reports = regions.reports();
+    return c.json({ ...propagationOf(reports, of), ...clientsPageOf(reports, of, query, after) }, 200);
   });
 }

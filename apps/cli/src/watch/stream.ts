@@ -70,13 +70,17 @@ export function followStream({
     }
     if (signal.aborted) return close();
     signal.addEventListener('abort', close);
+    // What was said on the stream before is forgotten with it: the first frame is acknowledged whatever it is.
+    let isSaid = false;
     socket.on('ping', () => silence.refresh());
     socket.on('message', data => {
       silence.refresh();
       try {
         const frame = JSON.parse(String(data)) as WatchFrame;
         onFrame(frame);
-        if (acks && (frame.type === 'snapshot' || frame.type === 'update')) acknowledge(frame.revision);
+        if (!acks || frame.type === 'reset' || (frame.type === 'heartbeat' && isSaid)) return;
+        acknowledge(frame.revision);
+        isSaid = true;
       } catch {
         end({ kind: 'ended', code: undefined, why: 'it sent what is no frame' });
       }

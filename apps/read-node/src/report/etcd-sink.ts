@@ -23,7 +23,12 @@ interface Posting {
   lease: Lease | undefined;
   /** The lists of instances as they stand in etcd under this lease. */
   instances: string | undefined;
+  /** When they were put (`performance.now()`). */
   instancesAt: number;
+  /** As of when they are right ({@link RegionReport.instances_at}). */
+  instancesAsOf: number;
+  /** Of its nodes: instances speak of revisions of theirs. */
+  generations: string | undefined;
 }
 
 /**
@@ -41,16 +46,22 @@ export function createEtcdSink({ etcd, leaseS, log }: EtcdSinkOptions): EtcdSink
     try {
       posting.lease ??= await etcd.lease(leaseS);
       const lease = posting.lease.id;
-      const success: Operation[] = [
-        { op: 'put', key: regionKey(head.region), value: JSON.stringify(head), lease },
-      ];
       const text = JSON.stringify(instances);
+      const generations = head.nodes.map(node => node.generation).join();
       const restMs = text.length / INSTANCE_BYTES_PER_MS;
-      const due = posting.instances === undefined || performance.now() - posting.instancesAt >= restMs;
-      const changed = text !== posting.instances && due;
-      if (changed) success.push({ op: 'put', key: regionInstancesKey(head.region), value: text, lease });
+      const isDue =
+        posting.instances === undefined ||
+        generations !== posting.generations ||
+        performance.now() - posting.instancesAt >= restMs;
+      const isNews = text !== posting.instances;
+      const instancesAsOf = isNews && !isDue ? posting.instancesAsOf : head.at;
+      const value = JSON.stringify({ ...head, instances_at: instancesAsOf });
+      const success: Operation[] = [{ op: 'put', key: regionKey(head.region), value, lease }];
+      const puts = isNews && isDue;
+      if (puts) success.push({ op: 'put', key: regionInstancesKey(head.region), value: text, lease });
       await etcd.txn({ compare: [], success });
-      if (changed) Object.assign(posting, { instances: text, instancesAt: performance.now() });
+      Object.assign(posting, { instancesAsOf, generations });
+      if (puts) Object.assign(posting, { instances: text, instancesAt: performance.now() });
     } catch (error) {
       // It may be the lease that is lost; one that is not ends by itself.
       forgetLease(posting);
@@ -82,6 +93,8 @@ export function createEtcdSink({ etcd, leaseS, log }: EtcdSinkOptions): EtcdSink
         lease: undefined,
         instances: undefined,
         instancesAt: 0,
+        instancesAsOf: 0,
+        generations: undefined,
       };
       posting.report = report;
       postings.set(report.region, posting);

@@ -49,10 +49,53 @@ test('a beat is no news, a change is', () => {
   expect(substance(assemble(EU, [node('a', { state: 'STALE' })]))).not.toBe(substance(before));
 });
 
+test('topics of receipts are told once for all nodes', () => {
+  const about = (revision: number, topics?: string[]) => ({
+    ...receipts(1)[0]!,
+    revision,
+    ...(topics && { topics }),
+  });
+  const nodes = [
+    node('a', { receipts: [about(1, ['TEST/risk']), about(2, ['TEST/*'])] }),
+    // Of another version.
+    node('b', { receipts: [about(2), about(3)] }),
+  ];
+  const report = assemble(EU, nodes);
+  expect(report.topics).toEqual({ 1: ['TEST/risk'], 2: ['TEST/*'] });
+  expect(JSON.stringify(report.nodes)).not.toContain('TEST');
+  expect(report.nodes[1]!.receipts).toEqual(nodes[1]!.receipts);
+});
+
+test('a node that names fewer instances than it has makes the report incomplete', () => {
+  const cut = { ...audience(3), truncated: true };
+  expect(assemble(EU, [node('a', { audiences: { 'TEST/risk': cut } })]).truncated).toBe(true);
+  expect(assemble(EU, [node('a', { audiences: { 'TEST/risk': audience(3) } })]).truncated).toBe(false);
+});
+
 describe('a report that is too large', () => {
   test('is left alone where it is not', () => {
     const report = assemble(EU, [node('a', { audiences: { 'TEST/risk': audience(100) } })]);
     expect(fit(report, bytes(report))).toBe(report);
+  });
+
+  test('loses the reasons of single instances first', () => {
+    const refusals = audience(100).instance_ids.map(() => ({ refused: 7, reason: 'x'.repeat(200) }));
+    const audiences = { 'TEST/risk': { ...audience(100), words: refusals } };
+    const report = fit(assemble(EU, [node('a', { audiences })]), 10_000);
+    expect(bytes(report)).toBeLessThanOrEqual(10_000);
+    const { instance_ids, words } = report.nodes[0]!.audiences['TEST/risk']!;
+    expect([report.truncated, instance_ids.length]).toEqual([false, 100]);
+    expect(words).toEqual(refusals.map(({ refused }) => ({ refused })));
+  });
+
+  test('keeps the words of the names that it keeps', () => {
+    const words = audience(1_000).instance_ids.map((_, index) => (index % 2 ? { acked: index } : null));
+    const withReason = words.map(word => word && { ...word, reason: 'too low' });
+    const audiences = { 'TEST/risk': { ...audience(1_000), words: withReason } };
+    const { audiences: cut } = fit(assemble(EU, [node('a', { audiences })]), 20_000).nodes[0]!;
+    const kept = cut['TEST/risk']!.instance_ids.length;
+    expect(kept).toBeLessThan(1_000);
+    expect(cut['TEST/risk']!.words).toEqual(words.slice(0, kept));
   });
 
   test('loses names of the longest lists; small ones and all counts stay', () => {
@@ -66,12 +109,14 @@ describe('a report that is too large', () => {
   });
 
   test('loses old receipts where names are not enough, and audiences where those are not', () => {
-    const many = Array.from({ length: 50 }, (_, index) => node(`node-${index}`, { receipts: receipts(64) }));
+    const told = receipts(64).map(each => ({ ...each, topics: ['TEST/risk'] }));
+    const many = Array.from({ length: 50 }, (_, index) => node(`node-${index}`, { receipts: told }));
     const fewer = fit(assemble(EU, many), 60_000);
     expect(bytes(fewer)).toBeLessThanOrEqual(60_000);
     expect(fewer.nodes[0]!.receipts.map(({ revision }) => revision)).toEqual([
       56, 57, 58, 59, 60, 61, 62, 63,
     ]);
+    expect(Object.keys(fewer.topics!)).toEqual(['56', '57', '58', '59', '60', '61', '62', '63']);
     const topics = Object.fromEntries(
       Array.from({ length: 2_000 }, (_, index) => [`TEST/service-${index}`, audience(0)]),
     );
@@ -81,10 +126,21 @@ describe('a report that is too large', () => {
 });
 
 test('the parts of a report make the whole again', () => {
-  const audiences = { 'TEST/risk': audience(3), 'TEST/unnamed': { ...audience(0), watchers: 2, unnamed: 2 } };
+  const words = [{ acked: 7 }, null, { refused: 8, reason: 'too low' }];
+  const risk = { ...audience(3), words };
+  const audiences = {
+    'TEST/risk': risk,
+    'TEST/silent': audience(2),
+    'TEST/unnamed': { ...audience(0), watchers: 2, unnamed: 2 },
+  };
   const report = assemble(EU, [node('a', { audiences }), node('b')]);
   const { head, instances } = splitInstances(report);
-  expect(JSON.stringify(head)).not.toContain('instance-0');
+  for (const part of ['instance-0', 'too low']) expect(JSON.stringify(head)).not.toContain(part);
+  expect(instances.a!['TEST/risk']).toEqual([
+    ['instance-0', { acked: 7 }],
+    'instance-1',
+    ['instance-2', { refused: 8, reason: 'too low' }],
+  ]);
   expect(joinInstances(head, instances)).toEqual(report);
   expect(joinInstances(head, {})).toEqual(head);
 });

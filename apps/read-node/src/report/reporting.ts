@@ -9,6 +9,7 @@ import type { ChildReports } from '../serve/feed/child-reports.ts';
 import type { AudienceRecord } from '../serve/watch/audience.ts';
 import { createAudienceRecord } from './audience-record.ts';
 import { readCommitNote, sinceCommit } from './commit-note.ts';
+import { concernedTopics } from './concerned.ts';
 import { createHops } from './hops.ts';
 import { nodeReport } from './node-report.ts';
 import { openSink } from './open-sink.ts';
@@ -52,10 +53,13 @@ export function createReporting({ config, scope, replica, metrics, log }: Report
       if (!note) return;
       const afterMs = sinceCommit(note);
       hops.passed('node', afterMs);
-      audience.applied(revision, afterMs);
+      audience.applied(revision, afterMs, concernedTopics(changes));
       if (note.awaited) nodePresence?.awaited();
     },
-    replaced: () => nodePresence?.changed(),
+    replaced: (_before, _now, why) => {
+      if (why === 'generation_changed') audience.forget();
+      nodePresence?.changed();
+    },
   });
 
   const feedObserver: FeedObserver = {

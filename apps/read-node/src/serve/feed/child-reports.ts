@@ -6,6 +6,7 @@ import {
   fieldFault,
   limitBody,
   type RegionReport,
+  requireJson,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
 import type { ReadAccess } from '../read-access.ts';
@@ -36,6 +37,7 @@ export function registerChildReports(
       await next();
     },
     limitBody(MAX_BYTES),
+    requireJson(),
   );
   /** A region can't be fed from itself, and must not pass for its parent. */
   const requireChild = (named: string) => {

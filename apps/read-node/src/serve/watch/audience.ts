@@ -14,8 +14,10 @@ export interface AudienceRecord {
   left(watcher: Watcher): void;
   /** A client's word on a revision: counted once a stream and revision. */
   acknowledged(watcher: Watcher, ack: AckMessage): void;
-  /** A revision with changes of configuration was applied here, so long after its commit. */
-  applied(revision: number, afterMs: number): void;
+  /** A revision with changes of configuration, of these topics, was applied here so long after its commit. */
+  applied(revision: number, afterMs: number, topics: readonly string[]): void;
+  /** The store began another life: what was said of its revisions means nothing any more. */
+  forget(): void;
   /** By topic name. At most `limit` instances are named in all. */
   audiences(limit: number): Record<string, Audience>;
   /** Of the newest revisions, newest last. */

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
   ackRoute,
   limitBody,
+  requireJson,
   ServiceError,
   streamEnvironmentRoute,
   streamRoute,
@@ -45,17 +46,10 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
     ackRoute.path,
     async (c, next) => {
       access.require(authorization(c));
-      const type = c.req.header('content-type') ?? '';
-      if (!/^application\/json *(;|$)/i.test(type)) throw new ServiceError('unsupported_media_type');
       await next();
     },
     limitBody(MAX_ACK_BYTES),
-    async (c, next) => {
-      await c.req.json().catch(cause => {
-        throw new ServiceError('invalid_json', { cause });
-      });
-      await next();
-    },
+    requireJson(),
   );
   app.openapi(ackRoute, c => {
     hub.acknowledge(c.req.valid('json'));

@@ -1,0 +1,29 @@
+/** Bodies are of a bounded size, and JSON where a schema is to see them. */
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { ServiceError } from './errors.ts';
+
+/** No more is read of a body that is larger. @throws ServiceError `too_large`, before any schema sees the body */
+export const limitBody = (maxBytes: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize: maxBytes,
+    onError: () => {
+      throw new ServiceError('too_large', { message: `the body is over ${maxBytes} bytes` });
+    },
+  });
+
+/** Whether a content type says JSON. */
+export const isJson = (contentType: string | undefined): boolean =>
+  /^application\/json *(;|$)/i.test(contentType ?? '');
+
+/** For routes that take a body. @throws ServiceError `unsupported_media_type`, `invalid_json` */
+export const requireJson = (): MiddlewareHandler =>
+  async function requireJson(c, next) {
+    if (c.req.method === 'PUT' || c.req.method === 'POST') {
+      if (!isJson(c.req.header('content-type'))) throw new ServiceError('unsupported_media_type');
+      await c.req.json().catch(cause => {
+        throw new ServiceError('invalid_json', { cause });
+      });
+    }
+    await next();
+  };
