@@ -89,9 +89,9 @@ export const requireJson = (): MiddlewareHandler =>
         throw unsupported(c.req.path);
       }
       const bytes = (await readDirectly(c)) ?? (await c.req.arrayBuffer());
-      // For whoever asks for either: it is read and parsed once.
-      c.req.bodyCache.arrayBuffer = Promise.resolve(bytes);
-      c.req.bodyCache.json = Promise.resolve(parseJson(bytes));
+      // For whoever asks for either: it is read and parsed once. (What is kept there are promises, whatever its type says.)
+      const read = { arrayBuffer: Promise.resolve(bytes), json: Promise.resolve(parseJson(bytes)) };
+      Object.assign(c.req.bodyCache, read);
     }
     await next();
   };
