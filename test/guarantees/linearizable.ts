@@ -1,7 +1,7 @@
 /**
- * Whether what was seen of one key can be explained by its having had one value at a time: an order of all
- * operations in which each takes effect between its being sent and its being answered, and sees what the one
- * before has left. The search is Wing and Gong's, with Lowe's memory of states already tried.
+ * Whether what was seen of one key can be explained by its having had one value at a time. The store says in
+ * which order the values came; each write must have taken effect between its being sent and its being answered,
+ * and each read have seen what was held at some moment while it was under way.
  */
 
 /** `undefined` is a key that does not exist; each written value is written once in a history. */
@@ -15,114 +15,81 @@ export type KeyOperation = {
 } & (
   | { readonly kind: 'read'; readonly saw: Held }
   /** `answer`: `done`, or `unknown` where it was lost. */
-  | { readonly kind: 'write'; readonly to: Held; readonly answer: 'done' | 'unknown' }
+  | { readonly kind: 'write'; readonly to: string; readonly answer: 'done' | 'unknown' }
   /** Only where the key holds `from`; `refused` says that it does not. */
   | {
       readonly kind: 'swap';
       readonly from: Held;
-      readonly to: Held;
+      readonly to: string;
       readonly answer: 'done' | 'refused' | 'unknown';
     }
 );
 
-/** What the key holds after the operation; `impossible` where its answer contradicts what it holds now. */
-function step(held: Held, operation: KeyOperation): { readonly held: Held } | 'impossible' {
-  switch (operation.kind) {
-    case 'read':
-      return operation.saw === held ? { held } : 'impossible';
-    case 'write':
-      return { held: operation.to };
-    case 'swap': {
-      const fits = operation.from === held;
-      if (operation.answer === 'refused') return fits ? 'impossible' : { held };
-      if (fits) return { held: operation.to };
-      return operation.answer === 'done' ? 'impossible' : { held };
-    }
-  }
+/** One value of the key, and when it can have begun at the earliest and at the latest. */
+interface Reign {
+  readonly value: Held;
+  /** `undefined` for the state before the first write. */
+  readonly by: KeyOperation | undefined;
+  readonly reads: KeyOperation[];
+  earliest: number;
+  latest: number;
 }
 
-/** What an operation leaves as it is can be taken as soon as it fits: that rules out nothing. */
-const changes = (operation: KeyOperation, held: Held): boolean => {
-  const result = step(held, operation);
-  return result !== 'impossible' && result.held !== held;
-};
-
 /**
- * Whether a history is linearizable, and how many operations could be explained at the most. What was lost needs
- * no explanation. Since each value is written once, a key holds it once: before it goes, everything that saw it
- * must have its place.
+ * What can't be explained; nothing where the history is linearizable in the order of `values`.
+ * @param values the key's values in the order in which it had them, as the store tells it; before them it had none
  */
-export function explain(
-  operations: readonly KeyOperation[],
-  start: Held = undefined,
-): { readonly linearizable: boolean; readonly explained: number } {
-  const ops = operations.toSorted((a, b) => a.sentAt - b.sentAt);
-  const wanted = ops.filter(({ answeredAt }) => answeredAt !== Number.POSITIVE_INFINITY).length;
-  const tried = new Set<string>();
-  let explained = 0;
+export function unexplained(operations: readonly KeyOperation[], values: readonly string[]): string[] {
+  const faults: string[] = [];
+  const writes = new Map<string, KeyOperation>();
+  for (const each of operations) if (each.kind !== 'read') writes.set(each.to, each);
+  const reigns = [undefined, ...values].map((value): Reign => {
+    const by = value === undefined ? undefined : writes.get(value);
+    return { value, by, reads: [], earliest: Number.NEGATIVE_INFINITY, latest: Number.POSITIVE_INFINITY };
+  });
+  const reignOf = new Map(reigns.map((reign, at) => [reign.value, at]));
+  if (reignOf.size < reigns.length) faults.push('a value was stored twice');
 
-  /** Those that may be next: no other that is left was answered before they were sent. */
-  const candidates = (taken: ReadonlySet<number>): number[] => {
-    let deadline = Number.POSITIVE_INFINITY;
-    const found: number[] = [];
-    for (const [at, { sentAt, answeredAt }] of ops.entries()) {
-      if (sentAt > deadline) break;
-      if (taken.has(at)) continue;
-      deadline = Math.min(deadline, answeredAt);
-      found.push(at);
-    }
-    return found.filter(at => ops[at]!.sentAt <= deadline);
-  };
-  /** Take all that fits and changes nothing. */
-  const settle = (taken: Set<number>, held: Held): number[] => {
-    for (;;) {
-      const next = candidates(taken);
-      const quiet = next.filter(at => step(held, ops[at]!) !== 'impossible' && !changes(ops[at]!, held));
-      // What was lost and would change nothing may still change something later.
-      const settled = quiet.filter(at => ops[at]!.answeredAt !== Number.POSITIVE_INFINITY);
-      if (settled.length === 0) return next.filter(at => changes(ops[at]!, held));
-      for (const at of settled) taken.add(at);
-    }
-  };
-  /** Of those left, what can only have seen `held`: the one swap that replaced it, or a read without a place. */
-  const bound = (taken: ReadonlySet<number>, held: Held): number | 'stuck' | undefined => {
-    if (held === undefined) return undefined;
-    let swap: number | undefined;
-    for (const [at, each] of ops.entries()) {
-      if (taken.has(at)) continue;
-      if (each.kind === 'read' && each.saw === held) return 'stuck';
-      if (each.kind === 'swap' && each.answer === 'done' && each.from === held) {
-        if (swap !== undefined) return 'stuck';
-        swap = at;
-      }
-    }
-    return swap;
-  };
-  const place = (taken: Set<number>, held: Held) => {
-    const next = settle(taken, held);
-    const answered = [...taken].filter(at => ops[at]!.answeredAt !== Number.POSITIVE_INFINITY).length;
-    explained = Math.max(explained, answered);
-    const only = bound(taken, held);
-    const left = only === undefined ? next : next.filter(at => at === only);
-    return { taken, answered, held, next: left };
-  };
-
-  const way = [place(new Set(), start)];
-  while (way.length > 0) {
-    const here = way.at(-1)!;
-    if (here.answered === wanted) return { linearizable: true, explained };
-    const at = here.next.pop();
-    if (at === undefined) {
-      way.pop();
-      continue;
-    }
-    const result = step(here.held, ops[at]!);
-    if (result === 'impossible') continue;
-    const taken = new Set(here.taken).add(at);
-    const state = `${[...taken].sort((a, b) => a - b).join()}=${result.held ?? ''}`;
-    if (tried.has(state)) continue;
-    tried.add(state);
-    way.push(place(taken, result.held));
+  for (const [at, { value, by }] of reigns.entries()) {
+    if (at === 0) continue;
+    if (!by) faults.push(`${value} was written by nobody`);
+    else if (by.kind === 'swap' && by.answer === 'refused') faults.push(`${value} was refused, and stored`);
+    else if (by.kind === 'swap' && by.from !== reigns[at - 1]!.value)
+      faults.push(`${value} replaced ${reigns[at - 1]!.value}, and was to replace ${by.from}`);
   }
-  return { linearizable: false, explained };
+  for (const each of operations) {
+    if (each.kind === 'read') {
+      const at = reignOf.get(each.saw);
+      if (at === undefined) faults.push(`${each.saw} was seen, and never held`);
+      else reigns[at]!.reads.push(each);
+    } else if (each.answer === 'done' && !reignOf.has(each.to)) {
+      faults.push(`${each.to} was acknowledged, and never held`);
+    }
+  }
+
+  // As early as can be: after it was sent, after what it replaced began, and was last asked for.
+  for (const [at, reign] of reigns.entries()) {
+    const before = reigns[at - 1];
+    if (!before) continue;
+    const asked = before.reads.map(({ sentAt }) => sentAt);
+    reign.earliest = Math.max(before.earliest, reign.by?.sentAt ?? Number.NEGATIVE_INFINITY, ...asked);
+  }
+  // As late as can be: before it was answered, before it was seen, before what replaced it began.
+  for (const [at, reign] of [...reigns.entries()].reverse()) {
+    const after = reigns[at + 1]?.latest ?? Number.POSITIVE_INFINITY;
+    const seen = reign.reads.map(({ answeredAt }) => answeredAt);
+    reign.latest = Math.min(after, reign.by?.answeredAt ?? Number.POSITIVE_INFINITY, ...seen);
+    if (at > 0 && reign.earliest > reign.latest)
+      faults.push(`${reign.value} began at ${reign.earliest} or later, and at ${reign.latest} or before`);
+  }
+  for (const each of operations) {
+    if (each.kind !== 'swap' || each.answer !== 'refused') continue;
+    const at = reignOf.get(each.from);
+    if (at === undefined) continue;
+    const until = reigns[at + 1]?.earliest ?? Number.POSITIVE_INFINITY;
+    const since = at === 0 ? Number.NEGATIVE_INFINITY : reigns[at]!.latest;
+    if (since <= each.sentAt && each.answeredAt <= until)
+      faults.push(`${each.to} was refused, though ${each.from} was held all the while`);
+  }
+  return faults;
 }
