@@ -50,6 +50,9 @@ export interface GeneratedRequest {
   readonly body: string | undefined;
 }
 
+/** Schemas within schemas; what would go deeper is left empty. */
+const DEEPEST = 5;
+
 /** Few of each, so that one request meets what another has left. */
 const NAMES = ['risk', 'limit', 'a', 'b', 'PORT'];
 
@@ -88,9 +91,18 @@ const HOSTILE: fc.Arbitrary<unknown> = fc.oneof(
 export function requestsOf(document: OpenApi): fc.Arbitrary<GeneratedRequest> {
   const { components, paths } = document;
 
+  /** Made once for each depth: schemas that contain each other would be made over and over again. */
+  const made = new Map<string, fc.Arbitrary<unknown>>();
+  function named(name: string, depth: number): fc.Arbitrary<unknown> {
+    const known = made.get(`${name} ${depth}`);
+    if (known) return known;
+    const value = depth > DEEPEST ? fc.constant({}) : valueFor(components.schemas[name]!, depth + 1);
+    made.set(`${name} ${depth}`, value);
+    return value;
+  }
+
   function valueFor(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
-    if (schema.$ref !== undefined)
-      return valueFor(components.schemas[schema.$ref.split('/').at(-1)!]!, depth);
+    if (schema.$ref !== undefined) return named(schema.$ref.split('/').at(-1)!, depth);
     if (schema.const !== undefined) return fc.constant(schema.const);
     if (schema.enum) return fc.constantFrom(...schema.enum);
     const choices = schema.anyOf ?? schema.oneOf;
@@ -129,7 +141,12 @@ export function requestsOf(document: OpenApi): fc.Arbitrary<GeneratedRequest> {
     }
   }
 
-  function textOf({ pattern, format, minLength = 0, maxLength = 20 }: Schema): fc.Arbitrary<string> {
+  function textOf({
+    pattern,
+    format,
+    minLength = 0,
+    maxLength = Number.POSITIVE_INFINITY,
+  }: Schema): fc.Arbitrary<string> {
     if (format === 'date-time') return fc.date({ noInvalidDate: true }).map(date => date.toISOString());
     if (format === 'uuid') return fc.uuid();
     if (format === 'uri') return fc.webUrl();
