@@ -1,7 +1,8 @@
 /** Bad input: each with its status, its problem type and the field; and nothing changed by it. */
-import { REGIONS_PREFIX } from '@quantivista/contracts';
+import { AUDIT_ANCHORS_PREFIX, REGIONS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LEADER_KEY } from '../../apps/authority/src/lead/leadership.ts';
 import { openTrail, type Trail } from '../faults/trail.ts';
 import type { Api } from '../harness/api.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
@@ -32,7 +33,9 @@ async function everything() {
   );
   etcd.close();
   const entries = lists.flatMap(list => (list.kind === 'listed' ? list.entries : []));
-  const comesByItself = (key: string) => key.endsWith('/_heartbeat') || key.startsWith(REGIONS_PREFIX);
+  const comesByItself = (key: string) =>
+    key.endsWith('/_heartbeat') ||
+    [REGIONS_PREFIX, AUDIT_ANCHORS_PREFIX, LEADER_KEY].some(each => key.startsWith(each));
   const lasting = entries.filter(({ key }) => !comesByItself(key));
   return { rows: await trail.rowCount(), entries: lasting };
 }
