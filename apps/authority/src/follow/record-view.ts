@@ -55,20 +55,32 @@ export interface MemoryView extends RecordView {
   remember(revision: number, operations: readonly Operation[]): void;
 }
 
-/** Of own commits that are kept until they have come back. */
-const REMEMBERED = 10_000;
+/** Own commits of one follower's keys; more than these are looked through for those that have come back. */
+const MANY = 1_000;
+
+/** What was committed here, and has not come back yet. */
+interface Own {
+  readonly revision: number;
+  readonly entry: StoredEntry | undefined;
+}
 
 /** What is followed, and the store for all other keys and while nothing is followed. */
 export function createMemoryView(followed: readonly FollowedKeys[], store: RecordView): MemoryView {
-  const own = new Map<string, { readonly revision: number; readonly entry: StoredEntry | undefined }>();
+  const own = new Map(followed.map(follower => [follower, new Map<string, Own>()]));
 
   const followerOf = (key: string) => followed.find(({ prefix }) => key.startsWith(prefix));
-  function lookUp(key: string, { revision, stored }: FollowedKeys): StoredEntry | undefined {
-    const mine = own.get(key);
-    if (mine === undefined) return stored(key);
-    if (mine.revision > revision!) return mine.entry;
-    own.delete(key);
-    return stored(key);
+  function lookUp(key: string, follower: FollowedKeys): StoredEntry | undefined {
+    const mine = own.get(follower)!;
+    const committed = mine.get(key);
+    if (committed === undefined) return follower.stored(key);
+    if (committed.revision > follower.revision!) return committed.entry;
+    mine.delete(key);
+    return follower.stored(key);
+  }
+  function dropReturned(follower: FollowedKeys): void {
+    const mine = own.get(follower)!;
+    const seen = follower.revision ?? 0;
+    for (const [key, { revision }] of mine) if (revision <= seen) mine.delete(key);
   }
 
   return {
@@ -83,19 +95,22 @@ export function createMemoryView(followed: readonly FollowedKeys[], store: Recor
     },
     list: async prefix => {
       const follower = followerOf(prefix);
-      const isOwn = () => [...own.keys()].some(key => key.startsWith(prefix));
-      if (follower?.revision === undefined || isOwn()) return store.list(prefix);
+      if (follower?.revision === undefined) return store.list(prefix);
+      dropReturned(follower);
+      if (own.get(follower)!.size > 0) return store.list(prefix);
       const entries = [...follower.entries()].filter(({ key }) => key.startsWith(prefix));
       return { revision: follower.revision, entries };
     },
     remember: (revision, operations) => {
-      if (own.size > REMEMBERED) own.clear();
       for (const operation of operations) {
         const { key } = operation;
-        if (operation.op === 'get' || !followerOf(key)) continue;
+        const follower = operation.op === 'get' ? undefined : followerOf(key);
+        if (!follower) continue;
         const entry =
           operation.op === 'put' ? { key, value: operation.value, modRevision: revision } : undefined;
-        own.set(key, { revision, entry });
+        const mine = own.get(follower)!;
+        mine.set(key, { revision, entry });
+        if (mine.size > MANY) dropReturned(follower);
       }
     },
   };
