@@ -1,5 +1,5 @@
 /** I2: what the trail says was committed is in the store, and the other way round. */
-import { configurationKey, GENERATION_KEY, operationKey } from '@quantivista/contracts';
+import { GENERATION_KEY, operationKey, recordKey } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import { expect } from 'vitest';
 import type { Trail } from './trail.ts';
@@ -22,16 +22,15 @@ export async function trailAgrees(store: Etcd, trail: Trail): Promise<void> {
   expect(await trail.listedAsPending()).toBe(await trail.pending());
   // And what is held is what the newest row says.
   for (const row of await trail.newestRows(generation)) {
-    const path = configurationKey({
-      environment: row.environment,
-      service: row.service_name,
-      key: row.config_key,
-    });
+    const { kind, environment, service_name: service, config_key: key } = row;
+    const path = recordKey({ kind, environment, service, key });
     const entry = (await store.read([path])).entries[0];
     if (row.deleted) expect(entry, path).toBeUndefined();
     else {
       expect(entry?.modRevision, path).toBe(row.revision);
-      expect(JSON.parse(entry!.value)).toMatchObject({ version: row.version, config_value: row.new_value });
+      const record = JSON.parse(entry!.value);
+      expect(record.version, path).toBe(row.version);
+      expect(kind === 'configuration' ? record.config_value : record, path).toEqual(row.new_value);
     }
   }
 }

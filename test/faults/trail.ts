@@ -1,5 +1,5 @@
 /** The audit trail as the tests read it: straight from Postgres. */
-import type { Environment, Json } from '@quantivista/contracts';
+import type { Environment, Json, RecordKind } from '@quantivista/contracts';
 import pg from 'pg';
 
 export interface IntentRow {
@@ -13,7 +13,8 @@ export interface IntentRow {
 }
 
 export interface AuditRow {
-  readonly environment: Environment;
+  readonly kind: RecordKind;
+  readonly environment: Environment | '*';
   readonly service_name: string;
   readonly config_key: string;
   readonly version: number;
@@ -51,10 +52,10 @@ export function openTrail(url: string): Trail {
     },
     newestRows: async generation => {
       const { rows } = await pool.query<AuditRow & { revision: string }>(
-        `SELECT DISTINCT ON (environment, service_name, config_key) environment, service_name, config_key, version,
+        `SELECT DISTINCT ON (kind, environment, service_name, config_key) kind, environment, service_name, config_key, version,
            revision, deleted, new_value
          FROM configuration_audit WHERE generation = $1
-         ORDER BY environment, service_name, config_key, version DESC`,
+         ORDER BY kind, environment, service_name, config_key, version DESC`,
         [generation],
       );
       return rows.map(row => ({ ...row, revision: Number(row.revision) }));

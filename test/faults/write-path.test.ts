@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configurationKey, GENERATION_KEY } from '@quantivista/contracts';
+import { configurationKey, flagPath, GENERATION_KEY, recordKey, schemaPath } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FAULT_POINTS } from '../../apps/authority/src/write/commit.ts';
@@ -121,6 +121,20 @@ const WRITES: Record<string, { run: () => Promise<Answer>; done: () => Promise<b
       // A transaction is whole: all of it or nothing.
       expect(new Set(parts).size).toBe(1);
       return parts[0]!;
+    },
+  },
+  flag: {
+    run: () => call('PUT', `../feature-flags/${service}`, { enabled: true, rollout_percentage: 5 }),
+    done: async () => {
+      const [entry] = (await store.read([recordKey(flagPath(service))])).entries;
+      return entry !== undefined;
+    },
+  },
+  schema: {
+    run: () => call('PUT', `../schemas/${service}/z`, { schema: { type: 'integer' } }),
+    done: async () => {
+      const [entry] = (await store.read([recordKey(schemaPath(service, 'z'))])).entries;
+      return entry !== undefined;
     },
   },
   rollback: {

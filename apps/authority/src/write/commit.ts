@@ -68,6 +68,9 @@ const ATTEMPTS = 20;
 /** How long an answer is awaited that was lost, or an outcome that can't be recorded. */
 const DOUBT_LIMIT_MS = 3_000;
 
+/** etcd admits no more in one transaction. */
+const MAX_COMPARES = 128;
+
 const REPLACED = 'the store was replaced: it can not be known any more whether the change was made';
 
 type Attempt = { readonly kind: 'committed'; readonly result: Committed } | { readonly kind: 'overtaken' };
@@ -104,6 +107,11 @@ export function createWriter(options: WriterOptions): Writer {
       const inForce = await rule.read(request, view);
       inForce.check(made.planned);
       compare.push(...inForce.compare);
+    }
+    if (compare.length > MAX_COMPARES) {
+      throw new ServiceError('too_large', {
+        message: `the changes and the rules that hold of them need ${compare.length} comparisons, of ${MAX_COMPARES} that one transaction has: use several requests`,
+      });
     }
     return { generation, revision, plan: { ...made, txn: { ...made.txn, compare } } };
   }

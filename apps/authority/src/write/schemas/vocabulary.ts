@@ -30,7 +30,7 @@ const MAX_PATTERN_SIZE = 20_000;
 
 /** A regular expression that takes time in proportion to the text, whatever it is: without look-around. */
 export const linearRegExp = Object.assign(
-  (pattern: string): { test(text: string): boolean } => {
+  (pattern: string): { test(text: string): boolean; toString(): string } => {
     const refuse = (why: string) => new Error(`the pattern ${JSON.stringify(pattern.slice(0, 100))} ${why}`);
     if (pattern.length > MAX_PATTERN_LENGTH) throw refuse(`is over ${MAX_PATTERN_LENGTH} characters`);
     let expression: RE2JS;
@@ -41,7 +41,8 @@ export const linearRegExp = Object.assign(
       throw refuse(`can't be used: ${reason ?? 'it is no regular expression of linear time'}`);
     }
     if (expression.programSize() > MAX_PATTERN_SIZE) throw refuse('is too large');
-    return { test: text => expression.test(text) };
+    // The library takes expressions that read alike for one and the same.
+    return { test: text => expression.test(text), toString: () => pattern };
   },
   { code: 'linearRegExp' },
 );
