@@ -166,8 +166,10 @@ describe('by hand', () => {
         { what: 'the sealer to find it' },
       );
       expect(finding.subject).toBe('TEST');
-      const metrics = await (await fetch(`${network.authorities[0]!.url}/metrics`)).text();
-      expect(metrics).toMatch(/^qv_audit_chains_broken 1$/m);
+      const metrics = async () => (await fetch(`${network.authorities[0]!.url}/metrics`)).text();
+      await until(async () => /^qv_audit_chains_broken 1$/m.test(await metrics()), {
+        what: 'the metrics to tell of it',
+      });
     });
 
     test('an outcome', async () => {

@@ -2,7 +2,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
   deleteFlagRoute,
-  entityTag,
   type FeatureFlag,
   type FlagBatchResult,
   type FlagRollbackResult,
@@ -20,6 +19,7 @@ import { checkAuthor } from '../write/validate.ts';
 import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
+import { answerDeleted, answerPut } from './written.ts';
 
 export function registerFlagWrites(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, audit, callers, writer, regionWait } = dependencies;
@@ -40,10 +40,7 @@ export function registerFlagWrites(app: OpenAPIHono, dependencies: Dependencies)
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
-    const { generation, revision } = written;
-    const headers = stateHeaders(generation, revision, entityTag(generation, revision));
-    const waited = await regionWait.headers(wait, written);
-    return c.json(written.records[0] as unknown as FeatureFlag, 200, { ...headers, ...waited });
+    return answerPut(c, dependencies, wait, written);
   });
 
   app.openapi(deleteFlagRoute, async c => {
@@ -57,8 +54,7 @@ export function registerFlagWrites(app: OpenAPIHono, dependencies: Dependencies)
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
-    const waited = await regionWait.headers(wait, written);
-    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
+    return answerDeleted(c, dependencies, wait, written);
   });
 
   app.openapi(flagBatchRoute, async c => {

@@ -17,6 +17,7 @@ import type { StoredRecord } from '../write/request.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 import { requireReader } from './read.ts';
+import { answerDeleted } from './written.ts';
 
 export function registerProtection(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, callers, writer, regionWait } = dependencies;
@@ -74,7 +75,6 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
-    const waited = await regionWait.headers(wait, written);
-    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
+    return answerDeleted(c, dependencies, wait, written);
   });
 }

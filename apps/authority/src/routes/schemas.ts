@@ -37,6 +37,7 @@ import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 import { requireReader } from './read.ts';
+import { answerDeleted } from './written.ts';
 
 /** For the values of a service that a schema was forced upon, or one that is tried. */
 const CHECK_LIMIT_MS = 1_000;
@@ -111,8 +112,7 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
-    const waited = await regionWait.headers(wait, written);
-    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
+    return answerDeleted(c, dependencies, wait, written);
   });
 
   app.openapi(getSchemaRoute, async c => {

@@ -2,12 +2,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
   deleteSegmentRoute,
-  entityTag,
   fieldFault,
   putSegmentRoute,
   recordKey,
   SEGMENTS_PREFIX,
-  type Segment,
   segmentPath,
   segmentRoute,
   segmentsRoute,
@@ -22,9 +20,10 @@ import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 import { requireReader } from './read.ts';
 import { answerRecord, pageOf } from './record.ts';
+import { answerDeleted, answerPut } from './written.ts';
 
 export function registerSegments(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { etcd, callers, writer, regionWait } = dependencies;
+  const { etcd, callers, writer } = dependencies;
   const caller = (c: Context) => callers.require(c.req.header('authorization'));
   const reader = createFlagReader();
 
@@ -59,10 +58,7 @@ export function registerSegments(app: OpenAPIHono, dependencies: Dependencies): 
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
-    const { generation, revision } = written;
-    const headers = stateHeaders(generation, revision, entityTag(generation, revision));
-    const waited = await regionWait.headers(wait, written);
-    return c.json(written.records[0] as unknown as Segment, 200, { ...headers, ...waited });
+    return answerPut(c, dependencies, wait, written);
   });
 
   app.openapi(deleteSegmentRoute, async c => {
@@ -76,7 +72,6 @@ export function registerSegments(app: OpenAPIHono, dependencies: Dependencies): 
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
-    const waited = await regionWait.headers(wait, written);
-    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
+    return answerDeleted(c, dependencies, wait, written);
   });
 }

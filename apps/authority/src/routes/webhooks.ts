@@ -28,6 +28,7 @@ import { setWebhook } from '../write/webhook.ts';
 import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
+import { answerDeleted } from './written.ts';
 
 export function registerWebhooks(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, audit, callers, writer, regionWait, webhooks } = dependencies;
@@ -111,8 +112,7 @@ export function registerWebhooks(app: OpenAPIHono, dependencies: Dependencies): 
     });
     // What is left of it where this fails harms nothing: a webhook of the same name begins anew.
     await Promise.allSettled([deliveries.close(webhookConsumer(name)), webhooks.secrets.forget(name)]);
-    const waited = await regionWait.headers(wait, written);
-    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
+    return answerDeleted(c, dependencies, wait, written);
   });
 
   app.openapi(webhookStatusRoute, async c => {

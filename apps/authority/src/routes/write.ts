@@ -8,7 +8,6 @@ import {
   type ConfigurationPath,
   type ConfigurationUpdate,
   deleteKeyRoute,
-  entityTag,
   fieldFault,
   putKeyRoute,
 } from '@quantivista/contracts';
@@ -19,6 +18,7 @@ import { checkAuthor, checkType, checkValue } from '../write/validate.ts';
 import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
+import { answerDeleted, answerPut } from './written.ts';
 
 type Update = Pick<
   ConfigurationUpdate,
@@ -54,7 +54,8 @@ export function batchChange(change: BatchChange, index: number): RequestedChange
   return setChange(path, change, field, {});
 }
 
-export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }: Dependencies): void {
+export function registerWrites(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { callers, writer, regionWait } = dependencies;
   const caller = (c: Context) => callers.require(c.req.header('authorization'));
 
   app.openapi(putKeyRoute, async c => {
@@ -74,10 +75,7 @@ export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }
       rollbackAvailable: body.rollback_available,
       awaited: wait !== undefined,
     });
-    const { generation, revision } = written;
-    const headers = stateHeaders(generation, revision, entityTag(generation, revision));
-    const waited = await regionWait.headers(wait, written);
-    return c.json(written.records[0] as Configuration, 200, { ...headers, ...waited });
+    return answerPut(c, dependencies, wait, written);
   });
 
   app.openapi(deleteKeyRoute, async c => {
@@ -93,8 +91,7 @@ export function registerWrites(app: OpenAPIHono, { callers, writer, regionWait }
       rollbackAvailable: true,
       awaited: wait !== undefined,
     });
-    const waited = await regionWait.headers(wait, written);
-    return c.body(null, 204, { ...stateHeaders(written.generation, written.revision), ...waited });
+    return answerDeleted(c, dependencies, wait, written);
   });
 
   app.openapi(batchRoute, async c => {
