@@ -30,6 +30,8 @@ export function createPool(
   });
   // An idle connection that breaks is replaced; without a listener it would end the process.
   pool.on('error', () => {});
+  // Likewise one that breaks while it is in use, between two statements: the next one fails, and says so.
+  pool.on('connect', client => void client.on('error', () => {}));
   return pool;
 }
 
