@@ -4,6 +4,7 @@
  */
 import type { Json } from '@quantivista/contracts';
 import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from './transaction.ts';
 
 /** As of what the table is. */
 export interface ProjectionPosition {
@@ -90,27 +91,6 @@ async function readPosition(client: Pool | PoolClient, lock = ''): Promise<Proje
   return { generation, revision: Number(revision) };
 }
 
-async function inTransaction<T>(
-  pool: Pool,
-  begin: string,
-  work: (client: PoolClient) => Promise<T>,
-): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query(begin);
-    const result = await work(client);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    broken = error as Error;
-    throw error;
-  } finally {
-    // A connection in an unknown state is not given back: its transaction ends with it.
-    client.release(broken);
-  }
-}
-
 type Row = Omit<ProjectedFlag, 'created_at' | 'updated_at' | 'rollout_percentage' | 'revision'> & {
   created_at: Date;
   updated_at: Date;
@@ -129,13 +109,17 @@ const fromRow = (row: Row): ProjectedFlag => ({
 export const createFlagProjection = (pool: Pool): FlagProjection => ({
   position: () => readPosition(pool),
   read: () =>
-    inTransaction(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async client => {
-      const position = await readPosition(client);
-      const { rows } = await client.query<Row>(`SELECT ${NAMES} FROM feature_flags ORDER BY flag_name`);
-      return { position, flags: rows.map(fromRow) };
-    }),
+    inTransaction(
+      pool,
+      async client => {
+        const position = await readPosition(client);
+        const { rows } = await client.query<Row>(`SELECT ${NAMES} FROM feature_flags ORDER BY flag_name`);
+        return { position, flags: rows.map(fromRow) };
+      },
+      'ISOLATION LEVEL REPEATABLE READ READ ONLY',
+    ),
   write: ({ generation, revision, flags }, { rebuild = false } = {}) =>
-    inTransaction(pool, 'BEGIN', async client => {
+    inTransaction(pool, async client => {
       const position = await readPosition(client, 'FOR UPDATE');
       const isNewer = position.generation !== generation || position.revision < revision;
       if (!isNewer && !(rebuild && position.revision === revision)) return undefined;
