@@ -1,14 +1,25 @@
 /** What a process uses, as Linux counts it. */
 import { readFileSync } from 'node:fs';
+import { descendants } from '../../infra/stack/descendants.ts';
 
-/** CPU time, in milliseconds; counted in hundredths of a second. */
-export function cpuMs(pid: number): number {
+/** User and system time of a process, and of those below it that have ended, in milliseconds; counted in hundredths of a second. */
+function times(pid: number): { ownMs: number; endedMs: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat
+  const fields = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) * 10;
+    .map(Number);
+  const [user, system, endedUser, endedSystem] = fields.slice(11, 15) as [number, number, number, number];
+  return { ownMs: (user + system) * 10, endedMs: (endedUser + endedSystem) * 10 };
+}
+
+/** CPU time, in milliseconds. */
+export const cpuMs = (pid: number): number => times(pid).ownMs;
+
+/** That of a process and all below it: Postgres serves each connection by one. */
+export function familyCpuMs(pid: number): number {
+  const { ownMs, endedMs } = times(pid);
+  return descendants(pid).reduce((sum, each) => sum + cpuMs(each), ownMs + endedMs);
 }
 
 /** Resident memory, in MiB. */

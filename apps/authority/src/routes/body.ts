@@ -34,32 +34,31 @@ function refuseRounding(_key: string, value: unknown, context?: { source?: strin
   return value;
 }
 
-/** @throws ServiceError `invalid_json`, `invalid_request` */
-function parseJson(bytes: ArrayBuffer): unknown {
+/** The text of a body that is JSON and loses nothing. @throws ServiceError `invalid_json`, `invalid_request` */
+function jsonText(bytes: ArrayBuffer | Buffer): string {
   let text: string;
-  let value: unknown;
   try {
     text = utf8.decode(bytes);
-    value = JSON.parse(text);
+    JSON.parse(text);
   } catch (cause) {
     throw new ServiceError('invalid_json', { cause });
   }
   // Nothing shorter is rounded.
-  if (!/\d{16}/.test(text)) return value;
+  if (!/\d{16}/.test(text)) return text;
   try {
     JSON.parse(text, refuseRounding);
   } catch (error) {
     // Nested deeper than a reviver can walk, and so far deeper than any value may be: refused with the values.
     if (!(error instanceof RangeError)) throw error;
   }
-  return value;
+  return text;
 }
 
 /**
  * A body whose length was said, from Node's own stream: a Request made for it costs more than the body's parsing.
  * `undefined` where there is no such stream, or the length is not known: then it is bounded as it is read.
  */
-async function readDirectly(c: Context): Promise<ArrayBuffer | undefined> {
+async function readDirectly(c: Context): Promise<Buffer | undefined> {
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
   if (!incoming || incoming.headers['content-length'] === undefined) return undefined;
   const chunks: Buffer[] = [];
@@ -69,7 +68,7 @@ async function readDirectly(c: Context): Promise<ArrayBuffer | undefined> {
     // It broke off: nobody waits for the answer.
     throw new ServiceError('invalid_json', { cause });
   }
-  return new Uint8Array(Buffer.concat(chunks)).buffer;
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
 const unsupported = (path: string) =>
@@ -89,9 +88,8 @@ export const requireJson = (): MiddlewareHandler =>
         throw unsupported(c.req.path);
       }
       const bytes = (await readDirectly(c)) ?? (await c.req.arrayBuffer());
-      // For whoever asks for either: it is read and parsed once. (What is kept there are promises, whatever its type says.)
-      const read = { arrayBuffer: Promise.resolve(bytes), json: Promise.resolve(parseJson(bytes)) };
-      Object.assign(c.req.bodyCache, read);
+      // What all other forms are made of. (What is kept there are promises, whatever its type says.)
+      Object.assign(c.req.bodyCache, { text: Promise.resolve(jsonText(bytes)) });
     }
     await next();
   };
