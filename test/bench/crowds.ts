@@ -2,9 +2,9 @@
  * I8: what slow and crowding clients cost everyone else. Reads at a fixed rate and frames to ordinary watchers
  * are timed before and during each, and the node's memory before, at its peak, and after.
  *
- * Clients are on machines of their own; these are on the node's, so they give way to every other process. What
- * they cost all the same is the control: the same crowd comes to another server, and the same reads and frames
- * of the node are timed.
+ * Clients are on machines of their own; these are on the node's, so they give way to every other process and keep to
+ * one processor. What they cost all the same is the control: the same crowd comes to another server, and the same
+ * reads and frames of the node are timed.
  */
 import { parseArgs } from 'node:util';
 import type { Runtime } from '../../infra/stack/programs.ts';
@@ -30,7 +30,7 @@ const joins = (name: string, options: Omit<CrowdOptions, 'url'>, isCrowd: boolea
   name,
   isCrowd,
   come: async url => {
-    const crowd = startCrowd({ url, yielding: true, ...options });
+    const crowd = startCrowd({ url, elsewhere: true, ...options });
     if (isCrowd) await crowd.allHere();
     return crowd;
   },
@@ -101,7 +101,7 @@ interface Measured {
 
 /** The clients come to `url`, which is the node's or another's, and go again. */
 async function withClients(load: SteadyLoad, url: string, scenario: Scenario, ms: number): Promise<Measured> {
-  const present = scenario.before && startCrowd({ url, yielding: true, ...scenario.before });
+  const present = scenario.before && startCrowd({ url, elsewhere: true, ...scenario.before });
   let came: Crowd | undefined;
   try {
     await present?.allHere();
@@ -127,7 +127,7 @@ async function comingElsewhere(
   scenario: Scenario,
   ms: number,
 ): Promise<Measured> {
-  const server = await startBareServer(runtime, { yielding: true });
+  const server = await startBareServer(runtime, { elsewhere: true });
   try {
     return await withClients(load, server.url, scenario, ms);
   } finally {

@@ -3,8 +3,8 @@
  * those of the machine's monotonic clock, which all processes share.
  */
 import { connect, type OnReadOpts, type Socket } from 'node:net';
-import { constants, setPriority } from 'node:os';
 import process from 'node:process';
+import { actElsewhere } from './elsewhere.ts';
 import { monotonicMs } from './monotonic.ts';
 
 /** How a socket takes what it is sent. */
@@ -20,8 +20,8 @@ export interface CrowdProcessOptions {
   /** Connected in one turn of 10 ms. */
   readonly portion: number;
   readonly reading: Reading;
-  /** Give way to every other process of the machine. */
-  readonly yielding: boolean;
+  /** Stand for a process of another machine. */
+  readonly elsewhere: boolean;
 }
 
 export type ToCrowdProcess =
@@ -37,7 +37,7 @@ export type FromCrowdProcess =
   | { readonly kind: 'cpu'; readonly ms: number };
 
 const options = JSON.parse(process.argv[2]!) as CrowdProcessOptions;
-if (options.yielding) setPriority(constants.priority.PRIORITY_LOW);
+if (options.elsewhere) actElsewhere();
 const tell = (message: FromCrowdProcess) => process.send?.(message);
 const refused: Record<string, number> = {};
 const arrivals = new Map<number, { count: number; times: Float64Array }>();

@@ -18,8 +18,8 @@ export interface CrowdOptions {
   readonly portion?: number;
   /** @default at once */
   readonly reading?: Reading;
-  /** Give way to every other process: clients are on machines of their own, these share the server's. @default false */
-  readonly yielding?: boolean;
+  /** Clients are on machines of their own: disturb this one as little as can be. @default false */
+  readonly elsewhere?: boolean;
 }
 
 export interface Crowd {
@@ -44,7 +44,7 @@ export function socketsAllowed(): number {
 
 export function startCrowd(options: CrowdOptions): Crowd {
   const { url, path, token, sockets, processes = 1, portion = 50 } = options;
-  const { reading = 'at once', yielding = false } = options;
+  const { reading = 'at once', elsewhere = false } = options;
   const { hostname: host, port } = new URL(url);
   const children: ChildProcess[] = [];
   const cpu = new Array<number>(processes).fill(0);
@@ -61,7 +61,7 @@ export function startCrowd(options: CrowdOptions): Crowd {
       sockets: Math.floor(sockets / processes) + (n < sockets % processes ? 1 : 0),
       portion: Math.min(portion, sockets),
       reading,
-      yielding,
+      elsewhere,
     };
     const started = fork(new URL('./crowd-process.ts', import.meta.url), [JSON.stringify(child)], {
       serialization: 'advanced',
