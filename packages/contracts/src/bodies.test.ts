@@ -8,7 +8,7 @@ app.onError(problemResponse);
 
 /** A body whose length nobody says. */
 const streamed = (text: string) => new Blob([text]).stream();
-const put = (body: BodyInit, headers: Record<string, string> = {}) =>
+const put = (body: string | ReadableStream, headers: Record<string, string> = {}) =>
   app.request('/', { method: 'PUT', body, headers, ...({ duplex: 'half' } as object) });
 
 test.each([
