@@ -44,7 +44,7 @@ export interface RegionImpressions {
   drop(id: string): Promise<void>;
   /** Keep a bundle of a region that is fed from this one; false while there is no room for it. */
   putChild(bundle: ImpressionBundle): Promise<boolean>;
-  childBundles(): Promise<readonly ImpressionBundle[]>;
+  childBundles(): AsyncIterable<ImpressionBundle>;
   dropChild(bundle: ImpressionBundle): Promise<void>;
   close(): void;
 }
@@ -62,20 +62,17 @@ export function createRegionImpressions({
   const redis = connectRedis(url, 5_000);
   const keys = impressionKeys(region);
   const rules = { qvAdd: ADD, qvSeal: SEAL, qvDrop: DROP, qvPutChild: PUT_CHILD, qvDropChild: DROP_CHILD };
-  for (const [name, lua] of Object.entries(rules)) redis.defineCommand(name, { numberOfKeys: 5, lua });
-  const call = <T>(
-    name: keyof typeof rules,
-    told: string,
-    args: readonly (string | number)[],
-  ): Promise<T> => {
+  for (const [name, lua] of Object.entries(rules))
+    redis.defineCommand(name, { numberOfKeys: lua === ADD ? 5 : 4, lua });
+  const call = async <T>(name: keyof typeof rules, ...args: (string | number)[]): Promise<T> => {
     const commands = redis as unknown as Record<string, (...all: (string | number)[]) => Promise<T>>;
     const { open, sealed, claim, children } = keys;
-    return commands[name]!(open, sealed, claim, children, told, ...args).catch(unavailable);
+    return commands[name]!(open, sealed, claim, children, ...args).catch(unavailable);
   };
 
   return {
     add: async (node, sequence, { at, counts, other }) => {
-      const fields = counts.flatMap(([name, times]) => [`[${at},${name}`, times]);
+      const fields = counts.flatMap(([name, times]): (string | number)[] => [`[${at},${name}`, times]);
       if (other > 0) fields.push(`[${at}]`, other);
       await call('qvAdd', keys.told(node), sequence, randomUUID(), MAX_BYTES, KEEP_S, ...fields);
     },
@@ -96,9 +93,11 @@ export function createRegionImpressions({
       const text = JSON.stringify(bundle);
       return (await call<number>('qvPutChild', child, id, text, MAX_CHILDREN, KEEP_S)) === 1;
     },
-    childBundles: async () => {
-      const values = await redis.hvals(keys.children).catch(unavailable);
-      return values.map(value => JSON.parse(value.slice(value.indexOf(' ') + 1)) as ImpressionBundle);
+    childBundles: async function* () {
+      for (const child of await redis.hkeys(keys.children).catch(unavailable)) {
+        const held = await redis.hget(keys.children, child).catch(unavailable);
+        if (held !== null) yield JSON.parse(held.slice(held.indexOf(' ') + 1)) as ImpressionBundle;
+      }
     },
     dropChild: ({ region: child, id }) => call('qvDropChild', child, id),
     close: () => redis.disconnect(),
@@ -120,8 +119,9 @@ function bundleOf(region: string, fields: readonly string[]): ImpressionBundle {
     windows.set(at, window);
     if (flag === undefined) window.other = Number(value);
     else {
-      window.flags[flag] ??= {};
-      window.flags[flag][variant!] = Number(value);
+      // A flag may be called toString.
+      if (!Object.hasOwn(window.flags, flag)) window.flags[flag] = {};
+      window.flags[flag]![variant!] = Number(value);
     }
   }
   return { region, id, windows: [...windows.values()].sort((a, b) => a.at - b.at) };
