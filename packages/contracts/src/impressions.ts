@@ -30,7 +30,8 @@ export const ImpressionReceipt = z
   .openapi('ImpressionReceipt');
 export type ImpressionReceipt = z.infer<typeof ImpressionReceipt>;
 
-const Count = z.int().positive();
+/** Far beyond what a region can count in a day; sums of many such fit where they are kept. */
+const Count = z.int().positive().max(1_000_000_000_000);
 
 /** What was counted in one window of time. A variant of no name: evaluations that served none. */
 export const ImpressionWindow = z.object({
@@ -39,7 +40,7 @@ export const ImpressionWindow = z.object({
   /** Evaluations, by flag and variant. */
   flags: z.record(FlagName, z.record(VariantName.or(z.literal('')), Count)),
   /** Evaluations of flags and variants that there was no room to name. */
-  other: z.int().nonnegative(),
+  other: Count.or(z.literal(0)),
 });
 export type ImpressionWindow = z.infer<typeof ImpressionWindow>;
 
