@@ -89,16 +89,16 @@ test('the counts of all nodes of all regions arrive, by variant and region', asy
 
 test('feeders killed in turn while counts are on their way double nothing and lose nothing that was handed over', async () => {
   await createFlag('through-deaths');
-  // The first of each region dies again and again: what is counted at the second is what must arrive.
+  // The first of each region dies: what is counted at the second is what must arrive.
   const victims = ['eu-west', 'branch', 'leaf', 'us-east'].map(name => nodesOf(name)[0]!);
   const counting = ['eu-west', 'branch', 'leaf', 'us-east'].map(name => nodesOf(name)[1]!);
   let sent = 0;
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < victims.length; round++) {
     for (const node of counting) {
       await report(node, 'through-deaths', 'on', 7);
       sent += 7;
     }
-    const victim = victims[round % victims.length]!;
+    const victim = victims[round]!;
     await victim.kill();
     await victim.start();
   }
