@@ -199,6 +199,42 @@ describe('a report', () => {
   });
 });
 
+describe('what a region hands to the one above', () => {
+  const put = async (region: string, body: object) => {
+    const path = `/api/v1/feed/impressions/${region}`;
+    const { status, problem } = await network.api(nodesOf('eu-west')[0]!).request('PUT', path, { body });
+    return status === 204 ? status : [status, problem.errors?.[0]?.field];
+  };
+  const bundle = (region: string, flag: string) => ({
+    region,
+    id: crypto.randomUUID(),
+    windows: [{ at: Date.now(), flags: { [flag]: { on: 4 } }, other: 0 }],
+  });
+
+  test('counts once, however often and whomever it is told', async () => {
+    await createFlag('told-twice');
+    const told = bundle('elsewhere', 'told-twice');
+    expect(await put('elsewhere', told)).toBe(204);
+    await arrived('told-twice', 4);
+    expect(await put('elsewhere', told)).toBe(204);
+    const next = bundle('elsewhere', 'told-twice');
+    // There is room for it when the repeated one is gone.
+    await until(async () => (await put('elsewhere', next)) === 204, { what: 'room for the next' });
+    await arrived('told-twice', 8);
+    expect((await usageOf('told-twice')).evaluations).toBe(8);
+  });
+
+  test('is refused of the region itself, and under the name of another', async () => {
+    expect(await put('eu-west', bundle('eu-west', 'counted'))).toEqual([400, 'path.region']);
+    expect(await put('branch', bundle('leaf', 'counted'))).toEqual([400, 'body.region']);
+    const windows = [{ at: 1, flags: { counted: { on: -1 } }, other: 0 }];
+    expect(await put('branch', { ...bundle('branch', 'counted'), windows })).toEqual([
+      400,
+      'body.windows.0.flags.counted.on',
+    ]);
+  });
+});
+
 test.each([
   ['/api/v1/flag-usage?since=yesterday', 'query.since'],
   ['/api/v1/flag-usage?since=2999-01-01T00:00:00Z', 'query.since'],
