@@ -1,7 +1,9 @@
 /** Evaluations counted at nodes arrive at the centre, each once, whatever dies on the way. */
 import type { FeatureFlagUpdate, FlagUsage, FlagUsageList, ImpressionReceipt } from '@quantivista/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createReadNode } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
+import { createPorts } from '../../infra/stack/ports.ts';
 import { until } from '../../infra/stack/until.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
 
@@ -135,7 +137,7 @@ test('a node that ends hands over what it has counted', async () => {
   await node.start();
 });
 
-test("a region's Redis lost: what was in it is lost, reads go on, and counting with them", async () => {
+test("a region's Redis lost: reads go on, and what is counted meanwhile waits at the nodes", async () => {
   await createFlag('without-redis');
   const region = network.regions.find(({ name }) => name === 'us-east')!;
   const [node] = region.serving;
@@ -147,6 +149,33 @@ test("a region's Redis lost: what was in it is lost, reads go on, and counting w
   // It was counted while Redis was away: it waited at the node.
   await arrived('without-redis', 9);
   expect((await usageOf('without-redis')).evaluations).toBe(9);
+});
+
+test('a node that does not count takes no reports, and tells of none', async () => {
+  const { redis } = network.regions.find(({ name }) => name === 'us-east')!;
+  const quiet = createReadNode({
+    name: 'quiet',
+    dir: network.dir,
+    port: await createPorts().next(),
+    runtime: 'bun',
+    env: {
+      ETCD_URLS: network.etcd.url,
+      REDIS_URL: redis.url,
+      REGION: 'us-east',
+      READS: 'token',
+      ROLES: 'serve',
+      IMPRESSIONS: 'off',
+      LOG_LEVEL: 'warn',
+    },
+  });
+  await quiet.start();
+  try {
+    const body = { counts: [{ flag: 'counted', count: 1 }] };
+    expect((await network.api(quiet).request('POST', '/api/v1/impressions', { body })).status).toBe(404);
+    expect(await metric(quiet, 'qv_impressions_counted_total')).toBe(0);
+  } finally {
+    await quiet.stop();
+  }
 });
 
 describe('what is not used', () => {

@@ -211,6 +211,19 @@ describe('in Postgres', () => {
     );
   });
 
+  test('a bundle that is as large as they get is taken within the limit of a statement', async () => {
+    const names = Array.from({ length: 4_500 }, (_, index) => `${name}-${index}`);
+    const windows = [0, 1, 2].map(minutes => ({
+      at: AT - minutes * 60_000,
+      flags: Object.fromEntries(names.map(flag => [flag, { on: 1, off: 2 }])),
+      other: 0,
+    }));
+    expect(await audit.flagUsage.take({ ...bundle({}), windows })).toBe(true);
+    const totals = await audit.flagUsage.totals(names, 'hour', 0);
+    expect(new Set(totals.values())).toEqual(new Set([9]));
+    expect(totals.size).toBe(names.length);
+  });
+
   test('a clock that is ahead makes nothing newer than now', async () => {
     await audit.flagUsage.take(bundle({ [name]: { on: 1 } }, { at: Date.now() + 30 * DAY_MS }));
     expect((await audit.flagUsage.lastSeen(name)).get(name)).toBeLessThanOrEqual(Date.now());

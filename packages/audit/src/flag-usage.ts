@@ -40,11 +40,11 @@ const TABLES = { minute: 'flag_usage_minute', hour: 'flag_usage_hour' } as const
   string
 >;
 
-/** In one order of rows, so that two who add at once wait for each other and do not block. */
+/** Always by flag: two who add at once wait for each other, and neither for ever. */
 const adding = (step: Step) => `
   INSERT INTO ${TABLES[step]} AS held (at, flag_name, variant, region, count)
   SELECT date_trunc('${step}', at, 'UTC') AS at, flag, variant, $1, sum(count) FROM told
-  GROUP BY 1, 2, 3 ORDER BY flag, 1, variant
+  GROUP BY 1, 2, 3 ORDER BY flag COLLATE "C", 1, variant
   ON CONFLICT (flag_name, at, variant, region) DO UPDATE SET count = held.count + excluded.count`;
 const TAKE = `
   WITH told AS (
@@ -52,10 +52,11 @@ const TAKE = `
     FROM jsonb_to_recordset($2) AS told(at bigint, flag text, variant text, count bigint)
   ), minutes AS (${adding('minute')}), hours AS (${adding('hour')})
   INSERT INTO flag_last_seen AS held (flag_name, at)
-  SELECT flag, date_trunc('minute', max(at), 'UTC') FROM told WHERE flag <> '' GROUP BY flag ORDER BY flag
+  SELECT flag, date_trunc('minute', max(at), 'UTC') FROM told WHERE flag <> '' GROUP BY flag ORDER BY flag COLLATE "C"
   ON CONFLICT (flag_name) DO UPDATE SET at = greatest(held.at, excluded.at)`;
 
-/** Rows deleted by one statement: each has its limit of time. */
+/** Rows written or deleted by one statement: each has its limit of time. */
+const TAKE_ROWS = 2_000;
 const PRUNE_ROWS = 10_000;
 const PRUNED = [
   ['flag_usage_minute', 'at', 'minutesMs'],
@@ -76,7 +77,9 @@ export const createFlagUsage = (pool: Pool): FlagUsageTable => ({
       );
       if (added.rowCount === 0) return false;
       await client.query('INSERT INTO flag_usage_since (at) VALUES (now()) ON CONFLICT DO NOTHING');
-      await client.query(TAKE, [region, JSON.stringify(rowsOf(bundle))]);
+      const rows = rowsOf(bundle);
+      for (let from = 0; from < rows.length; from += TAKE_ROWS)
+        await client.query(TAKE, [region, JSON.stringify(rows.slice(from, from + TAKE_ROWS))]);
       return true;
     }),
   countingSince: async () => {
@@ -134,10 +137,13 @@ export const createFlagUsage = (pool: Pool): FlagUsageTable => ({
   },
 });
 
+/** By flag. */
 const rowsOf = ({ windows }: ImpressionBundle) =>
-  windows.flatMap(({ at, flags, other }) => [
-    ...Object.entries(flags).flatMap(([flag, variants]) =>
-      Object.entries(variants).map(([variant, count]) => ({ at, flag, variant, count })),
-    ),
-    ...(other > 0 ? [{ at, flag: '', variant: '', count: other }] : []),
-  ]);
+  windows
+    .flatMap(({ at, flags, other }) => [
+      ...Object.entries(flags).flatMap(([flag, variants]) =>
+        Object.entries(variants).map(([variant, count]) => ({ at, flag, variant, count })),
+      ),
+      ...(other > 0 ? [{ at, flag: '', variant: '', count: other }] : []),
+    ])
+    .sort((a, b) => (a.flag < b.flag ? -1 : Number(a.flag > b.flag)));
