@@ -10,6 +10,7 @@ import { registerBulk } from './routes/bulk.ts';
 import type { Dependencies } from './routes/dependencies.ts';
 import { registerDiff } from './routes/diff.ts';
 import { registerEvents } from './routes/events.ts';
+import { registerFlagUsage } from './routes/flag-usage.ts';
 import { registerFlagWrites } from './routes/flag-writes.ts';
 import { registerFlags } from './routes/flags.ts';
 import { registerHealth } from './routes/health.ts';
@@ -67,6 +68,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerNetwork(app, dependencies);
   registerFlags(app, dependencies);
   registerFlagWrites(app, dependencies);
+  registerFlagUsage(app, dependencies);
   registerSegments(app, dependencies);
   registerEvents(app, dependencies);
   registerWebhooks(app, dependencies);

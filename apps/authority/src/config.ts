@@ -26,6 +26,11 @@ export const AuthorityEnvironment = z.object({
   SEAL_INTERVAL_MS: z.coerce.number().int().min(10).default(200),
   RECONCILE_INTERVAL_MS: z.coerce.number().int().min(10).default(500),
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
+  /** How often it is looked whether regions have counted evaluations of flags. */
+  IMPRESSIONS_INTERVAL_MS: z.coerce.number().int().min(10).default(5_000),
+  /** How long evaluations are kept by minutes and by hours. In hours, in days. */
+  USAGE_MINUTES_KEPT_H: z.coerce.number().int().min(1).default(48),
+  USAGE_HOURS_KEPT_D: z.coerce.number().int().min(1).default(90),
   /** How often the trail is looked at for changes to tell of. */
   EVENTS_INTERVAL_MS: z.coerce.number().int().min(10).default(200),
   /** A Redis that gets every event in a stream; none where absent. */

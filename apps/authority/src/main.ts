@@ -21,6 +21,7 @@ import { createCalls } from './calls.ts';
 import { AuthorityEnvironment } from './config.ts';
 import { createOutbound } from './deliver/outbound.ts';
 import { createProjection } from './flags/projection.ts';
+import { createUsage } from './flags/usage/usage.ts';
 import { createPrefixFollower } from './follow/prefix-follower.ts';
 import { createStoreView } from './follow/record-view.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
@@ -114,6 +115,7 @@ metrics.observed('qv_leading', '1 where this authority does what one of them doe
 );
 
 const projection = createProjection({ etcd, table: audit.flagProjection, leadership, log });
+const usage = createUsage({ etcd, audit, leadership, config, metrics, log });
 const faultPoint = createFaultPoint(config.FAULT_POINT);
 const behindWrites = { etcd, audit, evidence, log, leadership };
 const sealer = createSealer({ ...behindWrites, intervalMs: config.SEAL_INTERVAL_MS, faultPoint });
@@ -162,6 +164,7 @@ const app = createApp({
   regions,
   regionWait,
   projection,
+  usage,
   webhooks: outbound.webhooks,
   metrics,
   log,
@@ -177,6 +180,7 @@ const loops = [
   regions,
   schedule,
   projection,
+  usage,
   sealer,
   reconciler,
   outbound.delivery,

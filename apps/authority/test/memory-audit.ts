@@ -53,6 +53,7 @@ export function createMemoryAudit(): MemoryAudit {
         write: async () => 0,
       },
       // Of these nothing is kept in memory: their tests have a Postgres.
+      flagUsage: undefined as never,
       events: undefined as never,
       deliveries: undefined as never,
       sealedSecrets: undefined as never,

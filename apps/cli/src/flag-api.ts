@@ -7,6 +7,8 @@ import type {
   FlagList,
   FlagRollbackRequest,
   FlagRollbackResult,
+  FlagUsage,
+  FlagUsageList,
   FlagVersionList,
   ProjectionCheck,
   ProjectionRebuilt,
@@ -32,6 +34,9 @@ export interface FlagApi {
     page: { limit?: number | undefined; before?: number | undefined },
   ): Promise<Reply<FlagVersionList>>;
   rollback(name: string, request: FlagRollbackRequest, waitS?: number): Promise<Reply<FlagRollbackResult>>;
+  /** Of all flags, or those that are not used: every page of it. */
+  usage(query: Query): Promise<FlagUsageList>;
+  usageOf(name: string, query: Query): Promise<Reply<FlagUsage>>;
   checkProjection(): Promise<Reply<ProjectionCheck>>;
   rebuildProjection(): Promise<Reply<ProjectionRebuilt>>;
   segments(): Promise<Segment[]>;
@@ -40,6 +45,7 @@ export interface FlagApi {
   deleteSegment(name: string, reason: string | undefined, waitS?: number): Promise<Reply<undefined>>;
 }
 
+type Query = Readonly<Record<string, string | undefined>>;
 type Ask = <T>(request: HttpRequest) => Promise<Reply<T>>;
 
 const PAGE = 500;
@@ -51,7 +57,7 @@ export function createFlagApi(toAuthority: Ask, fromNode: Ask): FlagApi {
   /** Every page, one after the other. */
   async function allPages<List extends { readonly next_after?: string | undefined }, T>(
     path: string,
-    query: Readonly<Record<string, string>>,
+    query: Query,
     itemsOf: (list: List) => readonly T[],
   ): Promise<T[]> {
     const items: T[] = [];
@@ -77,6 +83,16 @@ export function createFlagApi(toAuthority: Ask, fromNode: Ask): FlagApi {
     versions: (name, page) => toAuthority({ path: `${flagPath(name)}/versions`, query: page }),
     rollback: (name, body, waitS) =>
       toAuthority({ method: 'POST', path: `${flagPath(name)}/rollback`, body, waitS }),
+    usage: async query => {
+      const pages: FlagUsageList[] = [];
+      const flags = await allPages('/api/v1/flag-usage', query, (list: FlagUsageList) => {
+        pages.push(list);
+        return list.flags;
+      });
+      const { next_after: _, ...last } = pages.at(-1)!;
+      return { ...last, flags };
+    },
+    usageOf: (name, query) => toAuthority({ path: `/api/v1/flag-usage/${encodeURIComponent(name)}`, query }),
     checkProjection: () => toAuthority({ path: '/api/v1/flag-projection' }),
     rebuildProjection: () =>
       toAuthority({ method: 'POST', path: '/api/v1/flag-projection/rebuild', body: {} }),

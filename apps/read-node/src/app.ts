@@ -19,6 +19,8 @@ import { type ChildReports, registerChildReports } from './serve/feed/child-repo
 import type { Parent } from './serve/feed/parent.ts';
 import { feedRoutes } from './serve/feed/routes.ts';
 import type { HeldFlags } from './serve/flags/held-flags.ts';
+import { registerImpressions } from './serve/flags/impression-routes.ts';
+import type { ImpressionCounts } from './serve/flags/impressions.ts';
 import { registerFlags } from './serve/flags/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
 import type { Status } from './serve/status.ts';
@@ -32,6 +34,8 @@ export interface AppOptions {
   readonly scope: Scope;
   readonly access: ReadAccess;
   readonly flags: HeldFlags;
+  /** Absent where evaluations are not counted: then none are taken either. */
+  readonly impressions: ImpressionCounts | undefined;
   readonly parent: Parent;
   readonly childReports: ChildReports;
   readonly ready: () => boolean;
@@ -62,6 +66,7 @@ export function createApp({
   scope,
   access,
   flags,
+  impressions,
   parent,
   childReports,
   ready,
@@ -146,6 +151,7 @@ export function createApp({
   });
 
   registerFlags(app, { replica, access, flags, stateFor });
+  if (impressions) registerImpressions(app, { access, flags, counts: impressions });
   feedRoutes(app, parent, access);
   registerChildReports(app, { region, access, reports: childReports });
 

@@ -53,6 +53,9 @@ export const ReadNodeEnvironment = z.object({
   REPORT_LEASE_S: z.coerce.number().int().min(1).default(30),
   /** Shortest time between two reports of a region that nobody waits for. */
   REPORT_INTERVAL_MS: z.coerce.number().int().min(0).default(1_000),
+  /** Whether evaluations of flags are counted; and for how long before a node tells its region. */
+  IMPRESSIONS: z.enum(['on', 'off']).default('on'),
+  IMPRESSIONS_WINDOW_MS: z.coerce.number().int().min(100).default(60_000),
   /** Streams at once, and new ones a second; more are refused with 503. */
   MAX_WATCHERS: z.coerce.number().int().min(1).default(50_000),
   MAX_ADMISSIONS_PER_S: z.coerce.number().int().min(1).default(5_000),

@@ -12,6 +12,7 @@ import { createReporting } from './report/reporting.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
+import { createImpressions } from './serve/flags/impressions.ts';
 import { listen } from './serve/listen.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
@@ -29,8 +30,9 @@ const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGIO
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const access = createReadAccess(replica, config.READS);
 const flags = createHeldFlags(replica);
+const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
-const reporting = createReporting({ config, scope, replica, metrics, log });
+const reporting = createReporting({ config, scope, replica, impressions, metrics, log });
 const hub = createHub({
   replica,
   audience: reporting.audience,
@@ -91,6 +93,7 @@ const app = createApp({
   scope,
   access,
   flags,
+  impressions,
   parent,
   childReports: reporting.childReports,
   ready: () => isReady(parts),

@@ -4,6 +4,7 @@ import { createBatch } from './batch.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createEventLog, type EventLog } from './events.ts';
 import { createFlagProjection, type FlagProjection } from './flag-projection.ts';
+import { createFlagUsage, type FlagUsageTable } from './flag-usage.ts';
 import { type HistoryPage, listHistory } from './history.ts';
 import { migrate } from './migrate.ts';
 import { revisionAt } from './moment.ts';
@@ -51,6 +52,7 @@ export interface Audit {
   /** The newest revision known to be committed in a generation; 0 for none. */
   highestRevision(generation: string): Promise<number>;
   readonly flagProjection: FlagProjection;
+  readonly flagUsage: FlagUsageTable;
   readonly events: EventLog;
   readonly deliveries: Deliveries;
   readonly sealedSecrets: SealedSecrets;
@@ -90,6 +92,7 @@ export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrate
       return Number(rows[0]?.highest ?? 0);
     },
     flagProjection: translated(createFlagProjection(pool)),
+    flagUsage: translated(createFlagUsage(pool)),
     events: translated(createEventLog(pool)),
     deliveries: translated(createDeliveries(pool)),
     sealedSecrets: translated(createSealedSecrets(pool)),

@@ -10,6 +10,7 @@ export type {
   ProjectedFlag,
   ProjectionPosition,
 } from './flag-projection.ts';
+export type { FlagUsageTable, UsageKept, UsageOfVariant } from './flag-usage.ts';
 export type { HistoryPage } from './history.ts';
 export type { NewestRow, RecordGroup } from './newest.ts';
 export type { AuditOptions } from './pool.ts';

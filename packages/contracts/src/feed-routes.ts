@@ -11,6 +11,7 @@ import {
   SnapshotHead,
   SnapshotQuery,
 } from './feed.ts';
+import { ImpressionBundle } from './impressions.ts';
 import { RegionName } from './names.ts';
 import { RegionReport } from './region-report.ts';
 import { body, failures, json, notServed, problem, security } from './route-parts.ts';
@@ -74,4 +75,18 @@ export const feedWithdrawRoute = createRoute({
   security,
   request: { params: ReportParams },
   responses: { 204: { description: 'noted' }, ...failures },
+});
+
+export const feedImpressionsRoute = createRoute({
+  method: 'put',
+  path: `${FEED_PATH}/impressions/{region}`,
+  summary: 'What a region has counted that is fed from this one: passed on, one at a time',
+  security,
+  request: { params: ReportParams, body: body(ImpressionBundle) },
+  responses: {
+    204: { description: 'kept, to be passed on' },
+    413: problem('over 2 MB'),
+    ...failures,
+    503: problem('`overloaded`: one of the region still waits here'),
+  },
 });

@@ -27,6 +27,10 @@ export const regionKey = (region: string): string => REGIONS_PREFIX + region;
 /** The instances named in the region's report ({@link RegionInstances}). */
 export const regionInstancesKey = (region: string): string => `${regionKey(region)}/instances`;
 
+/** What regions have counted ({@link ImpressionBundle}): of each one at a time, until the authority has taken it. */
+export const IMPRESSIONS_PREFIX = `${AUTHORITY_PREFIX}impressions/`;
+export const impressionsKey = (region: string): string => IMPRESSIONS_PREFIX + region;
+
 export interface ConfigurationPath {
   readonly environment: Environment;
   readonly service: string;

@@ -6,6 +6,13 @@ export {
   type EventStream,
   type StreamedEvent,
 } from './event-stream.ts';
+export {
+  type CountBatch,
+  type CountName,
+  countName,
+  createRegionImpressions,
+  type RegionImpressions,
+} from './impressions.ts';
 export { scopedRegion } from './keys.ts';
 export { createPresence, type Gathered, type Presence } from './presence.ts';
 export { createRegionReader, type RegionReader } from './reader.ts';

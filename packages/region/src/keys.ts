@@ -52,3 +52,24 @@ export const presenceKeys = (region: string): PresenceKeys => ({
   version: `${tag(region)}:presence:version`,
   reporter: `${tag(region)}:reporter`,
 });
+
+export interface ImpressionKeys {
+  /** Hash: what is counted → how often. Nodes add to it. */
+  readonly open: string;
+  /** The same, once nothing is added to it any more: it waits until it is handed over. */
+  readonly sealed: string;
+  /** Who hands over; expires. */
+  readonly claim: string;
+  /** Hash: regions that are fed from this one → what they handed over. */
+  readonly children: string;
+  /** The newest sequence that a node has told; expires. */
+  readonly told: (node: string) => string;
+}
+
+export const impressionKeys = (region: string): ImpressionKeys => ({
+  open: `${tag(region)}:impressions`,
+  sealed: `${tag(region)}:impressions:sealed`,
+  claim: claimKey(region, 'impressions'),
+  children: `${tag(region)}:impressions:children`,
+  told: node => `${tag(region)}:impressions:told:${node}`,
+});

@@ -6,6 +6,7 @@ import type { Callers } from '../callers.ts';
 import type { Calls } from '../calls.ts';
 import type { Outbound } from '../deliver/outbound.ts';
 import type { Projection } from '../flags/projection.ts';
+import type { FlagUsages } from '../flags/usage/flag-usage.ts';
 import type { Heartbeat } from '../heartbeat.ts';
 import type { Regions } from '../network/regions.ts';
 import type { RegionWait } from '../network/wait.ts';
@@ -32,6 +33,7 @@ export interface Dependencies {
   readonly regions: Regions;
   readonly regionWait: RegionWait;
   readonly projection: Projection;
+  readonly usage: FlagUsages;
   readonly webhooks: Outbound['webhooks'];
   readonly metrics: Metrics;
   readonly log: Log;

@@ -5,6 +5,7 @@ import {
   FEED_PATH,
   FeedOffer,
   formatBookmark,
+  type ImpressionBundle,
   problemType,
   type RegionReport,
   type Scope,
@@ -32,6 +33,8 @@ export interface ParentClient {
   putReport(report: RegionReport): Promise<void>;
   /** A region is no more. */
   withdrawReport(region: string): Promise<void>;
+  /** Hand up what a region has counted; false while an earlier one of its bundles waits there. */
+  putImpressions(bundle: ImpressionBundle): Promise<boolean>;
   /** The lines of a snapshot: of the newest state, or of an earlier revision's. */
   snapshot(revision: number | undefined): AsyncGenerator<unknown>;
   /** The lines of changes after a bookmark, until `signal` aborts. */
@@ -76,10 +79,16 @@ export function createParentClient({ url, scope, token, silenceMs }: ParentClien
     }
   }
 
-  const tell = (region: string, sent: RequestInit) =>
-    request(`${url}${FEED_PATH}/reports/${region}`, AbortSignal.timeout(silenceMs), sent)
+  const tell = (path: string, sent: RequestInit) =>
+    request(`${url}${FEED_PATH}/${path}`, AbortSignal.timeout(silenceMs), sent)
       .then(async response => void (await response.arrayBuffer()))
       .catch(failed);
+  const put = (path: string, value: unknown) =>
+    tell(path, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(value),
+    });
 
   return {
     url,
@@ -89,13 +98,16 @@ export function createParentClient({ url, scope, token, silenceMs }: ParentClien
         .then(async response => FeedOffer.parse(await response.json()))
         .catch(failed);
     },
-    putReport: report =>
-      tell(report.region, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(report),
-      }),
-    withdrawReport: region => tell(region, { method: 'DELETE' }),
+    putReport: report => put(`reports/${report.region}`, report),
+    withdrawReport: region => tell(`reports/${region}`, { method: 'DELETE' }),
+    putImpressions: bundle =>
+      put(`impressions/${bundle.region}`, bundle).then(
+        () => true,
+        error => {
+          if (error instanceof ServiceError && error.code === 'overloaded') return false;
+          throw error;
+        },
+      ),
     snapshot: revision => lines(target('/snapshot', { revision: revision?.toString() })),
     changes: (since, signal) => lines(target('/changes', { since: formatBookmark(since) }), signal),
   };

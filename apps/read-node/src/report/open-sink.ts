@@ -1,24 +1,35 @@
-/** Where a node's settings send the reports of its region. */
+/** Where a node's settings send the reports of its region, and what it has counted. */
 import type { Scope } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import type { Log } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import { openParents } from '../feed/open-source.ts';
+import { createAnyParent } from './any-parent.ts';
 import { createEtcdSink } from './etcd-sink.ts';
+import { createEtcdSlot } from './impressions/etcd-slot.ts';
+import type { ImpressionSink } from './impressions/sink.ts';
 import { createParentSink } from './parent-sink.ts';
 import type { ReportSink } from './sink.ts';
 
-export function openSink(
-  config: ReadNodeConfig,
-  scope: Scope,
-  log: Log,
-): { sink: ReportSink; close: () => void } {
-  if (!config.ETCD_URLS) return { sink: createParentSink(openParents(config, scope)), close: () => {} };
+export interface Sinks {
+  readonly sink: ReportSink;
+  readonly impressionSink: ImpressionSink;
+  close(): void;
+}
+
+export function openSinks(config: ReadNodeConfig, scope: Scope, log: Log): Sinks {
+  if (!config.ETCD_URLS) {
+    const any = createAnyParent(openParents(config, scope));
+    const impressionSink: ImpressionSink = {
+      deliver: bundle => any(parent => parent.putImpressions(bundle)),
+    };
+    return { sink: createParentSink(any), impressionSink, close: () => {} };
+  }
   const etcd = createEtcd({ hosts: config.ETCD_URLS });
   const sink = createEtcdSink({ etcd, leaseS: config.REPORT_LEASE_S, log });
   const close = () => {
     sink.close();
     etcd.close();
   };
-  return { sink, close };
+  return { sink, impressionSink: createEtcdSlot(etcd), close };
 }

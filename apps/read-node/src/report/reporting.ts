@@ -1,18 +1,22 @@
 /** How this node tells its region, and its region the centre, whom it serves and how far it is. */
 import type { Scope } from '@quantivista/contracts';
-import { createPresence } from '@quantivista/region';
+import { createPresence, createRegionImpressions } from '@quantivista/region';
 import { type Log, type Metrics, pause } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import type { FeedObserver } from '../feed/feeder.ts';
 import type { Replica } from '../follow/replica.ts';
 import type { ChildReports } from '../serve/feed/child-reports.ts';
+import type { ImpressionCounts } from '../serve/flags/impressions.ts';
 import type { AudienceRecord } from '../serve/watch/audience.ts';
 import { createAudienceRecord } from './audience-record.ts';
 import { readCommitNote, sinceCommit } from './commit-note.ts';
 import { concernedTopics } from './concerned.ts';
 import { createHops } from './hops.ts';
+import { type Carrier, createCarrier } from './impressions/carrier.ts';
+import { createHandOver } from './impressions/hand-over.ts';
+import { registerImpressionMetrics } from './impressions/impression-metrics.ts';
 import { nodeReport } from './node-report.ts';
-import { openSink } from './open-sink.ts';
+import { openSinks } from './open-sink.ts';
 import { createNodePresence, type NodePresence } from './presence.ts';
 import { createReporter, type Reporter } from './reporter.ts';
 
@@ -23,6 +27,8 @@ export interface ReportingOptions {
   readonly config: ReadNodeConfig;
   readonly scope: Scope;
   readonly replica: Replica;
+  /** Absent where evaluations are not counted. */
+  readonly impressions: ImpressionCounts | undefined;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -36,10 +42,16 @@ export interface Reporting {
   start(watchers: () => number): () => Promise<void>;
 }
 
-export function createReporting({ config, scope, replica, metrics, log }: ReportingOptions): Reporting {
+export function createReporting(options: ReportingOptions): Reporting {
+  const { config, scope, replica, impressions, metrics, log } = options;
   const { REGION: region, NODE_ID: nodeId, PRESENCE_TTL_MS: ttlMs, REPORT_LEASE_S: leaseS } = config;
   const hops = createHops(metrics);
   const presence = createPresence({ url: config.REDIS_URL, region });
+  const regionImpressions = createRegionImpressions({ url: config.REDIS_URL, region });
+  const counting = { region: regionImpressions, windowMs: config.IMPRESSIONS_WINDOW_MS, log };
+  const handOver = impressions && createHandOver({ counts: impressions, ...counting });
+  let carrier: Carrier | undefined;
+  registerImpressionMetrics(metrics, { counts: impressions, handOver, carrier: () => carrier });
   let nodePresence: NodePresence | undefined;
   let reporter: Reporter | undefined;
 
@@ -78,6 +90,7 @@ export function createReporting({ config, scope, replica, metrics, log }: Report
   const childReports: ChildReports = {
     put: report => presence.putChildReport(report, leaseS * 1_000),
     remove: child => presence.removeChildReport(child),
+    putImpressions: bundle => regionImpressions.putChild(bundle),
   };
 
   function start(watchers: () => number): () => Promise<void> {
@@ -89,9 +102,12 @@ export function createReporting({ config, scope, replica, metrics, log }: Report
       const { changed } = nodePresence;
       const watching = onAgeState(replica.age, changed);
       ends.push(async () => clearInterval(watching));
+      if (handOver) ends.push(running(handOver));
     }
     if (config.ROLES.includes('feed')) {
-      const { sink, close } = openSink(config, scope, log);
+      const { sink, impressionSink, close } = openSinks(config, scope, log);
+      carrier = createCarrier({ nodeId, sink: impressionSink, ...counting });
+      ends.push(running(carrier));
       reporter = createReporter({
         region,
         ...(scope.restricted && { environments: scope.environments }),
@@ -117,6 +133,7 @@ export function createReporting({ config, scope, replica, metrics, log }: Report
       // Where the stores do not answer, the others find out by themselves that this node is gone.
       await Promise.race([endAll(), pause(END_LIMIT_MS)]);
       presence.close();
+      regionImpressions.close();
     };
   }
 

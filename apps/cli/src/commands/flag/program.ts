@@ -6,6 +6,7 @@ import { archiveFlag, deleteFlag, rollbackFlag, setFlag } from './change.ts';
 import { exportFlags, importFlags } from './flagd.ts';
 import { checkProjection, rebuildProjection } from './projection.ts';
 import { flagVersions, getFlag, listFlags } from './read.ts';
+import { flagUsage, staleFlags } from './usage.ts';
 
 export interface Parts {
   readonly context: () => Context;
@@ -84,6 +85,20 @@ export function addFlagCommands(program: Command, parts: Parts): void {
     .description("all flags as a document of flagd's")
     .option('--service <name>', 'as one service sees them')
     .action((file, options) => exportFlags(context(), file, options));
+
+  flag
+    .command('usage [flag]')
+    .description('how often flags were evaluated; of one, by variant')
+    .option('--since <time>', 'from when on: a time, or how long ago (24h)')
+    .addOption(new Option('--step <step>', 'of one flag, by what').choices(['minute', 'hour']))
+    .option('--archived', 'archived ones too')
+    .action((name, options) => flagUsage(context(), name, options));
+  flag
+    .command('stale')
+    .description('flags that nobody has evaluated for long')
+    .option('--for <span>', 'for how long: 30m, 12h, 30d', '30d')
+    .option('--archived', 'archived ones too')
+    .action(options => staleFlags(context(), options));
 
   const projection = flag.command('projection').description('the table feature_flags');
   projection

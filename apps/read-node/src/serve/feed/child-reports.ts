@@ -1,20 +1,25 @@
-/** Takes the reports of regions that are fed from this one: its own reporter passes them on. */
+/** Takes what regions report that are fed from this one, and what they have counted: its own reporter passes it on. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
+  feedImpressionsRoute,
   feedReportRoute,
   feedWithdrawRoute,
   fieldFault,
+  type ImpressionBundle,
   limitBody,
   type RegionReport,
   requireJson,
+  ServiceError,
 } from '@quantivista/contracts';
-import type { Context } from 'hono';
+import type { Context, Next } from 'hono';
 import type { ReadAccess } from '../read-access.ts';
 
 /** What is known of the regions below; kept in this region's Redis. */
 export interface ChildReports {
   put(report: RegionReport): Promise<void>;
   remove(region: string): Promise<void>;
+  /** False while there is no room for it. */
+  putImpressions(bundle: ImpressionBundle): Promise<boolean>;
 }
 
 export interface ChildReportsOptions {
@@ -24,30 +29,28 @@ export interface ChildReportsOptions {
   readonly reports: ChildReports;
 }
 
-const MAX_BYTES = 1024 * 1024;
+const MAX_REPORT_BYTES = 1024 * 1024;
+const MAX_BUNDLE_BYTES = 2 * 1024 * 1024;
 
 export function registerChildReports(
   app: OpenAPIHono,
   { region, access, reports }: ChildReportsOptions,
 ): void {
-  app.use(
-    feedReportRoute.getRoutingPath(),
-    async (c: Context, next) => {
-      access.require(c.req.header('authorization') ?? null);
-      await next();
-    },
-    limitBody(MAX_BYTES),
-    requireJson(),
-  );
+  const admit = async (c: Context, next: Next) => {
+    access.require(c.req.header('authorization') ?? null);
+    await next();
+  };
+  app.use(feedReportRoute.getRoutingPath(), admit, limitBody(MAX_REPORT_BYTES), requireJson());
+  app.use(feedImpressionsRoute.getRoutingPath(), admit, limitBody(MAX_BUNDLE_BYTES), requireJson());
   /** A region can't be fed from itself, and must not pass for its parent. */
-  const requireChild = (named: string) => {
+  const requireChild = (named: string, told = named) => {
     if (named === region) throw fieldFault('path.region', 'is the region of this node');
+    if (told !== named) throw fieldFault('body.region', 'is not the region of the path');
   };
   app.openapi(feedReportRoute, async c => {
     const { region: named } = c.req.valid('param');
     const report: RegionReport = c.req.valid('json');
-    requireChild(named);
-    if (report.region !== named) throw fieldFault('body.region', 'is not the region of the path');
+    requireChild(named, report.region);
     await reports.put({ ...report, parent: report.parent ?? region });
     return c.body(null, 204);
   });
@@ -55,6 +58,12 @@ export function registerChildReports(
     const { region: named } = c.req.valid('param');
     requireChild(named);
     await reports.remove(named);
+    return c.body(null, 204);
+  });
+  app.openapi(feedImpressionsRoute, async c => {
+    const bundle: ImpressionBundle = c.req.valid('json');
+    requireChild(c.req.valid('param').region, bundle.region);
+    if (!(await reports.putImpressions(bundle))) throw new ServiceError('overloaded');
     return c.body(null, 204);
   });
 }

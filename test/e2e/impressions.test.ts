@@ -1,0 +1,279 @@
+/** Evaluations counted at nodes arrive at the centre, each once, whatever dies on the way. */
+import type { FeatureFlagUpdate, FlagUsage, FlagUsageList, ImpressionReceipt } from '@quantivista/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createReadNode } from '../../infra/stack/apps.ts';
+import type { Component } from '../../infra/stack/component.ts';
+import { createPorts } from '../../infra/stack/ports.ts';
+import { until } from '../../infra/stack/until.ts';
+import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+
+const WINDOW_MS = 600;
+let network: TestNetwork;
+beforeAll(async () => {
+  network = await startTestNetwork({
+    reads: 'token',
+    runtime: ['bun', 'node'],
+    moreRegions: [
+      { name: 'branch', fedBy: 'eu-west' },
+      { name: 'leaf', fedBy: 'branch' },
+    ],
+    authorityCount: 2,
+    authorityEnv: { IMPRESSIONS_INTERVAL_MS: '50' },
+    nodeEnv: { IMPRESSIONS_WINDOW_MS: String(WINDOW_MS) },
+  });
+});
+afterAll(() => network.stop());
+
+const nodesOf = (name: string) => network.regions.find(region => region.name === name)!.serving;
+
+/** A flag that every node holds. */
+async function createFlag(name: string, update: FeatureFlagUpdate = {}) {
+  const { status } = await network.api(network.authority).request('PUT', `/api/v1/feature-flags/${name}`, {
+    body: { enabled: true, rollout_percentage: 20, ...update },
+    headers: { prefer: 'wait=20' },
+  });
+  expect(status).toBe(200);
+}
+async function report(node: Component, flag: string, variant: string | undefined, count: number) {
+  const answer = await network.api(node).request<ImpressionReceipt>('POST', '/api/v1/impressions', {
+    body: { counts: [{ flag, ...(variant !== undefined && { variant }), count }] },
+  });
+  expect([answer.status, answer.body]).toEqual([200, { counted: count, unknown: 0 }]);
+}
+const ask = async <T>(path: string) => network.api(network.authority).request<T>('GET', path);
+const usageOf = async (flag: string) => (await ask<FlagUsage>(`/api/v1/flag-usage/${flag}?since=1h`)).body;
+const arrived = (flag: string, evaluations: number) =>
+  until(async () => (await usageOf(flag)).evaluations >= evaluations, {
+    what: `${evaluations} evaluations of ${flag} to arrive`,
+    timeoutMs: 30_000,
+  });
+const metric = async ({ url }: Component, name: string) =>
+  Number(new RegExp(`^${name} (\\d+)`, 'm').exec(await (await fetch(`${url}/metrics`)).text())![1]);
+
+test('the counts of all nodes of all regions arrive, by variant and region', async () => {
+  await createFlag('counted');
+  for (const [index, node] of network.serving.entries()) {
+    for (let times = 0; times < 5; times++) await report(node, 'counted', 'on', index + 1);
+    await report(node, 'counted', 'off', 10);
+  }
+  await report(network.serving[0]!, 'counted', undefined, 4);
+  const nodes = network.serving.length;
+  const on = (5 * nodes * (nodes + 1)) / 2;
+  await arrived('counted', on + 10 * nodes + 4);
+  const usage = await usageOf('counted');
+  expect(usage).toMatchObject({
+    evaluations: on + 10 * nodes + 4,
+    step: 'minute',
+    rollout_percentage: 20,
+    reached_percentage: Math.round((10_000 * on) / (on + 10 * nodes)) / 100,
+    variants: [
+      { variant: 'on', evaluations: on },
+      { variant: 'off', evaluations: 10 * nodes },
+      { variant: null, evaluations: 4 },
+    ],
+    regions: [
+      { region: 'branch', evaluations: 5 * (5 + 6) + 20 },
+      { region: 'eu-west', evaluations: 5 * (1 + 2) + 20 + 4 },
+      { region: 'leaf', evaluations: 5 * (7 + 8) + 20 },
+      { region: 'us-east', evaluations: 5 * (3 + 4) + 20 },
+    ],
+  });
+  expect(usage.series.reduce((sum, { evaluations }) => sum + evaluations, 0)).toBe(usage.evaluations);
+  for (const node of network.serving) {
+    const [counted, handedOver, dropped] = await Promise.all(
+      ['counted', 'handed_over', 'dropped'].map(what => metric(node, `qv_impressions_${what}_total`)),
+    );
+    expect([handedOver, dropped]).toEqual([counted, 0]);
+  }
+  const hours = await ask<FlagUsage>('/api/v1/flag-usage/counted?since=30d');
+  expect(hours.body).toMatchObject({ step: 'hour', evaluations: usage.evaluations });
+});
+
+test('feeders killed in turn while counts are on their way double nothing and lose nothing that was handed over', async () => {
+  await createFlag('through-deaths');
+  // The first of each region dies: what is counted at the second is what must arrive.
+  const victims = ['eu-west', 'branch', 'leaf', 'us-east'].map(name => nodesOf(name)[0]!);
+  const counting = ['eu-west', 'branch', 'leaf', 'us-east'].map(name => nodesOf(name)[1]!);
+  let sent = 0;
+  for (let round = 0; round < victims.length; round++) {
+    for (const node of counting) {
+      await report(node, 'through-deaths', 'on', 7);
+      sent += 7;
+    }
+    const victim = victims[round]!;
+    await victim.kill();
+    await victim.start();
+  }
+  await arrived('through-deaths', sent);
+  // Whatever could come twice would be on its way for some windows yet: as long as what is sent now.
+  for (const node of counting) await report(node, 'through-deaths', 'off', 1);
+  await arrived('through-deaths', sent + counting.length);
+  expect((await usageOf('through-deaths')).evaluations).toBe(sent + counting.length);
+});
+
+test('an authority that leads is killed: the next one takes in what comes, once', async () => {
+  await createFlag('through-elections');
+  const leads = async (authority: Component) => (await metric(authority, 'qv_leading')) === 1;
+  let sent = 0;
+  for (const victim of network.authorities) {
+    await until(async () => (await Promise.all(network.authorities.map(leads))).includes(true), {
+      what: 'an authority to lead',
+    });
+    for (const node of network.serving) await report(node, 'through-elections', 'on', 3);
+    sent += 3 * network.serving.length;
+    await victim.kill();
+    await victim.start();
+  }
+  await arrived('through-elections', sent);
+  expect((await usageOf('through-elections')).evaluations).toBe(sent);
+});
+
+test('a node that ends hands over what it has counted', async () => {
+  await createFlag('at-the-end');
+  const node = nodesOf('us-east')[0]!;
+  await report(node, 'at-the-end', 'on', 5);
+  await node.stop();
+  await arrived('at-the-end', 5);
+  await node.start();
+});
+
+test("a region's Redis lost: reads go on, and what is counted meanwhile waits at the nodes", async () => {
+  await createFlag('without-redis');
+  const region = network.regions.find(({ name }) => name === 'us-east')!;
+  const [node] = region.serving;
+  await region.redis.kill();
+  await report(node!, 'without-redis', 'on', 9);
+  const { status } = await network.api(node!).request('GET', '/api/v1/feature-flags/shop');
+  expect(status).toBe(200);
+  await region.redis.start();
+  // It was counted while Redis was away: it waited at the node.
+  await arrived('without-redis', 9);
+  expect((await usageOf('without-redis')).evaluations).toBe(9);
+});
+
+test('a node that does not count takes no reports, and tells of none', async () => {
+  const { redis } = network.regions.find(({ name }) => name === 'us-east')!;
+  const quiet = createReadNode({
+    name: 'quiet',
+    dir: network.dir,
+    port: await createPorts().next(),
+    runtime: 'bun',
+    env: {
+      ETCD_URLS: network.etcd.url,
+      REDIS_URL: redis.url,
+      REGION: 'us-east',
+      READS: 'token',
+      ROLES: 'serve',
+      IMPRESSIONS: 'off',
+      LOG_LEVEL: 'warn',
+    },
+  });
+  await quiet.start();
+  try {
+    const body = { counts: [{ flag: 'counted', count: 1 }] };
+    expect((await network.api(quiet).request('POST', '/api/v1/impressions', { body })).status).toBe(404);
+    expect(await metric(quiet, 'qv_impressions_counted_total')).toBe(0);
+  } finally {
+    await quiet.stop();
+  }
+});
+
+describe('what is not used', () => {
+  test('is listed where it is old enough, archived ones if asked for', async () => {
+    await createFlag('never-asked');
+    await createFlag('put-away', { archived: true });
+    const names = async (query: string) => {
+      const { body } = await ask<FlagUsageList>(`/api/v1/flag-usage?${query}`);
+      return body.flags.map(flag => flag.flag_name);
+    };
+    expect(await names('since=1h')).toEqual(expect.arrayContaining(['counted', 'never-asked']));
+    expect(await names('since=1h')).not.toContain('put-away');
+    expect(await names('since=1h&archived=true')).toContain('put-away');
+    // All flags here are younger.
+    expect(await names('unused_for=30d')).toEqual([]);
+    const { body } = await ask<FlagUsageList>('/api/v1/flag-usage?since=1h&limit=1');
+    expect(body.next_after).toBe(body.flags[0]!.flag_name);
+    const counted = (await ask<FlagUsageList>('/api/v1/flag-usage?since=1h')).body.flags.find(
+      flag => flag.flag_name === 'counted',
+    );
+    expect(counted).toMatchObject({ last_seen: expect.any(String), archived: false });
+  });
+});
+
+describe('a report', () => {
+  const send = async (body: unknown, token?: string) => {
+    const { status, problem } = await network
+      .api(network.serving[0]!, token)
+      .request('POST', '/api/v1/impressions', { body });
+    return [status, problem.errors?.[0]?.field];
+  };
+  test.each([
+    [{ counts: [] }, 'body.counts'],
+    [{ counts: [{ flag: 'a b', variant: 'on', count: 1 }] }, 'body.counts.0.flag'],
+    [{ counts: [{ flag: 'counted', variant: '', count: 1 }] }, 'body.counts.0.variant'],
+    [{ counts: [{ flag: 'counted', variant: 'on', count: 0 }] }, 'body.counts.0.count'],
+    [{ counts: [{ flag: 'counted', count: 1_000_001 }] }, 'body.counts.0.count'],
+    [{ counts: [{ flag: 'counted', count: 1, at: 5 }] }, 'body.counts.0'],
+    [{ counts: Array(1_001).fill({ flag: 'counted', count: 1 }) }, 'body.counts'],
+  ])('of %j is refused at %s', async (body, field) => {
+    expect(await send(body)).toEqual([400, field]);
+  });
+
+  test('needs a token, and tells which flags are not known', async () => {
+    expect((await send({ counts: [{ flag: 'counted', count: 1 }] }, 'qvt_nobody'))[0]).toBe(401);
+    const { body } = await network
+      .api(network.serving[1]!)
+      .request('POST', '/api/v1/impressions', { body: { counts: [{ flag: 'not-there', count: 3 }] } });
+    expect(body).toEqual({ counted: 0, unknown: 3 });
+  });
+});
+
+describe('what a region hands to the one above', () => {
+  const put = async (region: string, body: object) => {
+    const path = `/api/v1/feed/impressions/${region}`;
+    const { status, problem } = await network.api(nodesOf('eu-west')[0]!).request('PUT', path, { body });
+    return status === 204 ? status : [status, problem.errors?.[0]?.field];
+  };
+  const bundle = (region: string, flag: string) => ({
+    region,
+    id: crypto.randomUUID(),
+    windows: [{ at: Date.now(), flags: { [flag]: { on: 4 } }, other: 0 }],
+  });
+
+  test('counts once, however often and whomever it is told', async () => {
+    await createFlag('told-twice');
+    const told = bundle('elsewhere', 'told-twice');
+    expect(await put('elsewhere', told)).toBe(204);
+    await arrived('told-twice', 4);
+    expect(await put('elsewhere', told)).toBe(204);
+    const next = bundle('elsewhere', 'told-twice');
+    // There is room for it when the repeated one is gone.
+    await until(async () => (await put('elsewhere', next)) === 204, { what: 'room for the next' });
+    await arrived('told-twice', 8);
+    expect((await usageOf('told-twice')).evaluations).toBe(8);
+  });
+
+  test('is refused of the region itself, and under the name of another', async () => {
+    expect(await put('eu-west', bundle('eu-west', 'counted'))).toEqual([400, 'path.region']);
+    expect(await put('branch', bundle('leaf', 'counted'))).toEqual([400, 'body.region']);
+    const windows = [{ at: 1, flags: { counted: { on: -1 } }, other: 0 }];
+    expect(await put('branch', { ...bundle('branch', 'counted'), windows })).toEqual([
+      400,
+      'body.windows.0.flags.counted.on',
+    ]);
+  });
+});
+
+test.each([
+  ['/api/v1/flag-usage?since=yesterday', 'query.since'],
+  ['/api/v1/flag-usage?since=2999-01-01T00:00:00Z', 'query.since'],
+  ['/api/v1/flag-usage?unused_for=0d', 'query.unused_for'],
+  ['/api/v1/flag-usage/counted?step=day', 'query.step'],
+])('%s is refused at %s', async (path, field) => {
+  const { status, problem } = await ask(path);
+  expect([status, problem.errors![0]!.field]).toEqual([400, field]);
+});
+
+test('a flag that never was has no usage', async () => {
+  expect((await ask('/api/v1/flag-usage/never-was')).status).toBe(404);
+});
