@@ -30,7 +30,7 @@ interface Rate {
   readonly seen: number;
   /** Requests a second of the server's CPU. */
   readonly ofCore: number;
-  /** CPU time of one: so long everybody else waits. */
+  /** CPU time of one, its reading included: nobody waits for longer. */
   readonly heldMs: number;
 }
 
