@@ -89,6 +89,33 @@ test('the counts of all nodes of all regions arrive, by variant and region', asy
   expect(hours.body).toMatchObject({ step: 'hour', evaluations: usage.evaluations });
 });
 
+test('evaluations for OFREP count as what was answered: what a rollout really reached', async () => {
+  await createFlag('evaluated');
+  const answered = { on: 0, off: 0 };
+  const evaluate = async (node: Component, path: string, targetingKey: string) => {
+    const answer = await network
+      .api(node)
+      .request<{ variant: 'on' | 'off'; flags: { key: string }[] }>(
+        'POST',
+        `/ofrep/v1/evaluate/flags${path}`,
+        { body: { context: { targetingKey } } },
+      );
+    expect(answer.status).toBe(200);
+    return answer.body;
+  };
+  for (let index = 0; index < 100; index++) {
+    const node = network.serving[index % network.serving.length]!;
+    answered[(await evaluate(node, '/evaluated', `user-${index}`)).variant]++;
+  }
+  const { flags } = await evaluate(network.serving[0]!, '', 'user-0');
+  const inBulk = flags.find(({ key }) => key === 'evaluated') as { variant?: 'on' | 'off' } | undefined;
+  answered[inBulk!.variant!]++;
+  await arrived('evaluated', 101);
+  expect(
+    Object.fromEntries((await usageOf('evaluated')).variants.map(each => [each.variant, each.evaluations])),
+  ).toEqual(answered);
+});
+
 test('feeders killed in turn while counts are on their way double nothing and lose nothing that was handed over', async () => {
   await createFlag('through-deaths');
   // The first of each region dies: what is counted at the second is what must arrive.
