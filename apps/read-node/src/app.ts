@@ -18,6 +18,7 @@ import { answerKey, answerService, stateHeaders, toResponse } from './serve/answ
 import { type ChildReports, registerChildReports } from './serve/feed/child-reports.ts';
 import type { Parent } from './serve/feed/parent.ts';
 import { feedRoutes } from './serve/feed/routes.ts';
+import { registerFlagd } from './serve/flagd/routes.ts';
 import type { HeldFlags } from './serve/flags/held-flags.ts';
 import { registerFlags } from './serve/flags/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
@@ -146,6 +147,7 @@ export function createApp({
   });
 
   registerFlags(app, { replica, access, flags, stateFor });
+  registerFlagd(app, { replica, access, flags, stateFor });
   feedRoutes(app, parent, access);
   registerChildReports(app, { region, access, reports: childReports });
 

@@ -19,6 +19,7 @@ export * from './flag-conditions.ts';
 export * from './flag-lists.ts';
 export * from './flag-routes.ts';
 export * from './flag-rules.ts';
+export * from './flagd-routes.ts';
 export * from './frames.ts';
 export * from './free-text.ts';
 export * from './history.ts';

@@ -6,6 +6,7 @@ import { FLAGS_PREFIX, SEGMENTS_PREFIX } from '@quantivista/contracts';
 import { createFlagReader, type FlagSet, isForService, isListed } from '@quantivista/flags';
 import { type RecordList, recordList, type Snapshot, type StoredEntry } from '@quantivista/snapshot';
 import type { Replica } from '../../follow/replica.ts';
+import { createFlagdTexts, type FlagdText } from '../flagd/text.ts';
 
 export interface FlagsOfState {
   readonly set: FlagSet;
@@ -13,11 +14,15 @@ export interface FlagsOfState {
   readonly revision: number;
   /** The flags that are for a service, prepared. */
   listFor(service: string, archived: boolean): RecordList;
+  /** All of them, or those for a service, as flagd's document. */
+  flagdFor(service: string | undefined): FlagdText;
 }
 
 export interface HeldFlags {
   /** `undefined` until a state is held. */
   readonly current: FlagsOfState | undefined;
+  /** `changed` is called after a flag or segment has changed, or the state was replaced. */
+  listen(changed: () => void): void;
 }
 
 /** Anyone may ask for services by any name: so many lists are remembered. */
@@ -29,14 +34,17 @@ const named = (entries: readonly StoredEntry[], prefix: string): [name: string, 
 
 export function createHeldFlags(replica: Replica): HeldFlags {
   const reader = createFlagReader();
+  const listeners: (() => void)[] = [];
   let current: FlagsOfState | undefined;
+  const changed = () => {
+    current = undefined;
+    for (const listener of listeners) listener();
+  };
   replica.listen({
     applied: ({ changes }) => {
-      if (changes.some(({ key }) => isOfFlags(key))) current = undefined;
+      if (changes.some(({ key }) => isOfFlags(key))) changed();
     },
-    replaced: () => {
-      current = undefined;
-    },
+    replaced: changed,
   });
 
   function make(snapshot: Snapshot): FlagsOfState {
@@ -62,6 +70,7 @@ export function createHeldFlags(replica: Replica): HeldFlags {
         lists.set(name, list);
         return list;
       },
+      flagdFor: createFlagdTexts(set, [...flags, ...segments], LISTS),
     };
   }
 
@@ -71,5 +80,6 @@ export function createHeldFlags(replica: Replica): HeldFlags {
       if (snapshot) current ??= make(snapshot);
       return current;
     },
+    listen: listener => void listeners.push(listener),
   };
 }
