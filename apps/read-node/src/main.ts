@@ -11,6 +11,9 @@ import { createReplica } from './follow/replica.ts';
 import { createReporting } from './report/reporting.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
+import { listenGrpc } from './serve/flagd/grpc-server.ts';
+import { createSync } from './serve/flagd/sync.ts';
+import { createSyncStreams } from './serve/flagd/sync-streams.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
 import { listen } from './serve/listen.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
@@ -55,6 +58,24 @@ shutdown.onShutdown(
   reporting.start(() => hub.watchers),
 );
 
+const sync = createSync({
+  access,
+  scope,
+  maxStreams: config.MAX_SYNC_STREAMS,
+  streams: createSyncStreams({
+    flags,
+    access,
+    maxAgeMs: config.MAX_STREAM_AGE_MS,
+    drainMs: config.DRAIN_MS,
+    writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
+    budgetBytes: config.STREAM_BUDGET_BYTES,
+  }),
+});
+const grpc =
+  config.GRPC_PORT === undefined
+    ? undefined
+    : await listenGrpc({ hostname: config.HOST, port: config.GRPC_PORT, sync });
+
 const parent = createParent({
   region: config.REGION,
   nodeId: config.NODE_ID,
@@ -72,6 +93,8 @@ const parts = {
   following,
   hub,
   parent,
+  sync,
+  grpcPort: grpc?.port,
 };
 const fastLane = createFastLane(replica, access, flags);
 const admitter = createAdmitter({
@@ -111,6 +134,6 @@ const listener = await listen({
   admitter,
   problem,
 });
-shutdown.onShutdown('serve', listener.close);
+shutdown.onShutdown('serve', async () => void (await Promise.all([listener.close(), grpc?.close()])));
 shutdown.onShutdown('children', parent.close);
-log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');
+log.info({ url: listener.url, grpcPort: grpc?.port, roles: config.ROLES, reads: config.READS }, 'listening');
