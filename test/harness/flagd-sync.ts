@@ -15,9 +15,6 @@ export interface SyncStream {
   readonly messages: readonly SyncMessage[];
   /** The status that it ended with, and why; `undefined` while it is open. */
   readonly end: { readonly code: number; readonly details: string } | undefined;
-  /** Read no more: its windows fill. */
-  pause(): void;
-  resume(): void;
 }
 
 export interface SyncClient {
@@ -51,6 +48,7 @@ export function createSyncClient(port: number): SyncClient {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
   });
+  const calls = new Set<{ cancel(): void }>();
   const metadataOf = (token: string | undefined) => {
     const metadata = new Metadata();
     if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
@@ -68,6 +66,7 @@ export function createSyncClient(port: number): SyncClient {
         metadataOf(token),
       );
       call.on('data', (bytes: Buffer) => messages.push(decodeMessage(bytes)));
+      calls.add(call);
       call.on('error', () => {});
       call.on('status', ({ code, details }) => {
         end = { code, details };
@@ -77,8 +76,6 @@ export function createSyncClient(port: number): SyncClient {
         get end() {
           return end;
         },
-        pause: () => void call.pause(),
-        resume: () => void call.resume(),
       };
     },
     ask: (name, selector = '', token) =>
@@ -94,6 +91,10 @@ export function createSyncClient(port: number): SyncClient {
           answered,
         );
       }),
-    close: () => client.close(),
+    close: () => {
+      // A client that is closed leaves its calls to go on.
+      for (const call of calls) call.cancel();
+      client.close();
+    },
   };
 }

@@ -10,6 +10,7 @@ export * from './diff.ts';
 export * from './endpoints.ts';
 export * from './entity-tag.ts';
 export * from './errors.ts';
+export * from './evaluate.ts';
 export * from './event.ts';
 export * from './event-routes.ts';
 export * from './feed.ts';

@@ -1,10 +1,11 @@
 /** `qvc flag import` and `export`: flagd's JSON. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { type FeatureFlag, MAX_FLAG_BATCH } from '@quantivista/contracts';
-import { createFlagSet, type FlagdImport, fromFlagd, replaceFlag, toFlagd } from '@quantivista/flags';
+import { createFlagSet, replaceFlag, toFlagd } from '@quantivista/flags';
 import { Failure, UsageError } from '../../fault.ts';
 import { printable } from '../../show.ts';
 import { type Context, present } from '../context.ts';
+import { readFlagdFile } from './flag-file.ts';
 import { isSameFlag } from './show-flag.ts';
 
 export interface ImportFlagsOptions {
@@ -21,7 +22,7 @@ export async function importFlags(
   file: string,
   { dryRun = false, partial = false, reason, wait }: ImportFlagsOptions,
 ): Promise<void> {
-  const { flags, problems } = readDocument(file);
+  const { flags, problems } = readFlagdFile(file);
   const { terminal, api } = context;
   for (const { flag, field, message } of problems)
     terminal.err(printable([flag, field, message].filter(Boolean).join(': ')));
@@ -46,21 +47,6 @@ export async function importFlags(
     const verb = dryRun ? 'would be written' : 'written';
     return [...lines, `${changes.length} ${verb} · ${kept} unchanged · ${problems.length} left out`];
   });
-}
-
-function readDocument(file: string): FlagdImport {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${file} can't be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
-  try {
-    return fromFlagd(JSON.parse(text));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(`${file} is not JSON: ${error.message}`);
-    throw error;
-  }
 }
 
 /** In as few transactions as they fit into: a document of up to a hundred flags is taken whole or not at all. */

@@ -6,6 +6,7 @@ import { archiveFlag, deleteFlag, rollbackFlag, setFlag } from './change.ts';
 import { exportFlags, importFlags } from './flagd.ts';
 import { checkProjection, rebuildProjection } from './projection.ts';
 import { flagVersions, getFlag, listFlags } from './read.ts';
+import { testFlag } from './test-flag.ts';
 
 export interface Parts {
   readonly context: () => Context;
@@ -72,6 +73,13 @@ export function addFlagCommands(program: Command, parts: Parts): void {
     .addOption(wait())
     .action((name, version, options) => rollbackFlag(context(), name, version, options));
   flag
+    .command('test <flag>')
+    .description('what it answers for a context, and why')
+    .option('--context <name=value...>', 'an attribute: JSON, or text; dotted names lead into objects')
+    .option('--context-json <file>', 'all attributes, as a JSON object; -: from the standard input')
+    .option('--file <file>', "of a file's flags, evaluated here: flagd's document, or `flag list --json`")
+    .action((name, options) => testFlag(context(), name, options));
+  flag
     .command('import <file>')
     .description("set the flags of a document of flagd's")
     .option('--dry-run', 'show what would change, and change nothing')
@@ -82,6 +90,7 @@ export function addFlagCommands(program: Command, parts: Parts): void {
   flag
     .command('export [file]')
     .description("all flags as a document of flagd's")
+    .addOption(new Option('--format <format>', 'as what').choices(['flagd']).default('flagd'))
     .option('--service <name>', 'as one service sees them')
     .action((file, options) => exportFlags(context(), file, options));
 
