@@ -1,6 +1,6 @@
-/** Flags in a file: a document of flagd's, or records as `qvc flag list --json` prints them. */
+/** Flags in a file: a document of flagd's, or our own records as `qvc flag export --format json` writes them. */
 import { readFileSync } from 'node:fs';
-import { FeatureFlag } from '@quantivista/contracts';
+import { FlagRecords } from '@quantivista/contracts';
 import { createFlagSet, type FlagdImport, type FlagSet, fromFlagd } from '@quantivista/flags';
 import { UsageError } from '../../fault.ts';
 
@@ -33,18 +33,15 @@ export const readFlagdFile = (file: string): FlagdImport => fromFlagd(readJson(f
 /** @throws UsageError naming the first flag that can't be read, and its field */
 export function readFlagFile(file: string): FlagSet {
   const content = readJson(file);
-  if (Array.isArray(content))
-    return createFlagSet(content.map((record, index) => flagOf(record, file, index)));
+  if (Array.isArray((content as { flags?: unknown } | null)?.flags)) {
+    const { success, data, error } = FlagRecords.safeParse(content);
+    if (success) return createFlagSet(data.flags, data.segments);
+    const { path, message } = error.issues[0]!;
+    throw new UsageError(`${file}: ${path.join('.')}: ${message}`);
+  }
   const { flags, problems } = fromFlagd(content);
   const [problem] = problems;
   if (!problem) return createFlagSet(flags);
   const { flag, field, message } = problem;
   throw new UsageError([`${file}: ${flag}`, field, message].filter(Boolean).join(': '));
-}
-
-function flagOf(record: unknown, file: string, index: number): FeatureFlag {
-  const parsed = FeatureFlag.safeParse(record);
-  if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  throw new UsageError(`${file}: ${[index, ...path].join('.')}: ${message}`);
 }

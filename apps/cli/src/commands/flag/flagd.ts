@@ -1,6 +1,6 @@
-/** `qvc flag import` and `export`: flagd's JSON. */
+/** `qvc flag import` and `export`: flagd's JSON, or our own. */
 import { writeFileSync } from 'node:fs';
-import { type FeatureFlag, MAX_FLAG_BATCH } from '@quantivista/contracts';
+import { type FeatureFlag, type FlagRecords, MAX_FLAG_BATCH } from '@quantivista/contracts';
 import { createFlagSet, replaceFlag, toFlagd } from '@quantivista/flags';
 import { Failure, UsageError } from '../../fault.ts';
 import { printable } from '../../show.ts';
@@ -68,10 +68,12 @@ async function writeAll(
 export async function exportFlags(
   { api, terminal }: Context,
   file: string | undefined,
-  { service }: { service?: string },
+  { format, service }: { format: 'flagd' | 'json'; service?: string },
 ): Promise<void> {
   const [flags, segments] = await Promise.all([api.flags.all(true), api.flags.segments()]);
-  const text = JSON.stringify(toFlagd(createFlagSet(flags, segments), { service }), null, 2);
+  const records: FlagRecords = { flags, segments };
+  const exported = format === 'json' ? records : toFlagd(createFlagSet(flags, segments), { service });
+  const text = JSON.stringify(exported, null, 2);
   if (file === undefined) return terminal.out(text);
   try {
     writeFileSync(file, `${text}\n`);

@@ -77,7 +77,7 @@ export function addFlagCommands(program: Command, parts: Parts): void {
     .description('what it answers for a context, and why')
     .option('--context <name=value...>', 'an attribute: JSON, or text; dotted names lead into objects')
     .option('--context-json <file>', 'all attributes, as a JSON object; -: from the standard input')
-    .option('--file <file>', "of a file's flags, evaluated here: flagd's document, or `flag list --json`")
+    .option('--file <file>', 'of an exported file, evaluated here')
     .action((name, options) => testFlag(context(), name, options));
   flag
     .command('import <file>')
@@ -89,9 +89,13 @@ export function addFlagCommands(program: Command, parts: Parts): void {
     .action((file, options) => importFlags(context(), file, options));
   flag
     .command('export [file]')
-    .description("all flags as a document of flagd's")
-    .addOption(new Option('--format <format>', 'as what').choices(['flagd']).default('flagd'))
-    .option('--service <name>', 'as one service sees them')
+    .description('all flags in a file')
+    .addOption(
+      new Option('--format <format>', "flagd's document, or all that is known of them")
+        .choices(['flagd', 'json'])
+        .default('flagd'),
+    )
+    .option('--service <name>', "flagd's, as one service sees them")
     .action((file, options) => exportFlags(context(), file, options));
 
   const projection = flag.command('projection').description('the table feature_flags');

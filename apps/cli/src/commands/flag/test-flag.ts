@@ -1,5 +1,5 @@
 /** `qvc flag test`: what a flag answers for a context, and why. From a node, or from a file. */
-import type { Evaluated, EvaluationStep, FlagName } from '@quantivista/contracts';
+import type { Evaluated } from '@quantivista/contracts';
 import { explain } from '@quantivista/flags';
 import { Failure, UsageError } from '../../fault.ts';
 import { printable, showValue } from '../../show.ts';
@@ -18,7 +18,7 @@ export interface TestFlagOptions {
   readonly file?: string;
 }
 
-export async function testFlag(context: Context, name: FlagName, options: TestFlagOptions): Promise<void> {
+export async function testFlag(context: Context, name: string, options: TestFlagOptions): Promise<void> {
   const attributes = contextOf(options);
   const answer =
     options.file === undefined
@@ -77,6 +77,8 @@ function evaluateFile(file: string, name: string, attributes: Record<string, unk
   };
 }
 
+type Step = NonNullable<Evaluated['steps']>[number];
+
 function showAnswer({ flag_name, value, variant, reason, error, steps = [] }: Evaluated, colors: Colors) {
   const lines = [`${flag_name}: ${showValue(value)} ${colors.dim(`(${printable(variant)}, ${reason})`)}`];
   if (error !== undefined) lines.push(printable(error));
@@ -84,7 +86,7 @@ function showAnswer({ flag_name, value, variant, reason, error, steps = [] }: Ev
   return lines;
 }
 
-function stepRow({ at, met, by, key, bucket, total, on }: EvaluationStep): string[] {
+function stepRow({ at, met, by, key, bucket, total, on }: Step): string[] {
   if (met !== undefined) return [printable(at), met ? 'met' : 'not met'];
   if (bucket === undefined) return [printable(at), `no ${printable(by ?? 'key')}`];
   const whose = `${printable(by ?? '')} ${showValue(key)} is in bucket ${bucket} of ${total}`;
