@@ -130,6 +130,7 @@ test('both files that are exported say what a flag answers, and why', async () =
   const set = ['flag', 'set', 'tested', '--enable', '--rollout', '50', '--conditions'];
   await qvc('segment', 'set', 'adults', '{"user.age":{"gte":18}}');
   await qvc(...set, '{"$segment":"adults","plan":"pro"}');
+  await qvc('flag', 'set', 'tested', '--enable', '--wait', '20');
   const [ours, theirs] = [join(folder, 'ours.json'), join(folder, 'theirs.json')] as const;
   expect((await finish(['flag', 'export', ours, '--format', 'json'])).code).toBe(0);
   expect((await finish(['flag', 'export', theirs])).code).toBe(0);
@@ -148,6 +149,9 @@ test('both files that are exported say what a flag answers, and why', async () =
   const other = JSON.parse((await qvc(...testing, '--file', theirs, '--json')).join('\n'));
   expect(answer).toEqual({ ...answer, flag_name: 'tested', steps: expect.any(Array) });
   expect([other.value, other.variant]).toEqual([answer.value, answer.variant]);
+
+  expect(JSON.parse((await qvc(...testing, '--json')).join('\n'))).toEqual(answer);
+  expect(await failing('flag', 'test', 'gone')).toEqual([1, expect.stringContaining('gone')]);
 
   const context = join(folder, 'context.json');
   writeFileSync(context, '{"plan":"free","user":{"age":17}}');

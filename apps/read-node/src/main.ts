@@ -9,16 +9,22 @@ import { startFeeding } from './feed/feeding.ts';
 import { startFollowing } from './follow/following.ts';
 import { createReplica } from './follow/replica.ts';
 import { createReporting } from './report/reporting.ts';
+import { createBodies } from './serve/bodies.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
 import { listenGrpc } from './serve/flagd/grpc-server.ts';
 import { createSync } from './serve/flagd/sync.ts';
 import { createSyncStreams } from './serve/flagd/sync-streams.ts';
+import { createEvaluator } from './serve/flags/evaluator.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
+import { createNoticeSource } from './serve/flags/ofrep/notice-source.ts';
+import { createOfrep } from './serve/flags/ofrep/ofrep.ts';
+import { createOrigins } from './serve/flags/ofrep/origins.ts';
 import { listen } from './serve/listen.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
+import { createStateFor } from './serve/state-for.ts';
 import { isReady, readStatus } from './serve/status.ts';
 import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
@@ -37,6 +43,7 @@ const reporting = createReporting({ config, scope, replica, metrics, log });
 const hub = createHub({
   replica,
   audience: reporting.audience,
+  notices: createNoticeSource(replica, flags, access),
   heartbeatMs: config.WATCH_HEARTBEAT_MS,
   softLimitBytes: config.STREAM_BUFFER_BYTES,
   writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
@@ -97,6 +104,21 @@ const parts = {
   grpcPort: grpc?.port,
 };
 const fastLane = createFastLane(replica, access, flags);
+const stateFor = createStateFor({ replica, scope, maxWaitMs: config.MAX_WAIT_MS });
+const ofrep = createOfrep({
+  replica,
+  access,
+  flags,
+  evaluator: createEvaluator(),
+  origins: createOrigins(config.OFREP_ORIGINS ?? (config.READS === 'token' ? ['*'] : [])),
+  stateFor,
+  log,
+});
+const bodies = createBodies({
+  maxBytes: config.OFREP_MAX_BODY_BYTES,
+  budgetBytes: config.OFREP_BODIES_BUDGET_BYTES,
+  timeoutMs: config.OFREP_BODY_TIMEOUT_MS,
+});
 const admitter = createAdmitter({
   replica,
   scope,
@@ -106,12 +128,11 @@ const admitter = createAdmitter({
   maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
 });
-registerNodeMetrics(metrics, parts, fastLane.counts, admitter);
+registerNodeMetrics(metrics, parts, fastLane.counts, ofrep.counts, admitter);
 const problem = createProblem(replica);
 const app = createApp({
   region: config.REGION,
   replica,
-  scope,
   access,
   flags,
   parent,
@@ -123,12 +144,14 @@ const app = createApp({
   problem,
   hub,
   admitter,
-  maxWaitMs: config.MAX_WAIT_MS,
+  stateFor,
 });
 const listener = await listen({
   hostname: config.HOST,
   port: config.PORT,
   fastLane,
+  ofrep,
+  bodies,
   app,
   hub,
   admitter,

@@ -29,6 +29,8 @@ export * from './json-equal.ts';
 export * from './keys.ts';
 export * from './names.ts';
 export * from './network-routes.ts';
+export * from './ofrep.ts';
+export * from './ofrep-routes.ts';
 export * from './point.ts';
 export * from './prefer.ts';
 export * from './promote.ts';

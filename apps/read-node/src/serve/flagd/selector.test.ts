@@ -23,6 +23,11 @@ test('a service and an environment are selected, in any order', () => {
   expect(parseSelector(' environment = TEST , service = shop ,', EVERYTHING)).toEqual(selection);
 });
 
+test('the service that a token names stands above the selector', () => {
+  expect(parseSelector('', EVERYTHING, 'pricing')).toEqual({ service: 'pricing' });
+  expect(parseSelector('service=shop', EVERYTHING, 'pricing')).toEqual({ service: 'pricing' });
+});
+
 test.each([
   ['shop', /^invalid_request selector: shop is not/],
   ['flagSetId=shop', /^invalid_request selector.*flagSetId/],

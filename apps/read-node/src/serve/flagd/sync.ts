@@ -6,7 +6,7 @@ import { parseSelector, type Selection } from './selector.ts';
 import type { SyncSocket, SyncStreams } from './sync-streams.ts';
 
 export interface SyncOptions {
-  readonly access: ReadAccess;
+  readonly access: Pick<ReadAccess, 'require'>;
   readonly scope: Scope;
   readonly streams: SyncStreams;
   readonly maxStreams: number;
@@ -32,8 +32,8 @@ export interface Sync {
 export function createSync({ access, scope, streams, maxStreams }: SyncOptions): Sync {
   let refused = 0;
   const admit = ({ authorization, selector }: SyncCall): Selection => {
-    access.require(authorization);
-    return parseSelector(selector, scope);
+    const { service } = access.require(authorization);
+    return parseSelector(selector, scope, service);
   };
   const messageFor = (selection: Selection): Buffer => {
     const message = streams.message(selection);
