@@ -34,7 +34,7 @@ async function main(options: StartOptions): Promise<void> {
   const folder = createRunFolder(join(ROOT, '.stack'));
   process.on('exit', () => folder.remove());
   const onProgress = (step: string, ms: number) => say(`${milliseconds(ms).padStart(9)}  ${step}`);
-  const network = await startNetwork({ ...options.network, dir: folder.dir, onProgress });
+  const network = await startNetwork({ ...options.network, grpc: true, dir: folder.dir, onProgress });
   try {
     const loadedAt = performance.now();
     const count = await loadExample(network.endpoints.authority, network.token);

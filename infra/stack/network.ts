@@ -37,6 +37,8 @@ export interface NetworkOptions {
   /** Side by side, of the same stores. @default 1 */
   readonly authorityCount?: number;
   readonly nodeEnv?: Readonly<Record<string, string>>;
+  /** Give each node a port for flagd's clients. */
+  readonly grpc?: boolean;
   /** @default 1 */
   readonly etcdMembers?: number;
   /** Regions that are in a network namespace, by name. */
@@ -64,6 +66,8 @@ export interface Region {
   readonly nodes: readonly Component[];
   /** The nodes that answer reads. */
   readonly serving: readonly Component[];
+  /** Where flagd's clients reach those, host and port; empty unless asked for. */
+  readonly grpc: readonly string[];
 }
 
 export interface Network {
@@ -172,11 +176,16 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
             FEED_TOKEN_FILE: tokenFile,
           };
     const nodes: Component[] = [];
+    const grpc: string[] = [];
     for (const [index, roles] of nodeRoles.entries()) {
       const nodeName = `${name}-${index + 1}`;
       appNames.add(nodeName);
+      const port = await ports.next();
+      const grpcPort = options.grpc ? await ports.next() : undefined;
+      if (grpcPort !== undefined && roles.includes('serve')) grpc.push(`${host ?? '127.0.0.1'}:${grpcPort}`);
       const env = {
         ...source,
+        GRPC_PORT: grpcPort?.toString(),
         READS: reads,
         ENVIRONMENTS: environments?.join(),
         REGION: name,
@@ -186,13 +195,13 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         ...options.nodeEnv,
       };
       const itsRuntime = typeof runtime === 'string' ? runtime : runtime[index]!;
-      const port = await ports.next();
       nodes.push(add(createReadNode({ name: nodeName, dir, port, host, netns, runtime: itsRuntime, env })));
     }
     regions.push({
       name,
       redis,
       nodes,
+      grpc,
       serving: nodes.filter((_, index) => nodeRoles[index]!.includes('serve')),
     });
   }
@@ -216,10 +225,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
   const endpoints: Endpoints = {
     authority: authority.url,
-    regions: regions.map(({ name, redis, serving }) => ({
+    regions: regions.map(({ name, redis, serving, grpc }) => ({
       name,
       redis: redis.url,
       nodes: serving.map(({ url }) => url),
+      ...(grpc.length > 0 && { grpc }),
     })),
     etcd: etcd.url,
     postgres: postgres.url,

@@ -41,6 +41,9 @@ Write, at the authority:
   curl -s -X PUT ${bearer} -H 'Content-Type: application/json' \\
     -d '{"new_value": 1200000, "reason": "quarterly review"}' '${authority}${path}/max_position?${query}'
 
+Flags, for flagd and its clients:
+  curl -s ${reading}'${near}/flagd/v1/flags.json'${regions[0]!.grpc ? `\n  gRPC (flagd.sync.v1): ${regions[0]!.grpc[0]}` : ''}
+
 Versions, and the way back to one:
   curl -s ${bearer} '${authority}${path}/max_position/versions?${query}'
   curl -s -X POST ${bearer} -H 'Content-Type: application/json' \\

@@ -99,6 +99,13 @@ test('a client library appears in one package', () => {
   expect(wrong).toEqual([]);
 });
 
+test('gRPC is spoken by the driver of etcd, and served in one place', () => {
+  const users = product.filter(file => file.imports.includes('@grpc/grpc-js')).map(file => file.path);
+  expect(users.filter(path => !path.startsWith('packages/etcd/'))).toEqual([
+    'apps/read-node/src/serve/flagd/grpc-server.ts',
+  ]);
+});
+
 test('pure packages do no I/O', () => {
   const wrong = product
     .filter(file => PURE.includes(file.home))

@@ -126,6 +126,43 @@ test('a document of flagd comes back equal, and is imported once', async () => {
   expect(JSON.parse(readFileSync(target, 'utf8'))).toEqual(JSON.parse(document));
 });
 
+test('both files that are exported say what a flag answers, and why', async () => {
+  const set = ['flag', 'set', 'tested', '--enable', '--rollout', '50', '--conditions'];
+  await qvc('segment', 'set', 'adults', '{"user.age":{"gte":18}}');
+  await qvc(...set, '{"$segment":"adults","plan":"pro"}');
+  await qvc('flag', 'set', 'tested', '--enable', '--wait', '20');
+  const [ours, theirs] = [join(folder, 'ours.json'), join(folder, 'theirs.json')] as const;
+  expect((await finish(['flag', 'export', ours, '--format', 'json'])).code).toBe(0);
+  expect((await finish(['flag', 'export', theirs])).code).toBe(0);
+  const attributes = ['--context', 'plan=pro', 'user.age=18', 'targetingKey="3"'];
+  const testing = ['flag', 'test', 'tested', ...attributes];
+  expect(await qvc(...testing, '--file', ours)).toEqual([
+    expect.stringMatching(/^tested: (true|false) \((on|off), SPLIT\)$/),
+    expect.stringMatching(/^AT +RESULT$/),
+    expect.stringMatching(/^conditions\.\$segment\.adults +met$/),
+    expect.stringMatching(/^conditions\.plan +met$/),
+    expect.stringMatching(
+      /^rollout_percentage +targetingKey "3" is in bucket \d+ of 100000: (in|out), below 50000 is in$/,
+    ),
+  ]);
+  const answer = JSON.parse((await qvc(...testing, '--file', ours, '--json')).join('\n'));
+  const other = JSON.parse((await qvc(...testing, '--file', theirs, '--json')).join('\n'));
+  expect(answer).toEqual({ ...answer, flag_name: 'tested', steps: expect.any(Array) });
+  expect([other.value, other.variant]).toEqual([answer.value, answer.variant]);
+
+  expect(JSON.parse((await qvc(...testing, '--json')).join('\n'))).toEqual(answer);
+  expect(await failing('flag', 'test', 'gone')).toEqual([1, expect.stringContaining('gone')]);
+
+  const context = join(folder, 'context.json');
+  writeFileSync(context, '{"plan":"free","user":{"age":17}}');
+  const young = [...testing.slice(0, 3), '--context-json', context, '--file', ours];
+  expect((await qvc(...young))[0]).toBe('tested: false (off, DEFAULT)');
+  expect((await qvc(...young, '--context', 'user.age=18', 'plan=pro')).at(-1)).toMatch(/no targetingKey$/);
+  expect(await failing('flag', 'test', 'gone', '--file', ours)).toEqual([1, 'error: there is no flag gone']);
+  expect(await failing(...testing, '--file', context)).toEqual([2, expect.stringContaining('must be a map')]);
+  expect((await failing(...young, '--context', 'plan'))[0]).toBe(2);
+});
+
 test('a document with what can not be said here changes nothing, unless the rest is asked for', async () => {
   const file = join(folder, 'partly.json');
   const strange = { ...SMALL.flags.plain, targeting: { if: [{ '+': [1, 2] }, 'on', 'off'] } };

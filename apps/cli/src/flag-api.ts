@@ -1,5 +1,6 @@
 /** The API of flags and segments as the commands use it. */
 import type {
+  Evaluated,
   FeatureFlag,
   FeatureFlagUpdate,
   FlagBatch,
@@ -22,6 +23,8 @@ import type { HttpRequest, Reply } from './http.ts';
 export interface FlagApi {
   /** Those for a service, from a node. */
   ofService(service: string, archived: boolean): Promise<Reply<FeatureFlag[]>>;
+  /** What a flag answers for a context, with its steps, from a node. */
+  evaluate(name: string, context: Readonly<Record<string, unknown>>): Promise<Reply<Evaluated>>;
   /** All of them, from the authority. */
   all(archived: boolean): Promise<FeatureFlag[]>;
   read(name: string): Promise<Reply<FeatureFlag>>;
@@ -73,6 +76,13 @@ export function createFlagApi(toAuthority: Ask, fromNode: Ask): FlagApi {
   return {
     ofService: (service, archived) =>
       fromNode({ path: written(service), query: { archived: String(archived) } }),
+    evaluate: (name, context) =>
+      fromNode({
+        method: 'POST',
+        path: `${written(name)}/evaluate`,
+        query: { explain: 'true' },
+        body: { context },
+      }),
     all: archived =>
       allPages('/api/v1/flags', { archived: String(archived) }, (list: FlagList) => list.flags),
     read: name => toAuthority({ path: flagPath(name) }),

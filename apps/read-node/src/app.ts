@@ -8,6 +8,7 @@ import { answerKey, answerService, stateHeaders, toResponse } from './serve/answ
 import { type ChildReports, registerChildReports } from './serve/feed/child-reports.ts';
 import type { Parent } from './serve/feed/parent.ts';
 import { feedRoutes } from './serve/feed/routes.ts';
+import { registerFlagd } from './serve/flagd/routes.ts';
 import { registerExplain } from './serve/flags/explain.ts';
 import type { HeldFlags } from './serve/flags/held-flags.ts';
 import { registerImpressions } from './serve/flags/impression-routes.ts';
@@ -111,6 +112,7 @@ export function createApp({
 
   registerFlags(app, { replica, access, flags, stateFor });
   if (impressions) registerImpressions(app, { access, flags, counts: impressions });
+  registerFlagd(app, { replica, access, flags, stateFor });
   registerExplain(app, { replica, access, flags, stateFor });
   feedRoutes(app, parent, access);
   registerChildReports(app, { region, access, reports: childReports });

@@ -25,6 +25,10 @@ export const ReadNodeEnvironment = z.object({
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes a free one. */
   PORT: port.default(8081),
+  /** Of `flagd.sync.v1`: 0 takes a free one; without it there is none. */
+  GRPC_PORT: port.optional(),
+  /** Its streams at once; more are refused with UNAVAILABLE. */
+  MAX_SYNC_STREAMS: z.coerce.number().int().min(1).default(5_000),
   NODE_ID: z
     .string()
     .min(1)

@@ -12,6 +12,9 @@ import { createReporting } from './report/reporting.ts';
 import { createBodies } from './serve/bodies.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
+import { listenGrpc } from './serve/flagd/grpc-server.ts';
+import { createSync } from './serve/flagd/sync.ts';
+import { createSyncStreams } from './serve/flagd/sync-streams.ts';
 import { createEvaluator } from './serve/flags/evaluator.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
 import { createImpressions } from './serve/flags/impressions.ts';
@@ -64,6 +67,24 @@ shutdown.onShutdown(
   reporting.start(() => hub.watchers),
 );
 
+const sync = createSync({
+  access,
+  scope,
+  maxStreams: config.MAX_SYNC_STREAMS,
+  streams: createSyncStreams({
+    flags,
+    access,
+    maxAgeMs: config.MAX_STREAM_AGE_MS,
+    drainMs: config.DRAIN_MS,
+    writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
+    budgetBytes: config.STREAM_BUDGET_BYTES,
+  }),
+});
+const grpc =
+  config.GRPC_PORT === undefined
+    ? undefined
+    : await listenGrpc({ hostname: config.HOST, port: config.GRPC_PORT, sync });
+
 const parent = createParent({
   region: config.REGION,
   nodeId: config.NODE_ID,
@@ -81,6 +102,8 @@ const parts = {
   following,
   hub,
   parent,
+  sync,
+  grpcPort: grpc?.port,
 };
 const fastLane = createFastLane(replica, access, flags);
 const stateFor = createStateFor({ replica, scope, maxWaitMs: config.MAX_WAIT_MS });
@@ -137,6 +160,6 @@ const listener = await listen({
   admitter,
   problem,
 });
-shutdown.onShutdown('serve', listener.close);
+shutdown.onShutdown('serve', async () => void (await Promise.all([listener.close(), grpc?.close()])));
 shutdown.onShutdown('children', parent.close);
-log.info({ url: listener.url, roles: config.ROLES, reads: config.READS }, 'listening');
+log.info({ url: listener.url, grpcPort: grpc?.port, roles: config.ROLES, reads: config.READS }, 'listening');

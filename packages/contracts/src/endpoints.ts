@@ -5,6 +5,8 @@ export interface Endpoints {
     readonly name: string;
     readonly redis: string;
     readonly nodes: readonly string[];
+    /** Host and port of each node for flagd's clients. */
+    readonly grpc?: readonly string[];
   }[];
   readonly etcd: string;
   readonly postgres: string;

@@ -17,6 +17,13 @@ export const SegmentList = z
   .openapi('SegmentList');
 export type SegmentList = z.infer<typeof SegmentList>;
 
+/** All records, as they are kept in a file. */
+export const FlagRecords = z.strictObject({
+  flags: z.array(FeatureFlag),
+  segments: z.array(Segment).default([]),
+});
+export type FlagRecords = z.infer<typeof FlagRecords>;
+
 /** Largest number of flags that one transaction changes: each costs a comparison, of which etcd admits 128. */
 export const MAX_FLAG_BATCH = 100;
 

@@ -22,6 +22,7 @@ export * from './flag-routes.ts';
 export * from './flag-rules.ts';
 export * from './flag-usage.ts';
 export * from './flag-usage-routes.ts';
+export * from './flagd-routes.ts';
 export * from './frames.ts';
 export * from './free-text.ts';
 export * from './history.ts';

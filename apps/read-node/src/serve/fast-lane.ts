@@ -1,6 +1,7 @@
 /** The common reads, answered before any framework is asked. */
 import type { Replica } from '../follow/replica.ts';
 import { type Answer, answerKey, answerService, tagged } from './answer.ts';
+import { parseFlagdTarget } from './flagd/target.ts';
 import type { HeldFlags } from './flags/held-flags.ts';
 import { parseFlagsTarget } from './flags/target.ts';
 import type { ReadAccess } from './read-access.ts';
@@ -34,6 +35,11 @@ export function createFastLane(replica: Replica, access: ReadAccess, flags: Held
     const list = service === undefined ? undefined : flags.current?.listFor(service, false);
     return list && tagged(replica, list.tag, ifNoneMatch, () => list.body);
   }
+  function answerFlagd(target: string, ifNoneMatch: string | null): Answer | undefined {
+    const wanted = parseFlagdTarget(target);
+    const text = wanted && flags.current?.flagdFor(wanted.service);
+    return text && tagged(replica, text.tag, ifNoneMatch, () => text.body);
+  }
   function answerConfiguration(target: string, ifNoneMatch: string | null): Answer | undefined {
     const path = parse(target);
     const snapshot = replica.current?.snapshot;
@@ -47,7 +53,10 @@ export function createFastLane(replica: Replica, access: ReadAccess, flags: Held
     counts,
     resolve: ({ target, authorization, ifNoneMatch }) => {
       if (!access.allows(authorization)) return undefined;
-      const answer = answerConfiguration(target, ifNoneMatch) ?? answerFlags(target, ifNoneMatch);
+      const answer =
+        answerConfiguration(target, ifNoneMatch) ??
+        answerFlags(target, ifNoneMatch) ??
+        answerFlagd(target, ifNoneMatch);
       if (answer) counts[answer.status === 304 ? 'notModified' : 'ok']++;
       return answer;
     },

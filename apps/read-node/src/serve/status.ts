@@ -5,6 +5,7 @@ import type { Feeding } from '../feed/feeding.ts';
 import type { Following } from '../follow/following.ts';
 import type { Replica } from '../follow/replica.ts';
 import type { Parent } from './feed/parent.ts';
+import type { Sync } from './flagd/sync.ts';
 import type { Hub } from './watch/hub.ts';
 
 export interface StatusOptions {
@@ -17,6 +18,9 @@ export interface StatusOptions {
   readonly following: Following | undefined;
   readonly hub: Hub;
   readonly parent: Parent;
+  readonly sync: Sync;
+  /** Absent where there is none. */
+  readonly grpcPort: number | undefined;
 }
 
 export interface Status {
@@ -41,6 +45,9 @@ export interface Status {
   watchers_dropped: number;
   /** Streams to nodes that are fed from this one. */
   children: number;
+  /** Where flagd's clients connect; null where they can't. */
+  grpc_port: number | null;
+  sync_streams: number;
   feeder: {
     source: string;
     state: string;
@@ -68,7 +75,7 @@ export const isReady = ({ replica, feeding, following, hub }: StatusOptions): bo
   !hub.draining && (following ? replica.current !== undefined : (feeding?.feeder.begun ?? false));
 
 export function readStatus(options: StatusOptions): Status {
-  const { nodeId, region, scope, replica, feeding, following, hub, parent } = options;
+  const { nodeId, region, scope, replica, feeding, following, hub, parent, sync } = options;
   const loaded = replica.current;
   const ageMs = replica.age.ms();
   return {
@@ -89,6 +96,8 @@ export function readStatus(options: StatusOptions): Status {
     watchers: hub.watchers,
     watchers_dropped: hub.dropped,
     children: parent.children,
+    grpc_port: options.grpcPort ?? null,
+    sync_streams: sync.streams.open,
     feeder: feeding ? feederStatus(feeding) : null,
     ...(following ? followingStatus(following) : { follower: null, drift: null, disk: null }),
   };

@@ -1,6 +1,7 @@
 /** Flags as flagd's JSON. Both evaluators must agree: `test/conformance/flagd-core.test.ts` compares them. */
 import { flagVariants } from '@quantivista/contracts';
 import type { FlagSet } from '../flag-set.ts';
+import { isForService } from '../listing.ts';
 import { restingVariant } from '../targeting.ts';
 import { FLAGD_SCHEMA, type FlagdDocument, type FlagdFlag } from './document.ts';
 import { constantVariant, type Scope, writeTargeting } from './targeting.ts';
@@ -11,14 +12,18 @@ export interface ExportOptions {
    * for it are off. Absent: contexts must hold it.
    */
   readonly service?: string | undefined;
+  /** Leave out the flags that are not for `service`, instead. */
+  readonly onlyForService?: boolean | undefined;
   /** The document's: `flagSetId`, `version`. */
   readonly metadata?: FlagdDocument['metadata'];
 }
 
 /** @returns a document that is valid by flagd's schema, its flags in the order of their names */
-export function toFlagd(set: FlagSet, { service, metadata }: ExportOptions = {}): FlagdDocument {
+export function toFlagd(set: FlagSet, options: ExportOptions = {}): FlagdDocument {
+  const { service, onlyForService = false, metadata } = options;
   const scope = { set, service };
-  const names = [...set.flags.keys()].sort((a, b) => (a < b ? -1 : 1));
+  const isIn = (name: string) => !onlyForService || isForService(set.flags.get(name)!.flag, service!);
+  const names = [...set.flags.keys()].filter(isIn).sort((a, b) => (a < b ? -1 : 1));
   const flags = Object.fromEntries(names.map(name => [name, writeFlag(name, scope)]));
   return { $schema: FLAGD_SCHEMA, flags, ...(metadata ? { metadata } : {}) };
 }

@@ -181,6 +181,17 @@ describe('what can’t be said is named, and the others come in', () => {
     expect(problems).toMatchObject([{ flag: 'flag', message: expect.stringMatching(message) }]);
   });
 
+  test('what stands beside the flags, but for what names the document', () => {
+    const named = { flagSetId: 'shop', version: '4' };
+    const flags = { flag: BOOLEAN };
+    expect(fromFlagd({ $schema: 'x', $evaluators: {}, metadata: named, flags }).problems).toEqual([]);
+    const { problems } = fromFlagd({ owner: 'me', metadata: { ...named, team: 'us' }, flags });
+    expect(problems.map(({ flag, field }) => [flag, field])).toEqual([
+      ['', 'owner'],
+      ['', 'metadata.team'],
+    ]);
+  });
+
   test('evaluators that refer to themselves', () => {
     const both = { and: [{ $ref: 'a' }, { $ref: 'a' }] };
     const document = {

@@ -24,6 +24,9 @@ const isMap = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const FIELDS = ['state', 'variants', 'defaultVariant', 'targeting', 'description', 'metadata'];
+const DOCUMENT_FIELDS = ['$schema', '$evaluators', 'flags'];
+/** Metadata that names a document, and says nothing of its flags. */
+const DOCUMENT_NAMES = ['flagSetId', 'version'];
 const MAX_DEPTH = 100;
 const MAX_NODES = 10_000;
 
@@ -41,6 +44,7 @@ export function fromFlagd(document: unknown): FlagdImport {
       metadata: undefined,
     };
   }
+  problems.push(...documentProblems(document));
   const evaluators = isMap(document.$evaluators) ? document.$evaluators : {};
   for (const [name, flag] of Object.entries(document.flags)) {
     const read = readFlag(name, flag, evaluators);
@@ -49,6 +53,15 @@ export function fromFlagd(document: unknown): FlagdImport {
   }
   const metadata = isMap(document.metadata) ? (document.metadata as FlagdDocument['metadata']) : undefined;
   return { flags, problems, metadata };
+}
+
+/** What stands beside the flags and would be lost. Evaluators are not: they are written out. */
+function* documentProblems({ metadata = {}, ...rest }: Members): Generator<FlagdProblem> {
+  const message = 'is of the document, which is not kept';
+  for (const field of Object.keys(rest))
+    if (!DOCUMENT_FIELDS.includes(field)) yield { flag: '', field, message };
+  for (const name of isMap(metadata) ? Object.keys(metadata) : [])
+    if (!DOCUMENT_NAMES.includes(name)) yield { flag: '', field: `metadata.${name}`, message };
 }
 
 type Read = { readonly flag: FeatureFlag } | { readonly problem: Omit<FlagdProblem, 'flag'> };

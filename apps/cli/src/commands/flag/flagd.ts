@@ -1,10 +1,11 @@
-/** `qvc flag import` and `export`: flagd's JSON. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { type FeatureFlag, MAX_FLAG_BATCH } from '@quantivista/contracts';
-import { createFlagSet, type FlagdImport, fromFlagd, replaceFlag, toFlagd } from '@quantivista/flags';
+/** `qvc flag import` and `export`: flagd's JSON, or our own. */
+import { writeFileSync } from 'node:fs';
+import { type FeatureFlag, type FlagRecords, MAX_FLAG_BATCH } from '@quantivista/contracts';
+import { createFlagSet, replaceFlag, toFlagd } from '@quantivista/flags';
 import { Failure, UsageError } from '../../fault.ts';
 import { printable } from '../../show.ts';
 import { type Context, present } from '../context.ts';
+import { readFlagdFile } from './flag-file.ts';
 import { isSameFlag } from './show-flag.ts';
 
 export interface ImportFlagsOptions {
@@ -21,7 +22,7 @@ export async function importFlags(
   file: string,
   { dryRun = false, partial = false, reason, wait }: ImportFlagsOptions,
 ): Promise<void> {
-  const { flags, problems } = readDocument(file);
+  const { flags, problems } = readFlagdFile(file);
   const { terminal, api } = context;
   for (const { flag, field, message } of problems)
     terminal.err(printable([flag, field, message].filter(Boolean).join(': ')));
@@ -48,21 +49,6 @@ export async function importFlags(
   });
 }
 
-function readDocument(file: string): FlagdImport {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${file} can't be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
-  try {
-    return fromFlagd(JSON.parse(text));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(`${file} is not JSON: ${error.message}`);
-    throw error;
-  }
-}
-
 /** In as few transactions as they fit into: a document of up to a hundred flags is taken whole or not at all. */
 async function writeAll(
   { api, settings, terminal }: Context,
@@ -82,10 +68,12 @@ async function writeAll(
 export async function exportFlags(
   { api, terminal }: Context,
   file: string | undefined,
-  { service }: { service?: string },
+  { format, service }: { format: 'flagd' | 'json'; service?: string },
 ): Promise<void> {
   const [flags, segments] = await Promise.all([api.flags.all(true), api.flags.segments()]);
-  const text = JSON.stringify(toFlagd(createFlagSet(flags, segments), { service }), null, 2);
+  const records: FlagRecords = { flags, segments };
+  const exported = format === 'json' ? records : toFlagd(createFlagSet(flags, segments), { service });
+  const text = JSON.stringify(exported, null, 2);
   if (file === undefined) return terminal.out(text);
   try {
     writeFileSync(file, `${text}\n`);

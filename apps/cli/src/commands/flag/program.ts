@@ -6,6 +6,7 @@ import { archiveFlag, deleteFlag, rollbackFlag, setFlag } from './change.ts';
 import { exportFlags, importFlags } from './flagd.ts';
 import { checkProjection, rebuildProjection } from './projection.ts';
 import { flagVersions, getFlag, listFlags } from './read.ts';
+import { testFlag } from './test-flag.ts';
 import { flagUsage, staleFlags } from './usage.ts';
 
 export interface Parts {
@@ -73,6 +74,13 @@ export function addFlagCommands(program: Command, parts: Parts): void {
     .addOption(wait())
     .action((name, version, options) => rollbackFlag(context(), name, version, options));
   flag
+    .command('test <flag>')
+    .description('what it answers for a context, and why')
+    .option('--context <name=value...>', 'an attribute: JSON, or text; dotted names lead into objects')
+    .option('--context-json <file>', 'all attributes, as a JSON object; -: from the standard input')
+    .option('--file <file>', 'of an exported file, evaluated here')
+    .action((name, options) => testFlag(context(), name, options));
+  flag
     .command('import <file>')
     .description("set the flags of a document of flagd's")
     .option('--dry-run', 'show what would change, and change nothing')
@@ -82,8 +90,13 @@ export function addFlagCommands(program: Command, parts: Parts): void {
     .action((file, options) => importFlags(context(), file, options));
   flag
     .command('export [file]')
-    .description("all flags as a document of flagd's")
-    .option('--service <name>', 'as one service sees them')
+    .description('all flags in a file')
+    .addOption(
+      new Option('--format <format>', "flagd's document, or all that is known of them")
+        .choices(['flagd', 'json'])
+        .default('flagd'),
+    )
+    .option('--service <name>', "flagd's, as one service sees them")
     .action((file, options) => exportFlags(context(), file, options));
 
   flag

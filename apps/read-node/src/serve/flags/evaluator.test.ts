@@ -2,7 +2,6 @@ import type { FeatureFlag } from '@quantivista/contracts';
 import { createFlagSet } from '@quantivista/flags';
 import { expect, test } from 'vitest';
 import { createEvaluator, enrich } from './evaluator.ts';
-import type { FlagsOfState } from './held-flags.ts';
 
 const flag = (name: string, target_services: string[] = []): FeatureFlag => ({
   flag_name: name,
@@ -13,7 +12,7 @@ const flag = (name: string, target_services: string[] = []): FeatureFlag => ({
   description: '',
 });
 const set = createFlagSet([flag('all'), flag('risk', ['risk'])]);
-const state = { set, revision: 1, listFor: () => ({ body: '', tag: '' }) } satisfies FlagsOfState;
+const state = { set };
 const reader = (service?: string) => ({ service, tokenHash: undefined });
 
 test("a token's service stands above the context's; without one the context's own counts", () => {

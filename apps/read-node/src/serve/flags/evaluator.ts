@@ -8,10 +8,10 @@ export type OwnContext = Record<string, unknown>;
 
 export interface Evaluator {
   /** One flag, of any name. */
-  one(state: FlagsOfState, name: string, context: OwnContext, reader: Reader): Evaluation;
+  one(state: Pick<FlagsOfState, 'set'>, name: string, context: OwnContext, reader: Reader): Evaluation;
   /** Every flag of the set. */
   all(
-    state: FlagsOfState,
+    state: Pick<FlagsOfState, 'set'>,
     context: OwnContext,
     reader: Reader,
   ): readonly (readonly [name: string, answer: Evaluation])[];

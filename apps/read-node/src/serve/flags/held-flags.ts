@@ -6,6 +6,7 @@ import { FLAGS_PREFIX, SEGMENTS_PREFIX } from '@quantivista/contracts';
 import { createFlagReader, type FlagSet, isForService, isListed } from '@quantivista/flags';
 import { type RecordList, recordList, type Snapshot, type StoredEntry } from '@quantivista/snapshot';
 import type { Replica } from '../../follow/replica.ts';
+import { createFlagdTexts, type FlagdText } from '../flagd/text.ts';
 
 export interface FlagsOfState {
   readonly set: FlagSet;
@@ -13,6 +14,8 @@ export interface FlagsOfState {
   readonly revision: number;
   /** The flags that are for a service, prepared. */
   listFor(service: string, archived: boolean): RecordList;
+  /** All of them, or those for a service, as flagd's document. */
+  flagdFor(service: string | undefined): FlagdText;
 }
 
 export interface HeldFlags {
@@ -67,6 +70,7 @@ export function createHeldFlags(replica: Replica): HeldFlags {
         lists.set(name, list);
         return list;
       },
+      flagdFor: createFlagdTexts(set, [...flags, ...segments], LISTS),
     };
   }
 

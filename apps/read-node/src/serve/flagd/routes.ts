@@ -1,0 +1,18 @@
+/** flagd's document over HTTP: what a flagd daemon polls. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { flagdRoute, ServiceError } from '@quantivista/contracts';
+import { tagged, toResponse } from '../answer.ts';
+import type { FlagRoutesOptions } from '../flags/routes.ts';
+
+export function registerFlagd(app: OpenAPIHono, { replica, access, flags, stateFor }: FlagRoutesOptions) {
+  app.openapi(flagdRoute, async c => {
+    access.require(c.req.header('authorization') ?? null);
+    const { service, ...wanted } = c.req.valid('query');
+    await stateFor(wanted);
+    const text = flags.current?.flagdFor(service);
+    if (!text) throw new ServiceError('not_ready');
+    return toResponse(
+      tagged(replica, text.tag, c.req.header('if-none-match') ?? null, () => text.body),
+    ) as never;
+  });
+}
