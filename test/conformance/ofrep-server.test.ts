@@ -1,0 +1,133 @@
+/**
+ * The official JavaScript SDK for servers, with the official OFREP provider, against live nodes: the table of
+ * cases, as open-feature's evaluation.feature has them, and what goes wrong.
+ */
+import { OFREPProvider } from '@openfeature/ofrep-provider';
+import { type Client, type EvaluationDetails, type JsonValue, OpenFeature } from '@openfeature/server-sdk';
+import type { CreatedToken, FeatureFlag } from '@quantivista/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Component } from '../../infra/stack/component.ts';
+import { createPorts } from '../../infra/stack/ports.ts';
+import { until } from '../../infra/stack/until.ts';
+import type { Api } from '../harness/api.ts';
+import { type Case, cases, failed, flags, type Seen, wanted } from './cases.ts';
+import { type FlagNetwork, RUNTIMES, startFlagNetwork } from './flag-network.ts';
+
+let network: FlagNetwork;
+let authority: Api;
+
+beforeAll(async () => {
+  network = await startFlagNetwork();
+  authority = network.api(network.authority);
+  await network.putFlags(flags);
+});
+afterAll(async () => {
+  await OpenFeature.close();
+  await network.stop();
+});
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+let clients = 0;
+async function clientOf(baseUrl: string, headers: Record<string, string>): Promise<Client> {
+  const domain = `client-${++clients}`;
+  const entries = Object.entries(headers);
+  await OpenFeature.setProviderAndWait(domain, new OFREPProvider({ baseUrl, headers: entries }));
+  return OpenFeature.getClient(domain);
+}
+
+function ask(client: Client, each: Case): Promise<EvaluationDetails<JsonValue>> {
+  const context = { ...each.context } as Parameters<Client['getBooleanDetails']>[2];
+  if (each.type === 'boolean') return client.getBooleanDetails(each.flag, each.default as boolean, context);
+  if (each.type === 'string') return client.getStringDetails(each.flag, each.default as string, context);
+  if (each.type === 'object') return client.getObjectDetails(each.flag, each.default as JsonValue, context);
+  return client.getNumberDetails(each.flag, each.default as number, context);
+}
+
+async function seen(client: Client, each: Case): Promise<Seen> {
+  const { value, variant, reason = '', errorCode } = await ask(client, each);
+  return {
+    name: each.name,
+    value,
+    reason,
+    ...(variant !== undefined && { variant }),
+    ...(errorCode !== undefined && { errorCode }),
+  };
+}
+
+const put = async (name: string, body: Partial<FeatureFlag>) => {
+  const answer = await authority.request('PUT', `/api/v1/feature-flags/${name}`, { body });
+  expect(answer.status).toBeLessThan(300);
+};
+
+describe.each(RUNTIMES.map((runtime, index) => [runtime, index] as const))('at a node on %s', (_, index) => {
+  let node: Component;
+  let client: Client;
+  beforeAll(async () => {
+    node = network.serving[index]!;
+    client = await clientOf(node.url, bearer(network.token));
+  });
+
+  test.each(cases)('$name', async each => {
+    expect(await seen(client, each)).toEqual(wanted(each));
+  });
+
+  test('metadata comes along', async () => {
+    const { flagMetadata } = await client.getObjectDetails('conformance.theme', {}, {});
+    expect(flagMetadata).toEqual({ owner: 'design', since: 2026, reviewed: true });
+  });
+
+  test('dates and absent values in a context', async () => {
+    const context = { targetingKey: 'ada', country: 'CH', age: 20, since: new Date(0), nothing: null };
+    expect(await client.getBooleanValue('conformance.country', false, context)).toBe(true);
+  });
+
+  test('a wrong token gives the default, and says why', async () => {
+    const wrong = await clientOf(node.url, bearer('wrong'));
+    for (const each of cases) expect(await seen(wrong, each)).toEqual(failed(each, 'GENERAL'));
+    const none = await clientOf(node.url, {});
+    expect(await seen(none, cases[0]!)).toEqual(failed(cases[0]!, 'GENERAL'));
+  });
+
+  test('a token as an API key', async () => {
+    const keyed = await clientOf(node.url, { 'x-api-key': network.token });
+    expect(await seen(keyed, cases[0]!)).toEqual(wanted(cases[0]!));
+  });
+
+  test.each(['no such flag', 'no-such-flag', 'ünbekannt', '%'])('no flag by the name %s', async flag => {
+    const each = { ...cases[0]!, flag, default: true };
+    expect(await seen(client, each)).toEqual(failed(each, 'FLAG_NOT_FOUND'));
+  });
+
+  test('changes are seen: made, changed, deleted', async () => {
+    const flag = `conformance.changing-${index}`;
+    const answers = async (value: string, what: string) =>
+      until(async () => (await client.getStringValue(flag, 'default', {})) === value, { what });
+    await answers('default', 'nothing');
+    const variants = { a: 'first', b: 'second' };
+    await put(flag, { enabled: true, rollout_percentage: 100, variants, default_variant: 'a' });
+    await answers('first', 'the new flag');
+    await put(flag, { default_variant: 'b' });
+    await answers('second', 'the change');
+    await authority.request('DELETE', `/api/v1/feature-flags/${flag}`);
+    await answers('default', 'the flag to go');
+  });
+
+  test("the service that the caller's token names", async () => {
+    const body = { name: `pricing-${index}`, service: 'pricing', permissions: ['read'] };
+    const made = await authority.request<CreatedToken>('POST', '/api/v1/access/tokens', { body });
+    expect(made.status).toBe(201);
+    const pricing = await clientOf(node.url, bearer(made.body.token));
+    const context = { targetingKey: 'ada', service: 'risk' };
+    // The node learns of the token as of any other change.
+    await until(async () => pricing.getBooleanValue('conformance.service', false, context), {
+      what: 'the flag for pricing, whatever the context says',
+    });
+    expect(await client.getBooleanValue('conformance.service', true, context)).toBe(false);
+  });
+});
+
+test('a node that is not there gives the default', async () => {
+  const client = await clientOf(`http://127.0.0.1:${await createPorts().next()}`, {});
+  expect(await seen(client, cases[0]!)).toEqual(failed(cases[0]!, 'GENERAL'));
+});
