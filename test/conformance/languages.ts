@@ -9,6 +9,8 @@ export interface Language {
   /** The folder of its program; it is built in a copy. */
   readonly folder: string;
   readonly provider: string;
+  /** Where its version is pinned. */
+  readonly manifest: string;
   /** Programs that must be there. */
   readonly needs: readonly string[];
   readonly build: readonly Command[];
@@ -31,6 +33,7 @@ export const LANGUAGES: readonly Language[] = [
     name: 'Python',
     folder: 'python',
     provider: 'openfeature-provider-ofrep',
+    manifest: 'requirements.txt',
     needs: ['python3'],
     build: [
       ['python3', '-m', 'venv', 'venv'],
@@ -43,6 +46,7 @@ export const LANGUAGES: readonly Language[] = [
     name: 'Go',
     folder: 'go',
     provider: 'github.com/open-feature/go-sdk-contrib/providers/ofrep',
+    manifest: 'go.mod',
     needs: ['go'],
     build: [['go', 'build', '-mod=readonly', '-o', 'program', '.']],
     run: ['./program'],
@@ -57,6 +61,7 @@ export const LANGUAGES: readonly Language[] = [
     name: 'Rust',
     folder: 'rust',
     provider: 'open-feature-ofrep',
+    manifest: 'Cargo.toml',
     needs: ['cargo'],
     build: [['cargo', 'build', '--locked', '--quiet']],
     run: ['target/debug/conformance'],
@@ -81,6 +86,7 @@ export const LANGUAGES: readonly Language[] = [
     name: 'Java',
     folder: 'java',
     provider: 'dev.openfeature.contrib.providers:ofrep',
+    manifest: 'pom.xml',
     needs: ['java', 'mvn'],
     build: [['mvn', '--quiet', '--batch-mode', 'compile']],
     run: ['java', '-cp', 'target/classes:target/lib/*', 'Conformance'],

@@ -1,7 +1,7 @@
 /**
  * All ways to evaluate agree: 500 generated flags asked with 200 generated contexts, by our evaluator, by flagd's on
  * the document that we export, and by OFREP at live nodes. Replayed by its seed. Where ours and flagd's differ on
- * purpose stands in flagd-core.test.ts.
+ * purpose stands in differences.ts.
  */
 import type { FlagValue } from '@quantivista/contracts';
 import { createFlagSet, evaluate, toFlagd } from '@quantivista/flags';

@@ -2,16 +2,20 @@
  * The official JavaScript SDK for servers, with the official OFREP provider, against live nodes: the table of
  * cases, as open-feature's evaluation.feature has them, and what goes wrong.
  */
-import { OFREPProvider } from '@openfeature/ofrep-provider';
-import { type Client, type EvaluationDetails, type JsonValue, OpenFeature } from '@openfeature/server-sdk';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import type { CreatedToken, FeatureFlag } from '@quantivista/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
+import { runtimes } from '../../infra/stack/programs.ts';
 import { until } from '../../infra/stack/until.ts';
 import type { Api } from '../harness/api.ts';
-import { type Case, cases, failed, flags, type Seen, wanted } from './cases.ts';
+import { cases, failed, flags, wanted } from './cases.ts';
 import { type FlagNetwork, RUNTIMES, startFlagNetwork } from './flag-network.ts';
+import { ask, bearer, clientOf } from './server-sdk.ts';
 
 let network: FlagNetwork;
 let authority: Api;
@@ -25,35 +29,6 @@ afterAll(async () => {
   await OpenFeature.close();
   await network.stop();
 });
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-
-let clients = 0;
-async function clientOf(baseUrl: string, headers: Record<string, string>): Promise<Client> {
-  const domain = `client-${++clients}`;
-  const entries = Object.entries(headers);
-  await OpenFeature.setProviderAndWait(domain, new OFREPProvider({ baseUrl, headers: entries }));
-  return OpenFeature.getClient(domain);
-}
-
-function ask(client: Client, each: Case): Promise<EvaluationDetails<JsonValue>> {
-  const context = { ...each.context } as Parameters<Client['getBooleanDetails']>[2];
-  if (each.type === 'boolean') return client.getBooleanDetails(each.flag, each.default as boolean, context);
-  if (each.type === 'string') return client.getStringDetails(each.flag, each.default as string, context);
-  if (each.type === 'object') return client.getObjectDetails(each.flag, each.default as JsonValue, context);
-  return client.getNumberDetails(each.flag, each.default as number, context);
-}
-
-async function seen(client: Client, each: Case): Promise<Seen> {
-  const { value, variant, reason = '', errorCode } = await ask(client, each);
-  return {
-    name: each.name,
-    value,
-    reason,
-    ...(variant !== undefined && { variant }),
-    ...(errorCode !== undefined && { errorCode }),
-  };
-}
 
 const put = async (name: string, body: Partial<FeatureFlag>) => {
   const answer = await authority.request('PUT', `/api/v1/feature-flags/${name}`, { body });
@@ -69,7 +44,15 @@ describe.each(RUNTIMES.map((runtime, index) => [runtime, index] as const))('at a
   });
 
   test.each(cases)('$name', async each => {
-    expect(await seen(client, each)).toEqual(wanted(each));
+    expect(await ask(client, each)).toEqual(wanted(each));
+  });
+
+  test('each case, asked by the SDK on Bun', () => {
+    const program = join(import.meta.dirname, 'server-sdk.ts');
+    const env = { ...process.env, OFREP_URL: node.url, OFREP_TOKEN: network.token };
+    const { stdout } = spawnSync(runtimes.bun(), [program], { encoding: 'utf8', env });
+    const lines = stdout.split('\n').filter(Boolean);
+    expect(lines.map(line => JSON.parse(line))).toEqual(cases.map(wanted));
   });
 
   test('metadata comes along', async () => {
@@ -84,19 +67,19 @@ describe.each(RUNTIMES.map((runtime, index) => [runtime, index] as const))('at a
 
   test('a wrong token gives the default, and says why', async () => {
     const wrong = await clientOf(node.url, bearer('wrong'));
-    for (const each of cases) expect(await seen(wrong, each)).toEqual(failed(each, 'GENERAL'));
+    for (const each of cases) expect(await ask(wrong, each)).toEqual(failed(each, 'GENERAL'));
     const none = await clientOf(node.url, {});
-    expect(await seen(none, cases[0]!)).toEqual(failed(cases[0]!, 'GENERAL'));
+    expect(await ask(none, cases[0]!)).toEqual(failed(cases[0]!, 'GENERAL'));
   });
 
   test('a token as an API key', async () => {
     const keyed = await clientOf(node.url, { 'x-api-key': network.token });
-    expect(await seen(keyed, cases[0]!)).toEqual(wanted(cases[0]!));
+    expect(await ask(keyed, cases[0]!)).toEqual(wanted(cases[0]!));
   });
 
   test.each(['no such flag', 'no-such-flag', 'ünbekannt', '%'])('no flag by the name %s', async flag => {
     const each = { ...cases[0]!, flag, default: true };
-    expect(await seen(client, each)).toEqual(failed(each, 'FLAG_NOT_FOUND'));
+    expect(await ask(client, each)).toEqual(failed(each, 'FLAG_NOT_FOUND'));
   });
 
   test('changes are seen: made, changed, deleted', async () => {
@@ -129,5 +112,5 @@ describe.each(RUNTIMES.map((runtime, index) => [runtime, index] as const))('at a
 
 test('a node that is not there gives the default', async () => {
   const client = await clientOf(`http://127.0.0.1:${await createPorts().next()}`, {});
-  expect(await seen(client, cases[0]!)).toEqual(failed(cases[0]!, 'GENERAL'));
+  expect(await ask(client, cases[0]!)).toEqual(failed(cases[0]!, 'GENERAL'));
 });
