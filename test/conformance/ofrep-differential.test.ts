@@ -3,11 +3,12 @@
  * the document that we export, and by OFREP at live nodes. Replayed by its seed. Where ours and flagd's differ on
  * purpose stands in differences.ts.
  */
-import type { FlagValue } from '@quantivista/contracts';
+import type { FeatureFlag, FlagValue } from '@quantivista/contracts';
 import { createFlagSet, evaluate, toFlagd } from '@quantivista/flags';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { context, flags, segments } from '../../packages/flags/test/arbitraries.ts';
+import { DIFFERENCES } from './differences.ts';
 import { type FlagNetwork, startFlagNetwork } from './flag-network.ts';
 import { asFlagd, createOracle, forOracle, pick } from './flagd-oracle.ts';
 
@@ -23,6 +24,14 @@ const [definitions, contexts] = fc.sample(
 )[0]!;
 const set = createFlagSet(definitions, segments);
 
+const differing = (fields: Partial<FeatureFlag>, index: number) => ({
+  flag_name: `differs_${index}`,
+  enabled: true,
+  rollout_percentage: 100,
+  salt: 'differs',
+  ...fields,
+});
+
 let network: FlagNetwork;
 beforeAll(async () => {
   network = await startFlagNetwork();
@@ -31,9 +40,11 @@ beforeAll(async () => {
     const answer = await authority.request('PUT', `/api/v1/segments/${segment_name}`, { body });
     expect(answer.status).toBe(201);
   }
-  await network.putFlags(definitions);
+  await network.putFlags([...definitions, ...DIFFERENCES.map((each, index) => differing(each.flag, index))]);
 });
 afterAll(() => network.stop());
+
+const isBeyondAscii = (key: unknown) => typeof key === 'string' && /[^\0-\x7f]/.test(key);
 
 interface Served {
   readonly flags: readonly { key: string; value: FlagValue; variant: string; reason: string }[];
@@ -44,6 +55,7 @@ test('100,000 pairs of a flag and a context', async () => {
   const oracle = createOracle(toFlagd(set));
   const nodes = network.serving.map(node => network.api(node));
   const reasons = new Map<string, number>();
+  let beyondAscii = 0;
   const differences: unknown[] = [];
   let pairs = 0;
   for (const attributes of contexts) {
@@ -63,6 +75,7 @@ test('100,000 pairs of a flag and a context', async () => {
       ];
       pairs++;
       reasons.set(ours.reason!, (reasons.get(ours.reason!) ?? 0) + 1);
+      if (ours.reason === 'SPLIT' && isBeyondAscii(attributes.targetingKey)) beyondAscii++;
       for (const [answer, expected] of pairsOfAnswers) {
         if (JSON.stringify(answer) !== JSON.stringify(expected) && differences.length < SHOWN) {
           differences.push({ flag, attributes, answer, expected });
@@ -75,4 +88,18 @@ test('100,000 pairs of a flag and a context', async () => {
   for (const reason of ['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT', 'DISABLED']) {
     expect(reasons.get(reason), reason).toBeGreaterThan(1000);
   }
+  expect(beyondAscii).toBeGreaterThan(1000);
 });
+
+test.each(DIFFERENCES.map((each, index) => ({ ...each, index })))(
+  'where flagd differs, nodes answer as we do: $what',
+  async ({ index, context: attributes, ours }) => {
+    for (const node of network.serving) {
+      const path = `/ofrep/v1/evaluate/flags/differs_${index}`;
+      const { body } = await network
+        .api(node)
+        .request<Served['flags'][0]>('POST', path, { body: { context: attributes } });
+      expect([body.variant, body.reason]).toEqual(ours);
+    }
+  },
+);
