@@ -55,9 +55,9 @@ const connect = (
 const shows = (text: string) =>
   until(async () => (await page.textContent('#shown')) === text, { what: `the page to show ${text}` });
 
-const evaluations = () => responses.filter(({ url, request }) => isEvaluation(url(), request().method()));
-const isEvaluation = (url: string, method: string) => url.includes('/ofrep/v1/evaluate') && method === 'POST';
-const statuses = () => evaluations().map(response => response.status());
+const isEvaluation = (response: Response) =>
+  response.url().includes('/ofrep/v1/evaluate') && response.request().method() === 'POST';
+const statuses = () => responses.filter(isEvaluation).map(response => response.status());
 
 describe.each(RUNTIMES.map((runtime, index) => [runtime, index] as const))('at a node on %s', (_, index) => {
   let node: Component;
