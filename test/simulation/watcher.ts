@@ -65,7 +65,7 @@ export function createWatcher({ world, service, onClose }: WatcherOptions): Watc
     isCurrent: () => change === newest(world.store.revision),
     transport: 'websocket',
     send: frames => {
-      for (const frame of frames) {
+      for (const frame of frames as readonly Frame[]) {
         const content = parse(frame);
         if (content.type === 'update') update(content);
         if (content.type === 'snapshot') change = newest(content.revision);

@@ -1,26 +1,18 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import {
-  environmentNotServed,
-  fieldFault,
-  type PastPoint,
-  readKeyRoute,
-  readServiceRoute,
-  type Scope,
-  ServiceError,
-  validationFault,
-} from '@quantivista/contracts';
+import { readKeyRoute, readServiceRoute, ServiceError, validationFault } from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
-import type { Snapshot } from '@quantivista/snapshot';
 import type { Context } from 'hono';
 import type { Replica } from './follow/replica.ts';
 import { answerKey, answerService, stateHeaders, toResponse } from './serve/answer.ts';
 import { type ChildReports, registerChildReports } from './serve/feed/child-reports.ts';
 import type { Parent } from './serve/feed/parent.ts';
 import { feedRoutes } from './serve/feed/routes.ts';
+import { registerExplain } from './serve/flags/explain.ts';
 import type { HeldFlags } from './serve/flags/held-flags.ts';
 import { registerFlags } from './serve/flags/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
+import type { StateFor } from './serve/state-for.ts';
 import type { Status } from './serve/status.ts';
 import type { Admitter } from './serve/watch/admit.ts';
 import type { Hub } from './serve/watch/hub.ts';
@@ -29,7 +21,6 @@ import { registerStreams } from './serve/watch/routes.ts';
 export interface AppOptions {
   readonly region: string;
   readonly replica: Replica;
-  readonly scope: Scope;
   readonly access: ReadAccess;
   readonly flags: HeldFlags;
   readonly parent: Parent;
@@ -41,25 +32,14 @@ export interface AppOptions {
   readonly problem: (error: unknown) => Response;
   readonly hub: Hub;
   readonly admitter: Admitter;
-  /** Longest wait for a `min_revision`. */
-  readonly maxWaitMs: number;
+  readonly stateFor: StateFor;
+  /** Largest body with a context. */
+  readonly maxContextBytes: number;
 }
-
-interface Wanted {
-  /** Absent where what is asked for belongs to none. */
-  readonly environment?: string;
-  readonly min_revision?: number | undefined;
-  readonly max_age?: number | undefined;
-  readonly at?: PastPoint | undefined;
-  readonly version?: number | undefined;
-}
-
-const PAST = 'a node holds the present state alone: the authority answers this';
 
 export function createApp({
   region,
   replica,
-  scope,
   access,
   flags,
   parent,
@@ -71,7 +51,8 @@ export function createApp({
   problem,
   hub,
   admitter,
-  maxWaitMs,
+  stateFor,
+  maxContextBytes,
 }: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: result => {
@@ -85,25 +66,6 @@ export function createApp({
   });
   app.notFound(() => problem(new ServiceError('not_found')));
 
-  /** The state, once it is as new as the request asks. */
-  async function stateFor({ environment, min_revision, max_age, at, version }: Wanted): Promise<Snapshot> {
-    if (at !== undefined) throw fieldFault('query.at', PAST);
-    if (version !== undefined) throw fieldFault('query.version', PAST);
-    if (environment !== undefined && !scope.includes(environment)) throw environmentNotServed(scope);
-    if (min_revision !== undefined && !(await replica.reached(min_revision, maxWaitMs))) {
-      const held = replica.current?.snapshot;
-      throw new ServiceError('revision_not_reached', {
-        details: { generation: held?.generation ?? null, revision: held?.revision ?? null },
-      });
-    }
-    const snapshot = replica.current?.snapshot;
-    if (!snapshot) throw new ServiceError('not_ready');
-    if (max_age !== undefined && replica.age.ms() > max_age * 1_000) {
-      const ageMs = replica.age.ms();
-      throw new ServiceError('too_old', { details: { age: Number.isFinite(ageMs) ? ageMs / 1_000 : null } });
-    }
-    return snapshot;
-  }
   const authorization = (c: Context) => c.req.header('authorization') ?? null;
   const ifNoneMatch = (c: Context) => c.req.header('if-none-match') ?? null;
 
@@ -146,6 +108,7 @@ export function createApp({
   });
 
   registerFlags(app, { replica, access, flags, stateFor });
+  registerExplain(app, { replica, access, flags, stateFor, maxContextBytes });
   feedRoutes(app, parent, access);
   registerChildReports(app, { region, access, reports: childReports });
 

@@ -12,6 +12,15 @@ const roles = z
   .transform(text => text.split(',').map(role => role.trim()))
   .pipe(z.array(z.enum(ROLES)).min(1));
 
+const origins = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .pipe(
+    z.array(
+      z.string().refine(text => text === '*' || URL.parse(text)?.origin === text, 'must be an origin, or *'),
+    ),
+  );
+
 export const ReadNodeEnvironment = z.object({
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes a free one. */
@@ -76,6 +85,22 @@ export const ReadNodeEnvironment = z.object({
     .int()
     .min(100)
     .default(30 * 60_000),
+  /** Pages of these origins may evaluate flags, `*`: of all. All without it where reads take a token, else none. */
+  OFREP_ORIGINS: origins.optional(),
+  /** Largest context that is taken, as JSON. */
+  OFREP_MAX_BODY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .default(256 * 1024),
+  /** Room for all bodies that are on their way; more are refused with 429. */
+  OFREP_BODIES_BUDGET_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .default(64 * 1024 * 1024),
+  /** A body that is not here after this is refused with 408. */
+  OFREP_BODY_TIMEOUT_MS: z.coerce.number().int().min(10).default(10_000),
   /** Time in which the streams of an ending node are closed; the process's own limit is 10 s. */
   DRAIN_MS: z.coerce.number().int().min(0).max(7_000).default(3_000),
 });

@@ -9,13 +9,19 @@ import { startFeeding } from './feed/feeding.ts';
 import { startFollowing } from './follow/following.ts';
 import { createReplica } from './follow/replica.ts';
 import { createReporting } from './report/reporting.ts';
+import { createBodies } from './serve/bodies.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
+import { createEvaluator } from './serve/flags/evaluator.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
+import { createNoticeSource } from './serve/flags/ofrep/notice-source.ts';
+import { createOfrep } from './serve/flags/ofrep/ofrep.ts';
+import { createOrigins } from './serve/flags/ofrep/origins.ts';
 import { listen } from './serve/listen.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
+import { createStateFor } from './serve/state-for.ts';
 import { isReady, readStatus } from './serve/status.ts';
 import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
@@ -34,6 +40,7 @@ const reporting = createReporting({ config, scope, replica, metrics, log });
 const hub = createHub({
   replica,
   audience: reporting.audience,
+  notices: createNoticeSource(replica, flags, access),
   heartbeatMs: config.WATCH_HEARTBEAT_MS,
   softLimitBytes: config.STREAM_BUFFER_BYTES,
   writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
@@ -74,6 +81,21 @@ const parts = {
   parent,
 };
 const fastLane = createFastLane(replica, access, flags);
+const stateFor = createStateFor({ replica, scope, maxWaitMs: config.MAX_WAIT_MS });
+const ofrep = createOfrep({
+  replica,
+  access,
+  flags,
+  evaluator: createEvaluator(),
+  origins: createOrigins(config.OFREP_ORIGINS ?? (config.READS === 'token' ? ['*'] : [])),
+  stateFor,
+  log,
+});
+const bodies = createBodies({
+  maxBytes: config.OFREP_MAX_BODY_BYTES,
+  budgetBytes: config.OFREP_BODIES_BUDGET_BYTES,
+  timeoutMs: config.OFREP_BODY_TIMEOUT_MS,
+});
 const admitter = createAdmitter({
   replica,
   scope,
@@ -83,12 +105,11 @@ const admitter = createAdmitter({
   maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
 });
-registerNodeMetrics(metrics, parts, fastLane.counts, admitter);
+registerNodeMetrics(metrics, parts, fastLane.counts, ofrep.counts, admitter);
 const problem = createProblem(replica);
 const app = createApp({
   region: config.REGION,
   replica,
-  scope,
   access,
   flags,
   parent,
@@ -100,12 +121,15 @@ const app = createApp({
   problem,
   hub,
   admitter,
-  maxWaitMs: config.MAX_WAIT_MS,
+  stateFor,
+  maxContextBytes: config.OFREP_MAX_BODY_BYTES,
 });
 const listener = await listen({
   hostname: config.HOST,
   port: config.PORT,
   fastLane,
+  ofrep,
+  bodies,
   app,
   hub,
   admitter,

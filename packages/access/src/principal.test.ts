@@ -29,6 +29,12 @@ describe('authenticate', () => {
     expect(PERMISSIONS.filter(each => !may(old, each))).toEqual(['break-glass']);
   });
 
+  test('a token may name the service that bears it', () => {
+    const record = { name: 'risk', service: 'risk_engine', created_at: '2026-01-01T00:00:00Z' };
+    expect(authenticate(() => record, `Bearer ${token}`)).toMatchObject({ service: 'risk_engine' });
+    expect(authenticate(lookup, `Bearer ${token}`)).toMatchObject({ service: undefined });
+  });
+
   test.each([
     ['nothing', undefined],
     ['an empty header', ''],

@@ -8,6 +8,8 @@ export interface TokenRecord {
   readonly name: string;
   /** Absent of tokens older than permissions: see {@link UNSTATED_PERMISSIONS}. */
   readonly permissions?: readonly Permission[];
+  /** The service that bears it. */
+  readonly service?: string;
   /** ISO 8601. */
   readonly created_at: string;
   /** Absent of the first token, which nobody made. */
@@ -20,6 +22,8 @@ export interface Principal {
   /** Shown in the audit trail as `updated_by`. Tokens of one name are one person. */
   readonly name: string;
   readonly permissions: readonly Permission[];
+  /** The service that calls, where the token names one. */
+  readonly service: string | undefined;
   /** Milliseconds since the epoch; Infinity where it does not end. */
   readonly expiresAtMs: number;
 }
@@ -35,8 +39,12 @@ export function authenticate(
 ): Principal | undefined {
   const token = bearerOf(authorization);
   const record = token === undefined ? undefined : lookup(hashToken(token));
-  if (!record) return undefined;
-  const { name, permissions = UNSTATED_PERMISSIONS, expires_at } = record;
+  return record && principalOf(record, nowMs);
+}
+
+/** Who bears the token of a record; `undefined` once it has expired. */
+export function principalOf(record: TokenRecord, nowMs = Date.now()): Principal | undefined {
+  const { name, permissions = UNSTATED_PERMISSIONS, service, expires_at } = record;
   const expiresAtMs = expires_at === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires_at);
-  return nowMs < expiresAtMs ? { name, permissions, expiresAtMs } : undefined;
+  return nowMs < expiresAtMs ? { name, permissions, service, expiresAtMs } : undefined;
 }

@@ -16,6 +16,7 @@ interface ErrorRow {
 export const ERRORS = {
   invalid_request: { status: 400, title: 'The request is not valid', close: 1008 },
   invalid_json: { status: 400, title: 'The body is not JSON' },
+  invalid_context: { status: 400, title: 'The context is not an object' },
   unknown_environment: { status: 400, title: 'There is no such environment', close: 1008 },
   invalid_since: {
     status: 400,
@@ -27,8 +28,10 @@ export const ERRORS = {
   not_found: { status: 404, title: 'There is no such thing' },
   configuration_not_found: { status: 404, title: 'There is no such configuration' },
   version_not_found: { status: 404, title: 'The key has no such version' },
+  flag_not_found: { status: 404, title: 'There is no such flag' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   proposal_not_found: { status: 404, title: 'There is no such proposal' },
+  body_too_slow: { status: 408, title: 'The body did not come in time' },
   approval_required: { status: 409, title: 'The change needs the approval of others' },
   proposal_closed: { status: 409, title: 'The proposal is closed' },
   proposal_stale: { status: 409, title: 'What the proposal would change has changed since' },
@@ -136,7 +139,7 @@ export function problemHeaders(
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   if (code === 'unauthenticated') headers['www-authenticate'] = 'Bearer';
   // The rest of the body is not read, so the connection can't be used for another request.
-  if (code === 'too_large') headers.connection = 'close';
+  if (code === 'too_large' || code === 'body_too_slow') headers.connection = 'close';
   return headers;
 }
 

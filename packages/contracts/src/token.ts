@@ -1,5 +1,6 @@
 /** Tokens: who may call, and what the bearer may do. */
 import { z } from '@hono/zod-openapi';
+import { ServiceName } from './names.ts';
 import { Time } from './time.ts';
 
 /**
@@ -34,6 +35,9 @@ export const TokenRequest = z
       .array(Permission)
       .min(1)
       .refine(list => new Set(list).size === list.length, 'holds one twice'),
+    service: ServiceName.optional().openapi({
+      description: 'who bears it is this service: flags are evaluated for it, whatever their contexts say',
+    }),
     expires_at: Time.optional(),
   })
   .openapi('TokenRequest');
@@ -43,6 +47,7 @@ const tokenFields = {
   id: z.string().openapi({ description: 'names the token, and can not be used as one' }),
   name: z.string(),
   permissions: z.array(Permission),
+  service: ServiceName.optional(),
   created_at: z.iso.datetime(),
   created_by: z.string().optional().openapi({ description: 'absent of the first token' }),
   expires_at: z.iso.datetime().optional(),

@@ -1,4 +1,12 @@
-export { type Digests, differingParts } from './digest.ts';
+export {
+  type Digest,
+  type Digests,
+  differingParts,
+  emptyDigest,
+  fold,
+  formatDigest,
+  hashEntry,
+} from './digest.ts';
 export { digestsOf, OTHER_PART, partOf } from './parts.ts';
 export { type RecordList, recordList } from './record-list.ts';
 export type { Entry, Service } from './service.ts';

@@ -18,11 +18,12 @@ import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
 const summarize = (hash: string, record: TokenRecord): TokenSummary => {
-  const { name, permissions = UNSTATED_PERMISSIONS, created_at, created_by, expires_at } = record;
+  const { name, permissions = UNSTATED_PERMISSIONS, service, created_at, created_by, expires_at } = record;
   return {
     id: tokenId(hash),
     name,
     permissions: [...permissions],
+    ...(service !== undefined && { service }),
     created_at,
     ...(created_by !== undefined && { created_by }),
     ...(expires_at !== undefined && { expires_at }),
@@ -42,7 +43,7 @@ export function registerTokens(app: OpenAPIHono, { etcd, callers, immediate }: D
 
   app.openapi(createTokenRoute, async c => {
     const { name: actor } = await callers.require(c.req.header('authorization'), ['admin']);
-    const { name, permissions, expires_at } = c.req.valid('json');
+    const { name, permissions, service, expires_at } = c.req.valid('json');
     if (expires_at !== undefined) requireFuture(expires_at, 'body.expires_at');
     const token = createToken();
     const hash = hashToken(token);
@@ -56,6 +57,7 @@ export function registerTokens(app: OpenAPIHono, { etcd, callers, immediate }: D
             version,
             name,
             permissions,
+            ...(service !== undefined && { service }),
             created_at: now,
             created_by: actor,
             ...(expires_at !== undefined && { expires_at }),

@@ -11,15 +11,25 @@ const TOKENS = '/api/v1/access/tokens';
 
 interface CreateOptions {
   readonly can: string;
+  readonly service?: string;
   readonly expires?: string;
 }
 
-async function create(context: Context, name: string, { can, expires }: CreateOptions): Promise<void> {
+async function create(
+  context: Context,
+  name: string,
+  { can, service, expires }: CreateOptions,
+): Promise<void> {
   const permissions = can.split(',').map(each => each.trim());
   const unknown = permissions.find(each => !(PERMISSIONS as readonly string[]).includes(each));
   if (unknown !== undefined)
     throw new UsageError(`There is no permission '${unknown}': ${PERMISSIONS.join(', ')}`);
-  const body = { name, permissions, ...(expires !== undefined && { expires_at: parseTime(expires) }) };
+  const body = {
+    name,
+    permissions,
+    ...(service !== undefined && { service }),
+    ...(expires !== undefined && { expires_at: parseTime(expires) }),
+  };
   const { body: made } = await context.api.call<CreatedToken>('POST', TOKENS, { body });
   const { colors } = context.terminal;
   present(context, made, () => [made.token, colors.dim(`${made.id}: it is not shown again`)]);
@@ -32,12 +42,13 @@ async function list(context: Context): Promise<void> {
     const rows = body.tokens.map(each => [
       each.id,
       printable(each.name),
+      printable(each.service ?? '–'),
       each.created_at,
       printable(each.created_by ?? '–'),
       each.expires_at ?? '–',
       each.permissions.join(', '),
     ]);
-    return table(['ID', 'NAME', 'CREATED', 'BY', 'EXPIRES', 'MAY'], rows, colors);
+    return table(['ID', 'NAME', 'SERVICE', 'CREATED', 'BY', 'EXPIRES', 'MAY'], rows, colors);
   });
 }
 
@@ -52,6 +63,7 @@ export function addTokenCommands(program: Command, context: () => Context, reaso
     .command('create <name>')
     .description('make a token; it is shown once')
     .addOption(new Option('--can <permissions>', PERMISSIONS.join(', ')).makeOptionMandatory())
+    .option('--service <name>', 'the service that bears it: flags are evaluated for it')
     .option('--expires <time>', 'when it ends')
     .action((name: string, options: CreateOptions) => create(context(), name, options));
   token

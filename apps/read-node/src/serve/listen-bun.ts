@@ -1,14 +1,17 @@
 /** The node's server on Bun. */
 
+import { toResponse } from './answer.ts';
+import { readBunBody } from './body-bun.ts';
+import { isOfrep } from './flags/ofrep/ofrep.ts';
 import type { Listener, ListenOptions } from './listen.ts';
-import { type Admission, streamTransport } from './watch/admit.ts';
+import { type Admitted, streamTransport } from './watch/admit.ts';
 import { EVENT_STREAM_HEADERS } from './watch/event-stream.ts';
 import { CLOSE_GRACE_MS, type Transport, type WatchSocket } from './watch/socket.ts';
 import { bunEventStream, bunWebSocket } from './watch/sockets-bun.ts';
 import { createTurns } from './watch/turns.ts';
 
 interface SocketData {
-  readonly admission: Admission;
+  readonly admission: Admitted;
   socket: WatchSocket | undefined;
 }
 
@@ -19,12 +22,25 @@ const LEAVE_SLICE_MS = 0.5;
 const BACKPRESSURE_LIMIT = 1024 * 1024 * 1024;
 
 export function listenOnBun(options: ListenOptions): Listener {
-  const { hostname, port, fastLane, app, hub, admitter, problem } = options;
+  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
   // Thousands of connections may break at once, and the runtime hands them over a thousand at a time.
   const leaving = createTurns(LEAVE_SLICE_MS);
 
   type Server = Bun.Server<SocketData>;
-  function openEventStream(request: Request, admission: Admission, server: Server): Response {
+  async function answerOfrep(request: Request, target: string): Promise<Response> {
+    const { method, headers } = request;
+    const call = {
+      method,
+      target,
+      authorization: headers.get('authorization'),
+      apiKey: headers.get('x-api-key'),
+      ifNoneMatch: headers.get('if-none-match'),
+      origin: headers.get('origin'),
+    };
+    return toResponse(await ofrep.answer(call, () => readBunBody(request, bodies)));
+  }
+
+  function openEventStream(request: Request, admission: Admitted, server: Server, headers: object): Response {
     // Breaking off is left to Bun's own clock: an idle connection, as one is that takes nothing, ends after it.
     const breakOff = () => server.timeout(request, CLOSE_GRACE_MS / 1_000);
     const gone = () => hub.leave(socket);
@@ -32,7 +48,7 @@ export function listenOnBun(options: ListenOptions): Listener {
     server.timeout(request, 0);
     request.signal.addEventListener('abort', gone);
     hub.join(socket, admission);
-    return new Response(body, { headers: EVENT_STREAM_HEADERS });
+    return new Response(body, { headers: { ...EVENT_STREAM_HEADERS, ...headers } });
   }
 
   async function openStream(
@@ -41,15 +57,17 @@ export function listenOnBun(options: ListenOptions): Listener {
     wanted: { transport: Transport; target: string; authorization: string | null },
   ): Promise<Response | undefined> {
     const { headers } = request;
+    const origin = headers.get('origin');
+    const sent = isOfrep(wanted.target) ? ofrep.streamHeaders(origin) : {};
     const upgrades = headers.get('upgrade')?.toLowerCase() === 'websocket';
     if (wanted.transport === 'websocket' && !upgrades) return app.fetch(request);
     try {
       const admission = await admitter.admit({ ...wanted, lastEventId: headers.get('last-event-id') });
-      if (wanted.transport === 'sse') return openEventStream(request, admission, server);
+      if (wanted.transport === 'sse') return openEventStream(request, admission, server, sent);
       if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
       return app.fetch(request);
     } catch (error) {
-      return problem(error);
+      return isOfrep(wanted.target) ? toResponse(ofrep.refusal(error, origin)) : problem(error);
     }
   }
 
@@ -59,14 +77,14 @@ export function listenOnBun(options: ListenOptions): Listener {
     idleTimeout: 120,
     fetch(request, server) {
       const { url, headers, method } = request;
-      if (method !== 'GET') return app.fetch(request);
       const target = url.slice(url.indexOf('/', 8));
+      if (method !== 'GET') return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
       const authorization = headers.get('authorization');
       const transport = streamTransport(target);
       if (transport) return openStream(request, server, { transport, target, authorization });
       const answer = fastLane.resolve({ target, authorization, ifNoneMatch: headers.get('if-none-match') });
-      if (!answer) return app.fetch(request);
-      return new Response(answer.body, { status: answer.status, headers: answer.headers });
+      if (answer) return toResponse(answer);
+      return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
     },
     websocket: {
       data: {} as SocketData,

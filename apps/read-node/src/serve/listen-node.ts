@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Answer } from './answer.ts';
+import { readNodeBody } from './body-node.ts';
+import { isOfrep } from './flags/ofrep/ofrep.ts';
 import type { Listener, ListenOptions } from './listen.ts';
 import { type StreamRequest, streamTransport } from './watch/admit.ts';
 import { createKeepAlive } from './watch/keep-alive.ts';
@@ -28,6 +31,12 @@ async function refuse(socket: Duplex, response: Response): Promise<void> {
   socket.end(`${head.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`);
 }
 
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  if (body !== null) headers['content-length'] = String(Buffer.byteLength(body));
+  response.writeHead(status, headers);
+  response.end(body ?? undefined);
+}
+
 function requested({ url, headers }: IncomingMessage): StreamRequest | undefined {
   const transport = streamTransport(url!);
   if (!transport) return undefined;
@@ -36,18 +45,38 @@ function requested({ url, headers }: IncomingMessage): StreamRequest | undefined
 }
 
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
-  const { hostname, port, fastLane, app, hub, admitter, problem } = options;
+  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
   const slowly = getRequestListener(app.fetch);
 
-  async function openEventStream(wanted: StreamRequest, response: ServerResponse): Promise<void> {
+  async function answerOfrep(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, url, headers } = request;
+    const call = {
+      method: method!,
+      target: url!,
+      authorization: headers.authorization ?? null,
+      apiKey: (headers['x-api-key'] as string | undefined) ?? null,
+      ifNoneMatch: headers['if-none-match'] ?? null,
+      origin: headers.origin ?? null,
+    };
+    send(response, await ofrep.answer(call, () => readNodeBody(request, bodies)));
+  }
+
+  async function openEventStream(
+    wanted: StreamRequest,
+    response: ServerResponse,
+    origin: string | null,
+  ): Promise<void> {
+    const isForFlags = isOfrep(wanted.target);
     try {
       const admission = await admitter.admit(wanted);
       if (response.destroyed) return;
-      const socket = nodeEventStream(response, hub.reconnectWindowMs());
+      const headers = isForFlags ? ofrep.streamHeaders(origin) : {};
+      const socket = nodeEventStream(response, hub.reconnectWindowMs(), headers);
       response.on('close', () => hub.leave(socket));
       response.on('error', () => response.destroy());
       hub.join(socket, admission);
     } catch (error) {
+      if (isForFlags) return send(response, ofrep.refusal(error, origin));
       const { status, headers, body } = problem(error);
       response.writeHead(status, Object.fromEntries(headers));
       for await (const chunk of body!) response.write(chunk);
@@ -56,17 +85,21 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   }
 
   const server = createServer((request, response) => {
-    if (request.method !== 'GET') return void slowly(request, response);
+    const otherwise = () =>
+      isOfrep(request.url!)
+        ? void answerOfrep(request, response).catch(() => response.destroy())
+        : void slowly(request, response);
+    if (request.method !== 'GET') return otherwise();
     const wanted = requested(request);
     if (wanted?.transport === 'sse')
-      return void openEventStream(wanted, response).catch(() => response.destroy());
+      return void openEventStream(wanted, response, request.headers.origin ?? null).catch(() =>
+        response.destroy(),
+      );
     const { authorization = null } = request.headers;
     const ifNoneMatch = request.headers['if-none-match'] ?? null;
     const answer = fastLane.resolve({ target: request.url!, authorization, ifNoneMatch });
-    if (!answer) return void slowly(request, response);
-    if (answer.body !== null) answer.headers['content-length'] = String(Buffer.byteLength(answer.body));
-    response.writeHead(answer.status, answer.headers);
-    response.end(answer.body ?? undefined);
+    if (answer) send(response, answer);
+    else otherwise();
   });
 
   // Thousands of connections may break at once, and the runtime hands them all over before it asks for a read

@@ -1,6 +1,8 @@
 /** Opens the node's server on the runtime that it was started with. */
 import process from 'node:process';
+import type { Bodies } from './bodies.ts';
 import type { FastLane } from './fast-lane.ts';
+import type { Ofrep } from './flags/ofrep/ofrep.ts';
 import type { Admitter } from './watch/admit.ts';
 import type { Hub } from './watch/hub.ts';
 
@@ -9,7 +11,9 @@ export interface ListenOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly fastLane: FastLane;
-  /** What answers everything that the fast lane does not. */
+  readonly ofrep: Ofrep;
+  readonly bodies: Bodies;
+  /** What answers everything else. */
   readonly app: { fetch(request: Request): Response | Promise<Response> };
   readonly hub: Hub;
   readonly admitter: Admitter;

@@ -2,6 +2,7 @@
 import { AgeState } from '@quantivista/contracts';
 import type { Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
+import type { OfrepCounts } from './flags/ofrep/ofrep.ts';
 import { isReady, type StatusOptions } from './status.ts';
 import type { Admitter } from './watch/admit.ts';
 
@@ -9,6 +10,7 @@ export function registerNodeMetrics(
   { observed, observedBy }: Metrics,
   parts: StatusOptions,
   counts: ReadCounts,
+  ofrepCounts: OfrepCounts,
   admitter: Pick<Admitter, 'refused'>,
 ): void {
   const { replica, feeding, following, hub, parent } = parts;
@@ -58,6 +60,9 @@ export function registerNodeMetrics(
     'qv_feeder_repaired_keys_total',
     'keys in Redis that were wrong and put right',
     () => feeding?.repair.repairedKeys ?? 0,
+  );
+  observedBy('qv_ofrep_requests_total', 'OFREP requests by their outcome', 'outcome', () =>
+    Object.entries(ofrepCounts),
   );
   observed('qv_reads_ok_total', 'fast reads answered 200', () => counts.ok);
   observed('qv_reads_not_modified_total', 'fast reads answered 304', () => counts.notModified);

@@ -18,6 +18,8 @@ export interface FlagsOfState {
 export interface HeldFlags {
   /** `undefined` until a state is held. */
   readonly current: FlagsOfState | undefined;
+  /** `changed` is called after a flag or segment has changed, or the state was replaced. */
+  listen(changed: () => void): void;
 }
 
 /** Anyone may ask for services by any name: so many lists are remembered. */
@@ -29,14 +31,17 @@ const named = (entries: readonly StoredEntry[], prefix: string): [name: string, 
 
 export function createHeldFlags(replica: Replica): HeldFlags {
   const reader = createFlagReader();
+  const listeners: (() => void)[] = [];
   let current: FlagsOfState | undefined;
+  const changed = () => {
+    current = undefined;
+    for (const listener of listeners) listener();
+  };
   replica.listen({
     applied: ({ changes }) => {
-      if (changes.some(({ key }) => isOfFlags(key))) current = undefined;
+      if (changes.some(({ key }) => isOfFlags(key))) changed();
     },
-    replaced: () => {
-      current = undefined;
-    },
+    replaced: changed,
   });
 
   function make(snapshot: Snapshot): FlagsOfState {
@@ -71,5 +76,6 @@ export function createHeldFlags(replica: Replica): HeldFlags {
       if (snapshot) current ??= make(snapshot);
       return current;
     },
+    listen: listener => void listeners.push(listener),
   };
 }

@@ -1,21 +1,17 @@
 /** The flags of a service, read from memory. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { ServiceError, serviceFlagsRoute } from '@quantivista/contracts';
-import type { Snapshot } from '@quantivista/snapshot';
 import type { Replica } from '../../follow/replica.ts';
 import { tagged, toResponse } from '../answer.ts';
 import type { ReadAccess } from '../read-access.ts';
+import type { StateFor } from '../state-for.ts';
 import type { HeldFlags } from './held-flags.ts';
 
 export interface FlagRoutesOptions {
   readonly replica: Replica;
   readonly access: ReadAccess;
   readonly flags: HeldFlags;
-  /** The state, once it is as new as the request asks. */
-  readonly stateFor: (wanted: {
-    readonly min_revision?: number | undefined;
-    readonly max_age?: number | undefined;
-  }) => Promise<Snapshot>;
+  readonly stateFor: StateFor;
 }
 
 export function registerFlags(app: OpenAPIHono, { replica, access, flags, stateFor }: FlagRoutesOptions) {

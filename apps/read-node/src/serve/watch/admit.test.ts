@@ -2,7 +2,7 @@ import { createScope } from '@quantivista/contracts';
 import { describe, expect, test } from 'vitest';
 import { createReplica } from '../../follow/replica.ts';
 import { createReadAccess } from '../read-access.ts';
-import { type AdmitterOptions, createAdmitter, streamTransport } from './admit.ts';
+import { type Admission, type AdmitterOptions, createAdmitter, streamTransport } from './admit.ts';
 import { GENERATION, OTHER, stateAt } from './hub-under-test.ts';
 
 const request = (target: string, lastEventId: string | null = null) => ({
@@ -25,7 +25,8 @@ function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOpti
     maxWaitMs: 10,
     ...options,
   });
-  const admit = (target: string, lastEventId?: string) => admitter.admit(request(target, lastEventId));
+  const admit = async (target: string, lastEventId?: string) =>
+    (await admitter.admit(request(target, lastEventId))) as Admission;
   return { admitter, replica, admit };
 }
 const PATH = '/api/v1/config/stream';

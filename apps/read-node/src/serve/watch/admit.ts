@@ -3,6 +3,7 @@ import {
   type Bookmark,
   environmentNotServed,
   fieldFault,
+  OFREP_EVENTS_PATH,
   parseBookmark,
   parseRequest,
   type Scope,
@@ -11,6 +12,7 @@ import {
   WatchQuery,
 } from '@quantivista/contracts';
 import type { Replica } from '../../follow/replica.ts';
+import { createTickets } from '../flags/ofrep/tickets.ts';
 import type { ReadAccess } from '../read-access.ts';
 import type { Hub } from './hub.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -26,12 +28,18 @@ export interface StreamRequest {
   readonly lastEventId: string | null;
 }
 
-/** A stream that may begin. */
+/** A stream of configuration that may begin. */
 export interface Admission {
   readonly topic: Topic;
   readonly since: Bookmark | undefined;
   readonly instanceId: string | undefined;
 }
+
+/** A stream of notices that may begin, and the token that lets it. */
+export interface NoticeAdmission {
+  readonly tokenHash: string | undefined;
+}
+export type Admitted = Admission | NoticeAdmission;
 
 export interface AdmitterOptions {
   readonly replica: Replica;
@@ -53,13 +61,16 @@ export interface Admitter {
    * `unauthenticated`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
    * is ahead of this node: what the watcher saw must not be taken back, so another node is to be tried.
    */
-  admit(request: StreamRequest): Promise<Admission>;
+  admit(request: StreamRequest): Promise<Admitted>;
 }
 
 export const STREAM_PATHS: Readonly<Record<Transport, string>> = {
   websocket: '/api/v1/config/watch',
   sse: '/api/v1/config/stream',
 };
+
+const isNotices = (target: string): boolean =>
+  target === OFREP_EVENTS_PATH || target.startsWith(`${OFREP_EVENTS_PATH}?`);
 
 const begins = (target: string, path: string): boolean =>
   target.startsWith(path) && (target.length === path.length || '/?'.includes(target[path.length]!));
@@ -70,7 +81,7 @@ const begins = (target: string, path: string): boolean =>
  */
 export function streamTransport(target: string): Transport | undefined {
   if (begins(target, STREAM_PATHS.websocket)) return 'websocket';
-  return begins(target, STREAM_PATHS.sse) ? 'sse' : undefined;
+  return begins(target, STREAM_PATHS.sse) || isNotices(target) ? 'sse' : undefined;
 }
 
 /** Where the stream is to go on from. A client that comes back by itself repeats its first `since`: the header is newer. */
@@ -108,6 +119,7 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
   const { replica, scope, access, hub, maxWatchers, maxAdmissionsPerSecond, maxWaitMs } = options;
   const rate = createRateLimit({ perSecond: maxAdmissionsPerSecond, burst: maxAdmissionsPerSecond });
   const turns = createTurns(SLICE_MS);
+  const tickets = createTickets(replica);
   let waiting = 0;
   let refused = 0;
 
@@ -135,14 +147,36 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
       return refused;
     },
     // A region's clients may all come at once: reads have their turn between them.
-    admit: request => new Promise((resolve, reject) => turns(() => check(request).then(resolve, reject))),
+    admit: request =>
+      new Promise((resolve, reject) => {
+        const check = isNotices(request.target) ? checkNotices : checkTopic;
+        turns(() => check(request).then(resolve, reject));
+      }),
   };
 
-  async function check(request: StreamRequest): Promise<Admission> {
+  async function checkNotices({
+    target,
+    authorization,
+    lastEventId,
+  }: StreamRequest): Promise<NoticeAdmission> {
+    const ticket = new URL(target, 'http://node').searchParams.get('token');
+    const tokenHash = ticket === null ? access.reader(authorization)?.tokenHash : tickets.holder(ticket);
+    if (!access.holds(tokenHash)) throw new ServiceError(replica.current ? 'unauthenticated' : 'not_ready');
+    checkRoom();
+    await requireReached(0, bookmarkOf(undefined, lastEventId));
+    return { tokenHash };
+  }
+
+  async function checkTopic(request: StreamRequest): Promise<Admission> {
     access.require(request.authorization);
     const { topic, since, minRevision, instanceId } = parse(request);
     if (!scope.includes(topic.environment)) throw environmentNotServed(scope);
     checkRoom();
+    await requireReached(minRevision, since);
+    return { topic, since, instanceId };
+  }
+
+  async function requireReached(minRevision: number, since: Bookmark | undefined): Promise<void> {
     const generation = replica.current?.snapshot.generation;
     if (generation === undefined) throw new ServiceError('not_ready');
     const wanted = Math.max(minRevision, since?.generation === generation ? since.revision : 0);
@@ -150,6 +184,5 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
       const { generation, revision } = replica.current!.snapshot;
       throw new ServiceError('revision_not_reached', { details: { generation, revision } });
     }
-    return { topic, since, instanceId };
   }
 }

@@ -1,11 +1,8 @@
 /** A frame, encoded once, however many sockets it goes to and whatever they speak. */
 import type { Bookmark, ResetFrame, WatchFrame } from '@quantivista/contracts';
 
-export interface Frame {
-  readonly type: WatchFrame['type'];
-  readonly bookmark: Bookmark;
-  /** Of a reset. */
-  readonly reason: ResetFrame['reason'] | undefined;
+/** What is sent to sockets, however many, whatever they speak. */
+export interface Sent {
   /** JSON. */
   readonly text: string;
   /** Bytes of the text in UTF-8. */
@@ -14,6 +11,13 @@ export interface Frame {
   readonly bytes: Uint8Array;
   /** The same as a server-sent event, in UTF-8. */
   readonly event: Uint8Array;
+}
+
+export interface Frame extends Sent {
+  readonly type: WatchFrame['type'];
+  readonly bookmark: Bookmark;
+  /** Of a reset. */
+  readonly reason: ResetFrame['reason'] | undefined;
 }
 
 /** `text` is the whole frame's JSON, where it is not simply that of `head`. Its other forms are made when asked for. */

@@ -1,19 +1,14 @@
 /** The streams of this node: who is in, who must leave and why, and what they say. */
-import {
-  type AckMessage,
-  type AckRequest,
-  type Bookmark,
-  errorRow,
-  ServiceError,
-} from '@quantivista/contracts';
+import { type AckMessage, type AckRequest, errorRow, ServiceError } from '@quantivista/contracts';
 import { pause } from '@quantivista/runtime';
 import type { Replica } from '../../follow/replica.ts';
 import { ACK_BURST, ACKS_PER_SECOND, parseAck } from './acks.ts';
-import type { Admission } from './admit.ts';
+import type { Admission, Admitted } from './admit.ts';
 import type { AudienceRecord, Watcher } from './audience.ts';
 import { createBacklog } from './backlog.ts';
 import { closeReason } from './close-reason.ts';
 import { createInstances } from './instances.ts';
+import { createNotices, type NoticeSource } from './notices.ts';
 import { createPublisher } from './publisher.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { Transport, WatchSocket } from './socket.ts';
@@ -23,6 +18,8 @@ export interface HubOptions {
   readonly heartbeatMs: number;
   /** Told of who watches and what they say. */
   readonly audience?: Pick<AudienceRecord, 'joined' | 'left' | 'acknowledged'>;
+  /** Of streams that are told of more than configuration. */
+  readonly notices?: NoticeSource;
   /** With more waiting in its socket a stream lags. @default 256 KiB */
   readonly softLimitBytes?: number;
   /** Within this time what waits in a socket must leave, or a soft limit's worth of it. @default 30 s */
@@ -54,7 +51,7 @@ export interface Hub {
   /** A client whose stream ends comes back after a random time below this. */
   reconnectWindowMs(): number;
   /** Send what the socket needs first, then everything that follows. Admissions take turns, and so do these. */
-  join(socket: WatchSocket, admission: Admission): void;
+  join(socket: WatchSocket, admission: Admitted): void;
   leave(socket: WatchSocket): void;
   /** A client's message; `undefined` for one that is no text. */
   receive(socket: WatchSocket, message: string | undefined): void;
@@ -64,10 +61,11 @@ export interface Hub {
   drain(): Promise<void>;
 }
 
+type EndCode = 'overloaded' | 'shutting_down' | 'invalid_request' | 'unauthenticated';
+
 interface Member {
-  readonly socket: WatchSocket;
-  readonly watcher: Watcher;
-  readonly since: Bookmark | undefined;
+  /** Absent of a stream of notices. */
+  readonly watcher: Watcher | undefined;
   readonly age: NodeJS.Timeout;
   /** Made at the first message. */
   messages: RateLimit | undefined;
@@ -105,6 +103,15 @@ export function createHub(options: HubOptions): Hub {
     },
   });
   const publisher = createPublisher({ replica, backlog, softLimitBytes, heartbeatMs, reconnectWindowMs });
+  const notices =
+    options.notices &&
+    createNotices({
+      source: options.notices,
+      backlog,
+      softLimitBytes,
+      heartbeatMs,
+      onRevoked: socket => end(socket, 'unauthenticated', 'unauthenticated'),
+    });
 
   const leave = (socket: WatchSocket) => {
     const member = members.get(socket);
@@ -112,13 +119,14 @@ export function createHub(options: HubOptions): Hub {
     members.delete(socket);
     watchersBy[socket.transport]--;
     clearTimeout(member.age);
-    publisher.leave(socket);
     backlog.forget(socket);
+    if (!member.watcher) return notices?.leave(socket);
+    publisher.leave(socket);
     instances.remove(member.watcher);
     audience.left(member.watcher);
   };
   /** End a stream with the close code of `code`. */
-  function end(socket: WatchSocket, code: 'overloaded' | 'shutting_down' | 'invalid_request', why: string) {
+  function end(socket: WatchSocket, code: EndCode, why: string) {
     leave(socket);
     socket.close(errorRow(code).close!, closeReason(why, reconnectWindowMs()));
   }
@@ -127,6 +135,7 @@ export function createHub(options: HubOptions): Hub {
   const sweep = setInterval(() => {
     for (const socket of backlog.sockets) backlog.look(socket);
     publisher.resume();
+    notices?.resume();
   }, sweepMs);
 
   return {
@@ -151,23 +160,25 @@ export function createHub(options: HubOptions): Hub {
     },
     reconnectWindowMs,
 
-    join: (socket, { topic, since, instanceId }) => {
+    join: (socket, admission) => {
       const ageMs = maxAgeMs * (0.8 + Math.random() * 0.4);
       const age = setTimeout(() => end(socket, 'shutting_down', 'max_age'), ageMs);
-      const watcher: Watcher = { topic, instanceId };
-      const member: Member = { socket, watcher, since, age, messages: undefined };
-      members.set(socket, member);
+      const watcher = 'topic' in admission ? watcherOf(admission) : undefined;
+      members.set(socket, { watcher, age, messages: undefined });
       watchersBy[socket.transport]++;
-      instances.add(watcher);
-      audience.joined(watcher);
+      if (watcher) {
+        instances.add(watcher);
+        audience.joined(watcher);
+      }
       if (drained !== undefined) end(socket, 'shutting_down', 'shutting_down');
-      else publisher.enter({ socket, topic, since });
+      else if ('topic' in admission) publisher.enter({ socket, ...admission });
+      else notices?.enter(socket, admission.tokenHash);
     },
     leave,
 
     receive: (socket, message) => {
       const member = members.get(socket);
-      if (!member) return;
+      if (!member?.watcher) return;
       member.messages ??= createRateLimit({ perSecond: ACKS_PER_SECOND, burst: ACK_BURST });
       if (!member.messages.take()) return end(socket, 'invalid_request', 'too many messages');
       const ack = parseAck(message);
@@ -195,9 +206,12 @@ export function createHub(options: HubOptions): Hub {
       }
       clearInterval(sweep);
       publisher.stop();
+      notices?.stop();
     },
   };
 }
+
+const watcherOf = ({ topic, instanceId }: Admission): Watcher => ({ topic, instanceId });
 
 function shuffled<T>(items: T[]): T[] {
   for (let at = items.length - 1; at > 0; at--) {

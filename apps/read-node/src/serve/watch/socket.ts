@@ -1,12 +1,12 @@
 /** A stream's connection as the hub knows it: whichever runtime it belongs to, and whatever it speaks. */
-import type { Frame } from './frame.ts';
+import type { Sent } from './frame.ts';
 
 export type Transport = 'websocket' | 'sse';
 
 export interface WatchSocket {
   readonly transport: Transport;
-  /** Write the frames, in one go; answers the bytes. Nothing may be sent after `close` or `destroy`. */
-  send(frames: readonly Frame[]): number;
+  /** Write it, in one go; answers the bytes. Nothing may be sent after `close` or `destroy`. */
+  send(sent: readonly Sent[]): number;
   /** Bytes accepted but not yet taken by the network. */
   bufferedBytes(): number;
   /** Say why, end, and break the connection where the other side does not let it end. */

@@ -35,9 +35,13 @@ export function nodeWebSocket(ws: WebSocket, connection: Duplex): WatchSocket {
   };
 }
 
-export function nodeEventStream(response: ServerResponse, reconnectWindowMs: number): WatchSocket {
+export function nodeEventStream(
+  response: ServerResponse,
+  reconnectWindowMs: number,
+  headers: Readonly<Record<string, string>> = {},
+): WatchSocket {
   // The connection is not used again: it may have to be broken.
-  response.writeHead(200, { ...EVENT_STREAM_HEADERS, connection: 'close' });
+  response.writeHead(200, { ...EVENT_STREAM_HEADERS, ...headers, connection: 'close' });
   response.write(openingText(reconnectWindowMs));
   return {
     transport: 'sse',

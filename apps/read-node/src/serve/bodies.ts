@@ -1,0 +1,72 @@
+/** Bodies on their way here: each of a bounded size and time, all of them in bounded room. */
+import { ServiceError } from '@quantivista/contracts';
+
+export interface BodiesOptions {
+  /** Of one. */
+  readonly maxBytes: number;
+  /** Of all that are on their way. */
+  readonly budgetBytes: number;
+  /** From a body's begin to its end. */
+  readonly timeoutMs: number;
+}
+
+export interface Bodies {
+  readonly maxBytes: number;
+  /**
+   * A body begins. `onLate` is called once where it does not end in time.
+   * @param length of the Content-Length header, where there is one
+   * @returns what ends it
+   * @throws ServiceError `too_large`, `overloaded`
+   */
+  begin(length: string | null, onLate: () => void): () => void;
+}
+
+interface Reception {
+  readonly onLate: () => void;
+  readonly deadline: number;
+}
+
+export function createBodies({ maxBytes, budgetBytes, timeoutMs }: BodiesOptions): Bodies {
+  /** In the order of their deadlines: all have the same time. */
+  const open = new Set<Reception>();
+  let room = budgetBytes;
+  let isWatched = false;
+
+  const lookIn = (ms: number): void => {
+    isWatched = true;
+    setTimeout(look, ms).unref();
+  };
+  const look = () => {
+    const now = performance.now();
+    for (const reception of open) {
+      if (reception.deadline > now) return lookIn(reception.deadline - now);
+      open.delete(reception);
+      reception.onLate();
+    }
+    isWatched = false;
+  };
+
+  return {
+    maxBytes,
+    begin: (length, onLate) => {
+      // Of one that does not say, the most is expected.
+      const bytes = length === null ? maxBytes : Number(length);
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      if (bytes > room) throw new ServiceError('overloaded', { message: 'too many bodies are on their way' });
+      room -= bytes;
+      const reception = { onLate, deadline: performance.now() + timeoutMs };
+      open.add(reception);
+      if (!isWatched) lookIn(timeoutMs);
+      return () => {
+        room += bytes;
+        open.delete(reception);
+      };
+    },
+  };
+}
+
+export const tooLarge = (maxBytes: number) =>
+  new ServiceError('too_large', { message: `the body is over ${maxBytes} bytes` });
+export const tooSlow = () => new ServiceError('body_too_slow');
+export const brokenOff = (cause: unknown) =>
+  new ServiceError('invalid_json', { message: 'the body broke off', cause });

@@ -1,0 +1,135 @@
+/**
+ * OFREP: what any OpenFeature SDK asks, and every answer to it, errors among them. No framework stands before it: an
+ * evaluation takes less than any of them.
+ */
+import {
+  noneMatch,
+  OFREP_EVENTS_PATH,
+  OFREP_PREFIX,
+  problemHeaders,
+  ServiceError,
+} from '@quantivista/contracts';
+import type { Log } from '@quantivista/runtime';
+import type { Replica } from '../../../follow/replica.ts';
+import { type Answer, positionHeaders, stateHeaders } from '../../answer.ts';
+import type { ReadAccess, Reader } from '../../read-access.ts';
+import type { StateFor } from '../../state-for.ts';
+import { createTurns } from '../../watch/turns.ts';
+import type { Evaluator } from '../evaluator.ts';
+import type { HeldFlags } from '../held-flags.ts';
+import { createBulk } from './bulk.ts';
+import { parseContext } from './context.ts';
+import { createEnvelopes, ofrepFault } from './envelopes.ts';
+import type { Origins } from './origins.ts';
+import { parseOfrepTarget, wantedState } from './target.ts';
+
+export interface OfrepCall {
+  readonly method: string;
+  /** Path and query, as they stand in the request line. */
+  readonly target: string;
+  readonly authorization: string | null;
+  /** Of `X-API-Key`: a token, where there is no Authorization. */
+  readonly apiKey: string | null;
+  readonly ifNoneMatch: string | null;
+  /** Of the page that asks. */
+  readonly origin: string | null;
+}
+
+/** Requests by what came of them. */
+export interface OfrepCounts {
+  flag: number;
+  all: number;
+  notModified: number;
+  failed: number;
+}
+
+export interface Ofrep {
+  readonly counts: OfrepCounts;
+  /** Answer a request. Its body is asked for only of those who may read. @param readBody throws ServiceError */
+  answer(call: OfrepCall, readBody: () => Promise<Buffer>): Promise<Answer>;
+  /** Why there is no stream of events. */
+  refusal(error: unknown, origin: string | null): Answer;
+  /** Headers of a stream of events. */
+  streamHeaders(origin: string | null): Readonly<Record<string, string>>;
+}
+
+export interface OfrepOptions {
+  readonly replica: Replica;
+  readonly access: ReadAccess;
+  readonly flags: HeldFlags;
+  readonly evaluator: Evaluator;
+  readonly origins: Origins;
+  readonly stateFor: StateFor;
+  readonly log: Log;
+}
+
+export const isOfrep = (target: string): boolean => target.startsWith(OFREP_PREFIX);
+
+/** A larger body waits for its turn, so that reads have theirs between two of them. */
+const LARGE_BYTES = 16 * 1024;
+const SLICE_MS = 1;
+
+export function createOfrep(options: OfrepOptions): Ofrep {
+  const { replica, access, flags, evaluator, origins, stateFor, log } = options;
+  const turns = createTurns(SLICE_MS);
+  const envelopes = createEnvelopes();
+  const evaluateAll = createBulk({ evaluator, envelopes });
+  const counts: OfrepCounts = { flag: 0, all: 0, notModified: 0, failed: 0 };
+
+  const refusal = (error: unknown, origin: string | null, key?: string): Answer => {
+    const { fault, status, body } = ofrepFault(error, key);
+    if (fault.code === 'internal') log.error({ err: error }, 'a request failed');
+    counts.failed++;
+    const headers = {
+      ...problemHeaders(fault.code, fault.retryAfterS),
+      ...positionHeaders(replica),
+      'content-type': 'application/json',
+      ...(fault.code === 'method_not_allowed' && { allow: 'POST, OPTIONS' }),
+      ...origins.headers(origin),
+    };
+    return { status, headers, body };
+  };
+  const readerOf = ({ authorization, apiKey }: OfrepCall): Reader =>
+    access.require(authorization ?? (apiKey === null ? null : `Bearer ${apiKey}`));
+  const headersFor = (origin: string | null) => Object.assign(stateHeaders(replica), origins.headers(origin));
+
+  function answerFlag(key: string, body: Buffer, reader: Reader, { origin }: OfrepCall): Answer {
+    const context = parseContext(body);
+    const state = flags.current;
+    if (!state) throw new ServiceError('not_ready');
+    const { status, text } = envelopes.of(key, evaluator.one(state, key, context, reader));
+    counts[status === 200 ? 'flag' : 'failed']++;
+    return { status, headers: headersFor(origin), body: text };
+  }
+  function answerAll(body: Buffer, reader: Reader, { origin, ifNoneMatch }: OfrepCall): Answer {
+    const context = parseContext(body);
+    const state = flags.current;
+    if (!state) throw new ServiceError('not_ready');
+    const { tag, body: write } = evaluateAll(state, replica.current!.snapshot.generation, context, reader);
+    const headers = headersFor(origin);
+    headers.etag = tag;
+    const isNew = noneMatch(ifNoneMatch, tag);
+    counts[isNew ? 'all' : 'notModified']++;
+    return isNew ? { status: 200, headers, body: write() } : { status: 304, headers, body: null };
+  }
+
+  async function answer(call: OfrepCall, readBody: () => Promise<Buffer>): Promise<Answer> {
+    const { method, origin } = call;
+    if (method === 'OPTIONS') return { status: 204, headers: { ...origins.preflight(origin) }, body: null };
+    const target = parseOfrepTarget(call.target);
+    try {
+      if (!target && !call.target.startsWith(OFREP_EVENTS_PATH)) throw new ServiceError('not_found');
+      if (!target || method !== 'POST') throw new ServiceError('method_not_allowed');
+      const { key, query } = target;
+      const reader = readerOf(call);
+      const body = await readBody();
+      if (query !== undefined) await stateFor(wantedState(query, replica.current?.snapshot.generation));
+      if (body.length > LARGE_BYTES) await new Promise<void>(turns);
+      return key === undefined ? answerAll(body, reader, call) : answerFlag(key, body, reader, call);
+    } catch (error) {
+      return refusal(error, origin, target?.key);
+    }
+  }
+
+  return { counts, answer, refusal, streamHeaders: origins.headers };
+}
