@@ -67,7 +67,7 @@ export function listenOnBun(options: ListenOptions): Listener {
       if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
       return app.fetch(request);
     } catch (error) {
-      return isOfrep(wanted.target) ? toResponse(ofrep.refusal(error, origin)) : problem(error);
+      return isOfrep(wanted.target) ? toResponse(ofrep.streamRefusal(error, origin)) : problem(error);
     }
   }
 

@@ -76,7 +76,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
       response.on('error', () => response.destroy());
       hub.join(socket, admission);
     } catch (error) {
-      if (isForFlags) return send(response, ofrep.refusal(error, origin));
+      if (isForFlags) return send(response, ofrep.streamRefusal(error, origin));
       const { status, headers, body } = problem(error);
       response.writeHead(status, Object.fromEntries(headers));
       for await (const chunk of body!) response.write(chunk);

@@ -14,6 +14,7 @@ import type { Replica } from '../../../follow/replica.ts';
 import { type Answer, positionHeaders, stateHeaders } from '../../answer.ts';
 import type { ReadAccess, Reader } from '../../read-access.ts';
 import type { StateFor } from '../../state-for.ts';
+import { EVENT_STREAM_HEADERS } from '../../watch/event-stream.ts';
 import { createTurns } from '../../watch/turns.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { HeldFlags } from '../held-flags.ts';
@@ -47,8 +48,11 @@ export interface Ofrep {
   readonly counts: OfrepCounts;
   /** Answer a request. Its body is asked for only of those who may read. @param readBody throws ServiceError */
   answer(call: OfrepCall, readBody: () => Promise<Buffer>): Promise<Answer>;
-  /** Why there is no stream of events. */
-  refusal(error: unknown, origin: string | null): Answer;
+  /**
+   * Why there is no stream of events. A browser gives up for good at any status but 200: where a retry may help, it
+   * is given an empty stream that says when.
+   */
+  streamRefusal(error: unknown, origin: string | null): Answer;
   /** Headers of a stream of events. */
   streamHeaders(origin: string | null): Readonly<Record<string, string>>;
 }
@@ -88,6 +92,13 @@ export function createOfrep(options: OfrepOptions): Ofrep {
       ...origins.headers(origin),
     };
     return { status, headers, body };
+  };
+  const streamRefusal: Ofrep['streamRefusal'] = (error, origin) => {
+    const answer = refusal(error, origin);
+    const retryAfterS = answer.headers['retry-after'];
+    if (retryAfterS === undefined) return answer;
+    const headers = { ...EVENT_STREAM_HEADERS, ...origins.headers(origin) };
+    return { status: 200, headers, body: `retry: ${Number(retryAfterS) * 1_000}\n\n` };
   };
   const readerOf = ({ authorization, apiKey }: OfrepCall): Reader =>
     access.require(authorization ?? (apiKey === null ? null : `Bearer ${apiKey}`));
@@ -131,5 +142,5 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     }
   }
 
-  return { counts, answer, refusal, streamHeaders: origins.headers };
+  return { counts, answer, streamRefusal, streamHeaders: origins.headers };
 }
