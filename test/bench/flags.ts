@@ -1,11 +1,14 @@
 /**
- * Evaluations a second in one process, ours beside flagd's own evaluator and the JsonLogic engine that it stands on,
+ * Evaluations a second: over HTTP by a node, and in one process, ours beside flagd's own evaluator and the JsonLogic engine that it stands on,
  * on the same flags and contexts. The engine alone gives the variant: no value, no reason.
  */
+import { parseArgs } from 'node:util';
 import { FlagdCore, MemoryStorage } from '@openfeature/flagd-core';
 import { FeatureFlag, flagVariants } from '@quantivista/contracts';
 import { createFlagSet, evaluate, toFlagd } from '@quantivista/flags';
 import { LogicEngine } from 'json-logic-engine';
+import type { Runtime } from '../../infra/stack/programs.ts';
+import { benchOfrep } from './ofrep.ts';
 
 const SILENT = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 const ROUNDS = 5;
@@ -19,7 +22,7 @@ const flagOf = (name: string, fields: Partial<FeatureFlag>): FeatureFlag =>
   FeatureFlag.parse({ flag_name: name, enabled: true, rollout_percentage: 100, ...fields });
 
 /** The kinds of flags that are most in use, each many times under names of their own. */
-const KINDS: Readonly<Record<string, Partial<FeatureFlag>>> = {
+export const KINDS: Readonly<Record<string, Partial<FeatureFlag>>> = {
   'on or off': {},
   'one condition': { conditions: { country: ['CH', 'AT', 'DE'] } },
   'a share of 50 %': { rollout_percentage: 50 },
@@ -37,7 +40,7 @@ const KINDS: Readonly<Record<string, Partial<FeatureFlag>>> = {
   },
 };
 
-const CONTEXTS: readonly Context[] = Array.from({ length: 1000 }, (_, index) => ({
+export const CONTEXTS: readonly Context[] = Array.from({ length: 1000 }, (_, index) => ({
   targetingKey: `user-${index * 7919}`,
   country: ['CH', 'AT', 'FR', 'DE'][index % 4],
   age: 10 + (index % 50),
@@ -92,9 +95,22 @@ function rate(contender: Contender, count: number): number {
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
 
-/** @param args evaluations a round, 200,000 where absent */
-export async function benchFlags([count = '200000']: string[]): Promise<void> {
-  const perRound = Number(count);
+/** @param args `--count` (200000) evaluations a round in the process, `--ms` (1500) of a round over HTTP, `--runtime` (both) */
+export async function benchFlags(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      count: { type: 'string', default: '200000' },
+      ms: { type: 'string', default: '1500' },
+      runtime: { type: 'string' },
+    },
+  });
+  benchEvaluation(Number(values.count));
+  for (const runtime of (values.runtime ? [values.runtime] : ['bun', 'node']) as Runtime[])
+    await benchOfrep(runtime, Number(values.ms));
+}
+
+function benchEvaluation(perRound: number): void {
   console.log(`${FLAGS} flags of a kind, medians of ${ROUNDS} rounds of ${perRound}; million evaluations/s`);
   console.log(
     `${''.padEnd(30)}    ours   flagd-core   × flagd-core   json-logic-engine (no hash, no reason)`,

@@ -33,8 +33,6 @@ export interface AppOptions {
   readonly hub: Hub;
   readonly admitter: Admitter;
   readonly stateFor: StateFor;
-  /** Largest body with a context. */
-  readonly maxContextBytes: number;
 }
 
 export function createApp({
@@ -52,7 +50,6 @@ export function createApp({
   hub,
   admitter,
   stateFor,
-  maxContextBytes,
 }: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: result => {
@@ -108,7 +105,7 @@ export function createApp({
   });
 
   registerFlags(app, { replica, access, flags, stateFor });
-  registerExplain(app, { replica, access, flags, stateFor, maxContextBytes });
+  registerExplain(app, { replica, access, flags, stateFor });
   feedRoutes(app, parent, access);
   registerChildReports(app, { region, access, reports: childReports });
 

@@ -92,7 +92,7 @@ export const ReadNodeEnvironment = z.object({
     .number()
     .int()
     .min(1_024)
-    .default(256 * 1024),
+    .default(1024 * 1024),
   /** Room for all bodies that are on their way; more are refused with 429. */
   OFREP_BODIES_BUDGET_BYTES: z.coerce
     .number()

@@ -122,7 +122,6 @@ const app = createApp({
   hub,
   admitter,
   stateFor,
-  maxContextBytes: config.OFREP_MAX_BODY_BYTES,
 });
 const listener = await listen({
   hostname: config.HOST,

@@ -13,17 +13,25 @@ export interface BodiesOptions {
 export interface Bodies {
   readonly maxBytes: number;
   /**
+   * Up to here a body that is too large is read all the same, though not kept: a connection that is closed under a
+   * client that still sends breaks, and its answer with it.
+   */
+  readonly patienceBytes: number;
+  /**
    * A body begins. `onLate` is called once where it does not end in time.
    * @param length of the Content-Length header, where there is one
-   * @returns what ends it
+   * @returns what ends it, however often it is called
    * @throws ServiceError `too_large`, `overloaded`
    */
   begin(length: string | null, onLate: () => void): () => void;
 }
 
+const PATIENCE = 8;
+
 interface Reception {
   readonly onLate: () => void;
   readonly deadline: number;
+  isOver: boolean;
 }
 
 export function createBodies({ maxBytes, budgetBytes, timeoutMs }: BodiesOptions): Bodies {
@@ -46,18 +54,22 @@ export function createBodies({ maxBytes, budgetBytes, timeoutMs }: BodiesOptions
     isWatched = false;
   };
 
+  const patienceBytes = maxBytes * PATIENCE;
   return {
     maxBytes,
+    patienceBytes,
     begin: (length, onLate) => {
       // Of one that does not say, the most is expected.
-      const bytes = length === null ? maxBytes : Number(length);
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      const bytes = Math.min(length === null ? maxBytes : Number(length), maxBytes);
+      if (Number(length) > patienceBytes) throw tooLarge(maxBytes);
       if (bytes > room) throw new ServiceError('overloaded', { message: 'too many bodies are on their way' });
       room -= bytes;
-      const reception = { onLate, deadline: performance.now() + timeoutMs };
+      const reception: Reception = { onLate, isOver: false, deadline: performance.now() + timeoutMs };
       open.add(reception);
       if (!isWatched) lookIn(timeoutMs);
       return () => {
+        if (reception.isOver) return;
+        reception.isOver = true;
         room += bytes;
         open.delete(reception);
       };

@@ -5,13 +5,11 @@ import { type Bodies, brokenOff, tooLarge, tooSlow } from './bodies.ts';
 export async function readBunBody(request: Request, bodies: Bodies): Promise<Buffer> {
   if (request.body === null) return Buffer.alloc(0);
   const length = request.headers.get('content-length');
+  const isSmall = length !== null && Number(length) <= bodies.maxBytes;
   const late = Promise.withResolvers<never>();
   const end = bodies.begin(length, () => late.reject(tooSlow()));
   try {
-    return await Promise.race([
-      length === null ? readChunks(request, bodies) : readWhole(request),
-      late.promise,
-    ]);
+    return await Promise.race([isSmall ? readWhole(request) : readChunks(request, bodies), late.promise]);
   } finally {
     end();
   }
@@ -25,15 +23,15 @@ async function readWhole(request: Request): Promise<Buffer> {
   }
 }
 
-/** Of one that does not say how long it is. */
-async function readChunks({ body }: Request, { maxBytes }: Bodies): Promise<Buffer> {
+/** Of one that is too large, or does not say how long it is. */
+async function readChunks({ body }: Request, { maxBytes, patienceBytes }: Bodies): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for await (const chunk of body!) {
       bytes += chunk.length;
-      if (bytes > maxBytes) break;
-      chunks.push(chunk);
+      if (bytes > patienceBytes) break;
+      if (bytes <= maxBytes) chunks.push(chunk);
     }
   } catch (error) {
     throw brokenOff(error);

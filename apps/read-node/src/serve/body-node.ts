@@ -19,16 +19,15 @@ export function readNodeBody(request: IncomingMessage, bodies: Bodies): Promise<
     const end = bodies.begin(isEmpty ? '0' : length, () => fail(tooSlow()));
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > bodies.maxBytes) return fail(tooLarge(bodies.maxBytes));
-      chunks.push(chunk);
+      if (bytes > bodies.patienceBytes) fail(tooLarge(bodies.maxBytes));
+      if (bytes <= bodies.maxBytes) chunks.push(chunk);
     });
     request.on('end', () => {
+      if (bytes > bodies.maxBytes) return fail(tooLarge(bodies.maxBytes));
       end();
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
-    request.on('close', () => {
-      if (!request.complete) fail(brokenOff(undefined));
-    });
+    // A connection that breaks comes here too.
     request.on('error', error => fail(brokenOff(error)));
   });
 }

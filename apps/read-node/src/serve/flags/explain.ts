@@ -23,18 +23,20 @@ export interface ExplainOptions {
   readonly access: ReadAccess;
   readonly flags: HeldFlags;
   readonly stateFor: StateFor;
-  readonly maxContextBytes: number;
 }
 
+/** As much as is parsed in no time, whatever is in it. */
+const MAX_BYTES = 16 * 1024;
+
 export function registerExplain(app: OpenAPIHono, options: ExplainOptions): void {
-  const { replica, access, flags, stateFor, maxContextBytes } = options;
+  const { replica, access, flags, stateFor } = options;
   app.use(
     evaluateRoute.getRoutingPath(),
     async (c, next) => {
       access.require(c.req.header('authorization') ?? null);
       await next();
     },
-    limitBody(maxContextBytes),
+    limitBody(MAX_BYTES),
     requireJson(),
   );
   app.openapi(evaluateRoute, async c => {

@@ -2,6 +2,10 @@
 import { isUtf8 } from 'node:buffer';
 import { ServiceError } from '@quantivista/contracts';
 import type { OwnContext } from '../evaluator.ts';
+import { requireBounded } from './bounds.ts';
+
+/** A smaller body is parsed in no time, whatever is in it. */
+export const LARGE_BYTES = 16 * 1024;
 
 const isMap = (value: unknown): value is OwnContext =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -23,6 +27,7 @@ function parseJson(body: Buffer): unknown {
  */
 export function parseContext(body: Buffer): OwnContext {
   if (body.length === 0) return {};
+  if (body.length > LARGE_BYTES) requireBounded(body);
   const parsed = parseJson(body);
   if (!isMap(parsed)) throw new ServiceError('invalid_context', { message: 'the body is not an object' });
   const context = Object.hasOwn(parsed, 'context') ? parsed.context : undefined;

@@ -19,7 +19,7 @@ import { createTurns } from '../../watch/turns.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { HeldFlags } from '../held-flags.ts';
 import { createBulk } from './bulk.ts';
-import { parseContext } from './context.ts';
+import { LARGE_BYTES, parseContext } from './context.ts';
 import { createEnvelopes, ofrepFault } from './envelopes.ts';
 import type { Origins } from './origins.ts';
 import { parseOfrepTarget, wantedState } from './target.ts';
@@ -69,8 +69,7 @@ export interface OfrepOptions {
 
 export const isOfrep = (target: string): boolean => target.startsWith(OFREP_PREFIX);
 
-/** A larger body waits for its turn, so that reads have theirs between two of them. */
-const LARGE_BYTES = 16 * 1024;
+/** Large bodies wait for their turn, so that reads have theirs between two of them. */
 const SLICE_MS = 1;
 
 export function createOfrep(options: OfrepOptions): Ofrep {
