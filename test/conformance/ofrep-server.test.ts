@@ -3,6 +3,7 @@
  * cases, as open-feature's evaluation.feature has them, and what goes wrong.
  */
 import { spawnSync } from 'node:child_process';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
@@ -17,11 +18,17 @@ import { cases, failed, flags, wanted } from './cases.ts';
 import { type FlagNetwork, RUNTIMES, startFlagNetwork } from './flag-network.ts';
 import { ask, bearer, clientOf } from './server-sdk.ts';
 
+/** For all bodies that are on their way to a node. */
+const ROOM_BYTES = 16_384;
+
 let network: FlagNetwork;
 let authority: Api;
 
 beforeAll(async () => {
-  network = await startFlagNetwork();
+  const room = String(ROOM_BYTES);
+  network = await startFlagNetwork({
+    nodeEnv: { OFREP_MAX_BODY_BYTES: room, OFREP_BODIES_BUDGET_BYTES: room },
+  });
   authority = network.api(network.authority);
   await network.putFlags(flags);
 });
@@ -70,6 +77,24 @@ describe.each(RUNTIMES.map((runtime, index) => [runtime, index] as const))('at a
     for (const each of cases) expect(await ask(wrong, each)).toEqual(failed(each, 'GENERAL'));
     const none = await clientOf(node.url, {});
     expect(await ask(none, cases[0]!)).toEqual(failed(cases[0]!, 'GENERAL'));
+  });
+
+  test('a node that is too busy is left alone for as long as it says', async () => {
+    const busy = await clientOf(node.url, bearer(network.token));
+    const answer = () => busy.getBooleanDetails('conformance.on', false, {});
+    // A body that does not come, and holds all the room there is.
+    const headers = { ...bearer(network.token), 'content-length': ROOM_BYTES };
+    const holder = request(`${node.url}/ofrep/v1/evaluate/flags/any`, { method: 'POST', headers });
+    holder.on('error', () => {});
+    try {
+      holder.write('{');
+      const refused = await until(async () => (await answer()).errorMessage, { what: 'a refusal' });
+      expect(refused).toContain('rate limit exceeded, try again after');
+      expect((await answer()).errorMessage).toContain('paused due to TooManyRequests until');
+    } finally {
+      holder.destroy();
+    }
+    await until(async () => (await answer()).value, { what: 'an answer after the pause' });
   });
 
   test('a token as an API key', async () => {
