@@ -20,7 +20,9 @@ let page: Page;
 let responses: Response[];
 
 beforeAll(async () => {
-  [network, server, browser] = await Promise.all([startFlagNetwork(), servePage(), startBrowser()]);
+  server = await servePage();
+  const nodeEnv = { OFREP_ORIGINS: new URL(server.url).origin };
+  [network, browser] = await Promise.all([startFlagNetwork({ nodeEnv }), startBrowser()]);
   await network.putFlags(flags);
   await network.putFlags([
     { flag_name: FLAG, enabled: true, rollout_percentage: 100, variants: COLOURS, default_variant: 'red' },
@@ -38,11 +40,11 @@ afterAll(async () => {
 const serve = (default_variant: string) => network.putFlags([{ flag_name: FLAG, default_variant }]);
 
 /** A page in a profile of its own, which knows nothing yet. */
-async function open(): Promise<void> {
+async function open(url = server.url): Promise<void> {
   page = await (await browser.newContext()).newPage();
   responses = [];
   page.on('response', response => responses.push(response));
-  await page.goto(server.url);
+  await page.goto(url);
 }
 
 /** Run a function of the page. */
@@ -52,6 +54,12 @@ const connect = (
   { url: baseUrl }: Component,
   { token = network.token, cacheMode = 'local-cache-first' } = {},
 ) => call('connect', { baseUrl, token, cacheMode, flag: FLAG });
+/** Why it can't. */
+const refusal = (node: Component, token?: string): Promise<string> =>
+  connect(node, { token }).then(
+    () => 'connected',
+    (error: Error) => error.message,
+  );
 const shows = (text: string) =>
   until(async () => (await page.textContent('#shown')) === text, { what: `the page to show ${text}` });
 
@@ -100,13 +108,15 @@ describe.each(RUNTIMES.map((runtime, index) => [runtime, index] as const))('at a
 
   test('a wrong token is told as such, not as a failure of the network', async () => {
     await open();
-    const { message } = (await connect(node, { token: 'wrong' }).then(
-      () => new Error('connected'),
-      error => error,
-    )) as Error;
-    expect(message).toContain('Initialization failed');
+    expect(await refusal(node, 'wrong')).toContain('Initialization failed');
     await shows('default ERROR');
     expect(new Set(statuses())).toEqual(new Set([401]));
+  });
+
+  test('a page of another origin than those that are allowed is told nothing', async () => {
+    await open(server.foreignUrl);
+    expect(await refusal(node)).toContain('The OFREP request failed');
+    await shows('default ERROR');
   });
 
   test('changes made while the node was away are shown when it is back', async () => {

@@ -31,6 +31,8 @@ function bundle(): string {
 export interface PageServer {
   /** Named localhost: neither the nodes' host nor their port. */
   readonly url: string;
+  /** The same page by another name: another origin. */
+  readonly foreignUrl: string;
   stop(): Promise<void>;
 }
 
@@ -42,9 +44,11 @@ export async function servePage(): Promise<PageServer> {
     response.setHeader('content-type', isScript ? 'text/javascript; charset=utf-8' : 'text/html');
     response.end(isScript ? script : document);
   });
-  await new Promise<void>(resolve => server.listen(0, 'localhost', resolve));
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://localhost:${(server.address() as AddressInfo).port}/`,
+    url: `http://localhost:${port}/`,
+    foreignUrl: `http://127.0.0.1:${port}/`,
     stop: async () => {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));
