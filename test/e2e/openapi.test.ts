@@ -2,7 +2,7 @@
  * Whatever is asked of an endpoint, as its description says or broken somewhere: never a fault of the server's,
  * and what is refused has changed nothing. SEED repeats a run.
  */
-import { COMMIT_KEY } from '@quantivista/contracts';
+import { COMMIT_KEY, OFREP_PREFIX } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -53,6 +53,10 @@ async function ask({ url }: Component, { method, target, headers, body }: Genera
   return { status: response.status, type: response.headers.get('content-type') ?? '', text };
 }
 
+/** OFREP's errors have a form of its own. */
+const errorType = ({ url }: Component, { target }: GeneratedRequest): string =>
+  new URL(url + target).pathname.startsWith(OFREP_PREFIX) ? 'application/json' : 'application/problem+json';
+
 /** `node`: its index among those that serve; 503 is an answer there to `max_age` and `min_revision`. */
 async function tryAll(component: Component, count: number, mayBeBehind: boolean): Promise<void> {
   const requests = fc.sample(requestsOf(await documentOf(component)), { numRuns: count, seed: SEED });
@@ -63,7 +67,7 @@ async function tryAll(component: Component, count: number, mayBeBehind: boolean)
     const what = `seed ${SEED}: ${request.method} ${request.target} ${JSON.stringify(request.headers)} ${request.body?.slice(0, 500)} → ${status} ${text.slice(0, 500)}`;
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     if (!(mayBeBehind && status === 503)) expect(status, what).toBeLessThan(500);
-    if (status >= 400) expect(type, what).toBe('application/problem+json');
+    if (status >= 400) expect(type, what).toBe(errorType(component, request));
     const after = await changes();
     if (status >= 400) expect(after, what).toEqual(before);
     before = after;

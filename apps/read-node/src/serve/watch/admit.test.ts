@@ -1,6 +1,10 @@
-import { createScope } from '@quantivista/contracts';
+import { createToken, hashToken } from '@quantivista/access';
+import { createScope, TOKENS_PREFIX } from '@quantivista/contracts';
+import { buildSnapshot } from '@quantivista/snapshot';
 import { describe, expect, test } from 'vitest';
+import { createHistory } from '../../follow/history.ts';
 import { createReplica } from '../../follow/replica.ts';
+import { issueTicket } from '../flags/ofrep/tickets.ts';
 import { createReadAccess } from '../read-access.ts';
 import { type Admission, type AdmitterOptions, createAdmitter, streamTransport } from './admit.ts';
 import { GENERATION, OTHER, stateAt } from './hub-under-test.ts';
@@ -99,6 +103,46 @@ describe('a revision', () => {
   test('of another generation is not waited for: the stream begins with a reset', async () => {
     const { admit } = start({ maxWaitMs: 60_000 });
     expect((await admit(`${PATH}?environment=TEST&since=${OTHER}:99`)).since?.generation).toBe(OTHER);
+  });
+});
+
+describe('a stream of notices', () => {
+  const EVENTS = '/ofrep/v1/events';
+
+  test('is for its path alone, and comes as events', () => {
+    expect(streamTransport(EVENTS)).toBe('sse');
+    expect(streamTransport(`${EVENTS}?token=x`)).toBe('sse');
+    expect(streamTransport(`${EVENTS}/x`)).toBeUndefined();
+    expect(streamTransport('/ofrep/v1/evaluate/flags')).toBeUndefined();
+  });
+
+  test('needs a ticket where reads need a token', async () => {
+    const { admit } = start();
+    expect(await admit(EVENTS)).toEqual({ tokenHash: undefined });
+    const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
+    const closed = start({ replica, access: createReadAccess(replica, 'token') });
+    await expect(closed.admit(EVENTS)).rejects.toMatchObject({ code: 'not_ready' });
+    const hash = hashToken(createToken());
+    const entries = [{ key: TOKENS_PREFIX + hash, value: '{"name":"page"}', modRevision: 1 }];
+    replica.replace({ snapshot: buildSnapshot(GENERATION, 10, entries), history: createHistory(10, 4) });
+    await expect(closed.admit(EVENTS)).rejects.toMatchObject({ code: 'unauthenticated' });
+    const ticket = issueTicket(hash, Math.ceil(Date.now() / 1_000) + 60);
+    expect(await closed.admit(`${EVENTS}?token=${ticket}`)).toEqual({ tokenHash: hash });
+  });
+
+  test('is not taken back: a node that is behind what was seen waits, and refuses', async () => {
+    const { admit } = start();
+    expect(await admit(EVENTS, `${GENERATION}:10`)).toEqual({ tokenHash: undefined });
+    await expect(admit(EVENTS, `${GENERATION}:11`)).rejects.toMatchObject({ code: 'revision_not_reached' });
+    expect(await admit(EVENTS, `${OTHER}:11`)).toEqual({ tokenHash: undefined });
+    await expect(admit(EVENTS, 'x')).rejects.toMatchObject({ code: 'invalid_since' });
+  });
+
+  test('takes room as any other', async () => {
+    await expect(start({}, { watchers: 10 }).admit(EVENTS)).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(start({}, { draining: true }).admit(EVENTS)).rejects.toMatchObject({
+      code: 'shutting_down',
+    });
   });
 });
 

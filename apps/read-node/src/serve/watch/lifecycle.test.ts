@@ -3,11 +3,50 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ACK_BURST } from './acks.ts';
 import type { Watcher } from './audience.ts';
 import { change, createSocket, type HubUnderTest, startHub, until } from './hub-under-test.ts';
+import type { NoticeSource } from './notices.ts';
 
 let at: HubUnderTest;
 afterEach(() => at.hub.drain());
 const reasonOf = ({ closed }: { closed: { reason: string } | undefined }) =>
   (JSON.parse(closed?.reason ?? '{}') as { reason?: string }).reason;
+
+describe('a stream of notices', () => {
+  const bytes = Buffer.from('{}');
+  const source = (held: () => boolean): NoticeSource => ({
+    notice: () => ({ text: '{}', size: 2, bytes, event: bytes }),
+    listen: () => {},
+    holds: held,
+  });
+  const joinNotices = () => {
+    const socket = createSocket('sse');
+    at.hub.join(socket, { tokenHash: 'x' });
+    return socket;
+  };
+
+  test('is counted, leaves, and ends with the node, as the others do', async () => {
+    at = startHub({ notices: source(() => true) });
+    const [first, second] = [joinNotices(), joinNotices()];
+    await at.watch('risk');
+    expect(first.texts).toEqual(['{}']);
+    expect([at.hub.watchers, at.hub.watchersBy.sse]).toEqual([3, 2]);
+    at.hub.leave(first);
+    at.hub.receive(second, '{}');
+    expect(at.hub.watchers).toBe(2);
+    await at.hub.drain();
+    expect([first.closed, second.closed?.code]).toEqual([undefined, 1012]);
+    expect([at.hub.watchers, joinNotices().closed?.code]).toEqual([0, 1012]);
+  });
+
+  test('ends with 1008 once its token does not hold any more', async () => {
+    let isHeld = true;
+    at = startHub({ notices: source(() => isHeld), heartbeatMs: 5 });
+    const socket = joinNotices();
+    await until(() => socket.texts.length === 1, 'the notice');
+    isHeld = false;
+    await until(() => socket.closed, 'it to be closed');
+    expect([socket.closed!.code, reasonOf(socket)]).toEqual([1008, 'unauthenticated']);
+  });
+});
 
 describe('the end', () => {
   test('of a node: no more join, all are closed with 1012 within the time for it, and until then are told', async () => {
