@@ -82,7 +82,12 @@ test('tokens are made, protection is set, a change is proposed, approved and app
   expect(later).toContain('  to be applied at 2100-01-01T00:00:00.000Z');
   expect(await ann('proposal', 'withdraw', scheduled)).toEqual([`proposal ${scheduled} is withdrawn`]);
 
+  const service = ['token', 'create', 'engine', '--can', 'read', '--service'];
+  expect(await admin(...service, 'Not A Service')).toEqual([expect.stringContaining('body.service')]);
+  await admin(...service, 'risk_engine');
+
   const tokens = await admin('token', 'list');
+  expect(tokens.find(line => line.includes(' engine '))).toMatch(/ engine +risk_engine +2/);
   const of = tokens.find(line => line.includes(' bob '))!.split(' ')[0]!;
   expect(await admin('token', 'revoke', of)).toEqual([`${of} is revoked`]);
 });

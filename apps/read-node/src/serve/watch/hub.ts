@@ -1,6 +1,5 @@
 /** The streams of this node: who is in, who must leave and why, and what they say. */
 import { type AckMessage, type AckRequest, errorRow, ServiceError } from '@quantivista/contracts';
-import { pause } from '@quantivista/runtime';
 import type { Replica } from '../../follow/replica.ts';
 import { ACK_BURST, ACKS_PER_SECOND, parseAck } from './acks.ts';
 import type { Admission, Admitted } from './admit.ts';
@@ -9,6 +8,7 @@ import { createBacklog } from './backlog.ts';
 import { closeReason } from './close-reason.ts';
 import { createInstances } from './instances.ts';
 import { createNotices, type NoticeSource } from './notices.ts';
+import { endOneByOne } from './one-by-one.ts';
 import { createPublisher } from './publisher.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { Transport, WatchSocket } from './socket.ts';
@@ -144,7 +144,7 @@ export function createHub(options: HubOptions): Hub {
       return members.size;
     },
     get lagging() {
-      return publisher.lagging;
+      return publisher.lagging + (notices?.lagging ?? 0);
     },
     get conflated() {
       return publisher.conflated;
@@ -197,13 +197,9 @@ export function createHub(options: HubOptions): Hub {
 
     drain: async () => {
       drained = members.size;
-      const leaving = shuffled([...members.keys()]);
-      const startedAt = performance.now();
-      for (const [index, socket] of leaving.entries()) {
-        const early = startedAt + (drainMs * (index + 1)) / leaving.length - performance.now();
-        if (early > 0) await pause(early);
+      await endOneByOne(members.keys(), drainMs, socket => {
         if (members.has(socket)) end(socket, 'shutting_down', 'shutting_down');
-      }
+      });
       clearInterval(sweep);
       publisher.stop();
       notices?.stop();
@@ -212,11 +208,3 @@ export function createHub(options: HubOptions): Hub {
 }
 
 const watcherOf = ({ topic, instanceId }: Admission): Watcher => ({ topic, instanceId });
-
-function shuffled<T>(items: T[]): T[] {
-  for (let at = items.length - 1; at > 0; at--) {
-    const other = Math.floor(Math.random() * (at + 1));
-    [items[at], items[other]] = [items[other]!, items[at]!];
-  }
-  return items;
-}

@@ -131,12 +131,12 @@ test('who does not read is told once it has read', () => {
     vi.advanceTimersByTime(BEAT_MS);
     notices.resume();
   }
-  expect(slow.texts).toEqual(['v1']);
+  expect([slow.texts, notices.lagging]).toEqual([['v1'], 1]);
   expect(told([quick])).toEqual([['v1', 'v2', 'v3', 'v4']]);
   slow.waiting = 0;
   notices.resume();
   notices.resume();
-  expect(slow.texts).toEqual(['v1', 'v4']);
+  expect([slow.texts, notices.lagging]).toEqual([['v1', 'v4'], 0]);
 });
 
 test('who may not be told any more is not, from the next beat on', () => {

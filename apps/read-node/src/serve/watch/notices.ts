@@ -28,6 +28,8 @@ export interface NoticesOptions {
 }
 
 export interface Notices {
+  /** Streams that lag now. */
+  readonly lagging: number;
   /** Told at once, and from then on. */
   enter(socket: WatchSocket, tokenHash: string | undefined): void;
   leave(socket: WatchSocket): void;
@@ -96,6 +98,9 @@ export function createNotices(options: NoticesOptions): Notices {
   }, heartbeatMs);
 
   return {
+    get lagging() {
+      return lagging.size;
+    },
     enter: (socket, tokenHash) => {
       let shard = shards.find(each => each.shard.members.size < SHARD_SIZE);
       if (!shard) {

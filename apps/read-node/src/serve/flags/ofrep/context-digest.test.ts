@@ -39,6 +39,10 @@ test('another context has another digest', () => {
     { b: { a: 1 } },
     { 'a.b': 1 },
     { a: 'é' },
+    { a: 'x'.repeat(1_023) },
+    { a: 'x'.repeat(1_024) },
+    { a: `${'x'.repeat(1_024)}y` },
+    { a: `${'x'.repeat(1_024)}z` },
     { a: { b: { c: 1 } } },
     { a: { c: { b: 1 } } },
   ];
