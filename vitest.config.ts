@@ -14,7 +14,7 @@ export default defineConfig({
             '{packages,apps,infra}/**/*.test.ts',
             'test/{architecture,harness,simulation}/**/*.test.ts',
             'test/guarantees/**/{check,linearizable}.test.ts',
-            'test/conformance/flagd-{core,import}.test.ts',
+            'test/conformance/{flagd-core,flagd-import,documented}.test.ts',
           ],
           exclude,
           testTimeout: 20_000,
@@ -28,7 +28,7 @@ export default defineConfig({
           exclude: [
             ...exclude,
             'test/guarantees/**/{check,linearizable}.test.ts',
-            'test/conformance/flagd-{core,import}.test.ts',
+            'test/conformance/{flagd-core,flagd-import,documented}.test.ts',
           ],
           maxWorkers: 2,
           testTimeout: 120_000,

@@ -9,8 +9,19 @@ const PACKAGES = {
   redis: 'redis-server',
   postgres: 'postgresql',
   initdb: 'postgresql',
+  chromium: 'chromium',
 } as const;
-const BREW = { etcd: 'etcd', redis: 'redis', postgres: 'postgresql', initdb: 'postgresql' } as const;
+type Program = keyof typeof PACKAGES;
+const BREW: Record<Program, string> = {
+  etcd: 'etcd',
+  redis: 'redis',
+  postgres: 'postgresql',
+  initdb: 'postgresql',
+  chromium: 'chromium',
+};
+const STACK: readonly Program[] = ['etcd', 'redis', 'postgres', 'initdb'];
+/** The tests have a browser besides. */
+const TESTED: readonly Program[] = [...STACK, 'chromium'];
 /** Debian starts a service as it installs it; this project starts its own and leaves the system's alone. */
 const POLICY = '/usr/sbin/policy-rc.d';
 
@@ -34,8 +45,8 @@ function installWithApt(packages: string[]): void {
 }
 
 /** Install what is missing; `progress` is told what and how long it took. */
-export function installComponents(progress: (line: string) => void): void {
-  const missing = (Object.keys(PACKAGES) as (keyof typeof PACKAGES)[]).filter(name => !programs[name]());
+export function installComponents(progress: (line: string) => void, wanted = STACK): void {
+  const missing = wanted.filter(name => !programs[name]());
   if (missing.length === 0) return;
   const startedAt = Date.now();
   if (findProgram('apt-get') && process.getuid?.() === 0) {
@@ -54,4 +65,4 @@ export function installComponents(progress: (line: string) => void): void {
   progress(`installed in ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
 }
 
-if (import.meta.main) installComponents(line => console.log(line));
+if (import.meta.main) installComponents(line => console.log(line), TESTED);

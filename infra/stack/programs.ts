@@ -24,12 +24,14 @@ export const programs = {
   redis: () => findProgram('redis-server'),
   postgres: () => findProgram('postgres', postgresFolders()),
   initdb: () => findProgram('initdb', postgresFolders()),
+  /** For tests alone. */
+  chromium: () => findProgram('chromium'),
 };
 
 /** @throws Error where it is missing */
 export function requireProgram(name: keyof typeof programs): string {
   const path = programs[name]();
-  if (!path) throw new Error(`${name} is not installed: ./start installs it on Debian`);
+  if (!path) throw new Error(`${name} is not installed: ./start and ./test/run install it on Debian`);
   return path;
 }
 

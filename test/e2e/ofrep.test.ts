@@ -1,4 +1,7 @@
 /** OFREP against a whole network, at nodes of both runtimes. */
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { CreatedToken, Evaluated, OfrepBulk, OfrepFailure, OfrepSuccess } from '@quantivista/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../../infra/stack/until.ts';
@@ -165,6 +168,23 @@ describe.each(RUNTIMES)('a node on %s', runtime => {
     const changed = await bulk(node, { context }, `?min_revision=${revision}`, { 'if-none-match': etag });
     expect(changed.status).toBe(200);
     expect(changed.body.flags.map(({ key }) => key)).toContain(`new-${runtime}`);
+  });
+
+  test.each([
+    ['POST', `${FLAGS}/plain`, '{}'],
+    ['GET', '/api/v1/feature-flags/risk', ''],
+  ])('answers a %s with an offer of HTTP/2, as any other', async (method, path, body) => {
+    const headers = {
+      authorization: `Bearer ${network.token}`,
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAARAAAAAAAIAAAAA',
+      'content-type': 'application/json',
+      'content-length': body.length,
+    };
+    const asked = request(node.url + path, { method, headers }).end(body);
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    expect([answer.statusCode, JSON.parse(await text(answer))]).toEqual([200, expect.anything()]);
   });
 
   test('asks for a state as other reads do', async () => {

@@ -58,18 +58,52 @@ describe('of 200,000 keys', () => {
 
 const percentage = fc.integer({ min: 0, max: 10_000 }).map(hundredths => hundredths / 100);
 
-test('any two percentages, salts, attributes and keys: who is in at the lower one is in at the higher', () => {
-  const key = fc.string({ unit: 'grapheme', minLength: 1 });
-  fc.assert(
-    fc.property(percentage, percentage, fc.array(key, { minLength: 20 }), key, (a, b, keys, salt) => {
-      const at = (rollout_percentage: number) => {
-        const set = createFlagSet([flagOf({ rollout_percentage, salt, bucket_by: 'account.id' })]);
-        return keys.map(id => evaluate(set, 'growing', { account: { id } }).variant === 'on');
-      };
-      const [lower, higher] = [at(Math.min(a, b)), at(Math.max(a, b))];
-      expect(lower.every((isIn, index) => !isIn || higher[index])).toBe(true);
-    }),
-  );
+const weights = fc.record({ red: fc.nat(100), blue: fc.nat(100), control: fc.integer({ min: 1, max: 100 }) });
+const chosen = fc.record({ rollout: percentage, other: percentage, salt: fc.string({ unit: 'grapheme' }) });
+
+/** 200 choices of two percentages and a salt, with 1,000 keys each that no other choice has. */
+describe('of any two percentages, with any salt, by any attribute', () => {
+  const RUNS = 200;
+  let made = 0;
+  const newKeys = () =>
+    Array.from({ length: KEYS / RUNS }, () => {
+      made++;
+      return `${made % 4 === 0 ? 'käufer 🚩' : 'user'}-${made}`;
+    });
+  const served = (fields: Partial<FeatureFlag>, keys: readonly string[]) => {
+    const set = createFlagSet([flagOf({ ...fields, bucket_by: 'account.id' })]);
+    return keys.map(id => evaluate(set, 'growing', { account: { id } }).variant);
+  };
+
+  test('who is in at the lower one is in at the higher', { timeout: TIMEOUT_MS }, () => {
+    fc.assert(
+      fc.property(chosen, ({ rollout, other, salt }) => {
+        const keys = newKeys();
+        const lower = served({ salt, rollout_percentage: Math.min(rollout, other) }, keys);
+        const higher = served({ salt, rollout_percentage: Math.max(rollout, other) }, keys);
+        expect(keys.filter((_, index) => lower[index] === 'on' && higher[index] !== 'on')).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('nobody moves from one variant of a split to another', { timeout: TIMEOUT_MS }, () => {
+    fc.assert(
+      fc.property(chosen, weights, ({ rollout, other, salt }, split) => {
+        const keys = newKeys();
+        const rules = [{ when: {}, split }];
+        const [before, after] = [rollout, other].map(rollout_percentage =>
+          served({ ...SPLIT, salt, rules, rollout_percentage }, keys),
+        );
+        const isIn = (variant: string | undefined) => variant !== 'off';
+        const moved = keys.filter(
+          (_, index) => isIn(before![index]) && isIn(after![index]) && before![index] !== after![index],
+        );
+        expect(moved).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });
 
 test('a dependent flag only grows while the flag that it asks for grows', () => {

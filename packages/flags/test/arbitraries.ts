@@ -164,10 +164,31 @@ export const flags = (count: number): fc.Arbitrary<FeatureFlag[]> =>
 const absent = { nil: undefined, freq: 5 };
 /** Its bytes are not its code units. */
 export const nonAsciiKey = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+/** Where UTF-8, code units and code points part: halves of pairs, marks, joined signs, and lengths. */
+const strangeKey = fc.constantFrom(
+  '🚩',
+  '\u{10ffff}',
+  '\ud83d',
+  'a\udea9b',
+  '\udea9\ud83d',
+  'é',
+  'e\u0301',
+  'Z\u0351\u036b\u0343',
+  '👩\u200d👩\u200d👧',
+  'ﷺ',
+  '\0',
+  '\u0080',
+  '\u07ff\u0800\uffff',
+  ' ',
+  '\u202e',
+  'x'.repeat(10_000),
+  '🚩é'.repeat(2_000),
+);
 export const key = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 20 }) },
   { weight: 2, arbitrary: fc.uuid() },
   { weight: 2, arbitrary: nonAsciiKey },
+  strangeKey,
   fc.constantFrom('', 0, 42, 9_007_199_254_740_991, null, undefined),
 );
 

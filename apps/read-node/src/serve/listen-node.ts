@@ -84,7 +84,10 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     }
   }
 
-  const server = createServer((request, response) => {
+  // Some clients, Java's among them, offer HTTP/2 with each request: that is no reason not to answer it.
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage) =>
+    headers.upgrade?.toLowerCase() === 'websocket';
+  const server = createServer({ shouldUpgradeCallback }, (request, response) => {
     const otherwise = () =>
       isOfrep(request.url!)
         ? void answerOfrep(request, response).catch(() => response.destroy())
