@@ -63,6 +63,12 @@ export const ERRORS = {
   },
   write_in_doubt: { status: 503, title: 'It is not yet known whether the change was made', retryAfterS: 5 },
   write_aborted: { status: 503, title: 'The change was not made', retryAfterS: 1 },
+  secrets_unavailable: {
+    status: 503,
+    title: 'The store of secrets does not answer',
+    retryAfterS: 1,
+    close: 1013,
+  },
   not_ready: { status: 503, title: 'No state has been loaded yet', retryAfterS: 1, close: 1013 },
   too_old: { status: 503, title: 'The state here is older than asked for', retryAfterS: 1 },
   overloaded: { status: 503, title: 'Too many at once', retryAfterS: 2, close: 1013 },

@@ -45,6 +45,7 @@ export * from './routes.ts';
 export * from './schema.ts';
 export * from './schema-routes.ts';
 export * from './scope.ts';
+export * from './sealed.ts';
 export * from './time.ts';
 export * from './token.ts';
 export * from './token-routes.ts';
