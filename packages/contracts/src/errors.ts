@@ -48,6 +48,7 @@ export const ERRORS = {
   },
   compacted: { status: 409, title: 'The revision is no longer held here' },
   generation_changed: { status: 409, title: 'The state here is of another life of the store' },
+  secret_destroyed: { status: 410, title: 'This version of the secret was destroyed' },
   too_large: { status: 413, title: 'The body or value is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   environment_not_served: { status: 421, title: 'This node does not hold the environment', close: 1008 },

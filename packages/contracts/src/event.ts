@@ -41,7 +41,9 @@ export const RecordUpdated = z
     service_name: z.string().optional(),
     environment: z.string().optional(),
     old_value: JsonValue,
-    new_value: JsonValue.openapi({ description: '`null` where it was deleted, or is a SECRET' }),
+    new_value: JsonValue.openapi({
+      description: '`null` where it was deleted; what is confidential is withheld',
+    }),
     updated_by: z.string(),
     reason: z.string(),
     version: z.int().positive(),

@@ -53,3 +53,4 @@ export * from './validation.ts';
 export * from './versions.ts';
 export * from './webhook.ts';
 export * from './webhook-routes.ts';
+export * from './withheld.ts';

@@ -29,7 +29,7 @@ export function parseYamlValues(text: string, name: string): Json {
 function toJson(value: unknown, where: string, within: ReadonlySet<unknown>): Json {
   if (typeof value === 'bigint') {
     if (Number.isSafeInteger(Number(value))) return Number(value);
-    throw new DocumentError(`${where}: the integer ${value} can't be kept exactly: write it in quotes`);
+    throw new DocumentError(`${where}: an integer beyond 2^53 can't be kept exactly: write it in quotes`);
   }
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new DocumentError(`${where}: JSON has no ${value}`);
