@@ -25,6 +25,7 @@ import { registerSegments } from './routes/segments.ts';
 import { registerTokens } from './routes/tokens.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 import { registerWrites } from './routes/write.ts';
+import { withholding } from './secrets/withholding.ts';
 
 export function createApp(dependencies: Dependencies): OpenAPIHono {
   const { log, callers, calls } = dependencies;
@@ -43,6 +44,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     throw new ServiceError('not_found');
   });
 
+  app.use('/api/*', withholding());
   // Before any body is read: a caller who may not write learns nothing of what is wrong with the request.
   app.use('/api/*', async function authorize(c, next) {
     const needed = neededPermissions(c.req.method, c.req.path);

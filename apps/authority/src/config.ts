@@ -40,6 +40,8 @@ export const AuthorityEnvironment = z.object({
     .string()
     .default('')
     .transform(text => text.split(',').flatMap(part => part.trim() || [])),
+  /** Keys that seal secrets, for development (0600, made where it is missing): secrets are refused without it. */
+  KEYRING_FILE: z.string().optional(),
   WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(16),
   WEBHOOK_CONNECT_TIMEOUT_MS: z.coerce.number().int().min(10).default(5_000),
   WEBHOOK_TIMEOUT_MS: z.coerce.number().int().min(10).default(15_000),

@@ -12,6 +12,8 @@ import type { RegionWait } from '../network/wait.ts';
 import type { GuardedWriter } from '../propose/guard.ts';
 import type { Proposals } from '../propose/proposals.ts';
 import type { Recovery } from '../recover/recovery.ts';
+import type { SecretReads } from '../secrets/secret-reads.ts';
+import type { SecretValues } from '../secrets/secret-values.ts';
 import type { Writer } from '../write/commit.ts';
 import type { SchemaReader } from '../write/schemas/service-schemas.ts';
 
@@ -26,6 +28,8 @@ export interface Dependencies {
   readonly proposals: Proposals;
   readonly schemas: SchemaReader;
   readonly callers: Callers;
+  readonly secrets: SecretValues;
+  readonly secretReads: SecretReads;
   readonly calls: Calls;
   readonly heartbeat: Heartbeat;
   readonly recovery: Recovery;

@@ -1,13 +1,16 @@
 /** Reads at the authority: linearizable, straight from etcd, the same answers as a node's. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
+  type Configuration,
   type ConfigurationPath,
   configurationKey,
   type Environment,
   entityTag,
   fieldFault,
   GENERATION_KEY,
+  holdsSealed,
   noneMatch,
+  openedTag,
   type PastPoint,
   readKeyRoute,
   readServiceRoute,
@@ -34,7 +37,7 @@ export function requireRevision(minimum: number | undefined, generation: string,
 }
 
 export function registerReads(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { etcd } = dependencies;
+  const { etcd, secretReads } = dependencies;
   const past = createPast(dependencies);
 
   const answer = (c: Context, headers: Record<string, string>, body: string) =>
@@ -54,7 +57,8 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
     const { configuration, revision } = wanted.at
       ? await past.configurationAt(now, await past.revisionOf(wanted.at, now, 'query.at'), path)
       : await pastConfiguration(dependencies.audit, now.generation, path, wanted.version!);
-    return c.json(configuration, 200, pastHeaders(now.generation, revision));
+    const shown = await secretReads.shown(configuration, c.req.header('authorization'));
+    return c.json(shown, 200, pastHeaders(now.generation, revision));
   }
 
   app.openapi(readServiceRoute, async c => {
@@ -97,6 +101,15 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
     requireRevision(min_revision, generation, revision);
     if (!entries[1]) throw new ServiceError('configuration_not_found');
     const etag = entityTag(generation, entries[1].modRevision);
-    return answer(c, stateHeaders(generation, revision, etag), entries[1].value) as never;
+    const headers = stateHeaders(generation, revision, etag);
+    if (!holdsSealed(entries[1].value)) return answer(c, headers, entries[1].value) as never;
+    const configuration = JSON.parse(entries[1].value) as Configuration;
+    const authorization = c.req.header('authorization');
+    if (!(await secretReads.isOpen(configuration, authorization)))
+      return answer(c, headers, entries[1].value) as never;
+    const opened = { ...headers, etag: openedTag(etag), 'cache-control': 'no-store' };
+    if (!noneMatch(c.req.header('if-none-match') ?? null, opened.etag))
+      return c.body(null, 304, opened) as never;
+    return c.json(await secretReads.shown(configuration, authorization), 200, opened) as never;
   });
 }

@@ -3,8 +3,8 @@
  * the marker in etcd knows which way it went, and recovery writes the outcome.
  */
 import type { Audit, Intent, Outcome } from '@quantivista/audit';
-import { GENERATION_KEY, ServiceError } from '@quantivista/contracts';
-import type { Etcd, TxnResult } from '@quantivista/etcd';
+import { GENERATION_KEY, recordKey, ServiceError } from '@quantivista/contracts';
+import type { Compare, Etcd, TxnResult } from '@quantivista/etcd';
 import { createBackoff, type FaultPoint, pause } from '@quantivista/runtime';
 import {
   createMemoryView,
@@ -12,6 +12,7 @@ import {
   type FollowedKeys,
   type RecordView,
 } from '../follow/record-view.ts';
+import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
 import { createOperationId } from './operation-id.ts';
 import { keysOf, type Plan, plan } from './plan.ts';
 import type { StoredRecord, WriteRequest } from './request.ts';
@@ -57,6 +58,8 @@ export interface WriterOptions {
   readonly etcd: Etcd;
   readonly audit: Audit;
   readonly faultPoint: FaultPoint;
+  /** @default none: what is confidential is refused */
+  readonly secrets?: SecretValues;
   /** @default none */
   readonly rules?: readonly WriteRule[];
   /** What is known of the store by following it: plans are made from that first. @default nothing */
@@ -77,6 +80,7 @@ type Attempt = { readonly kind: 'committed'; readonly result: Committed } | { re
 
 export function createWriter(options: WriterOptions): Writer {
   const { etcd, audit, faultPoint, rules = [], followed = [] } = options;
+  const { secrets = createSecretValues(undefined) } = options;
   const store = createStoreView(etcd);
   const recent = createMemoryView(followed, store);
 
@@ -94,20 +98,38 @@ export function createWriter(options: WriterOptions): Writer {
     }
   }
 
-  /** A plan with the rules in force checked, and compared in its transaction. */
-  async function prepare(request: WriteRequest, view: RecordView): Promise<Preview> {
+  /**
+   * A plan with the rules in force checked, and compared in its transaction. What is confidential is judged as it was
+   * sent, and then planned again as it is kept: unless that is `not_kept`, since nothing of the plan will be stored.
+   */
+  async function prepare(
+    request: WriteRequest,
+    view: RecordView,
+    secrecy: 'kept' | 'not_kept' = 'kept',
+  ): Promise<Preview> {
     const { revision, entries } = await view.read(keysOf(request));
     const held = new Map(entries.flatMap(entry => (entry ? [[entry.key, entry]] : [])));
     const generation = held.get(GENERATION_KEY)?.value;
     if (generation === undefined) throw new ServiceError('not_ready');
     const at = Date.now();
-    const made = plan({ id: createOperationId(at), generation, at, request, held });
-    const compare = [...made.txn.compare];
+    const input = { id: createOperationId(at), generation, at, held };
+    const asked = await secrets.compare(request, path => {
+      const entry = held.get(recordKey(path));
+      return entry && (JSON.parse(entry.value) as StoredRecord);
+    });
+    let made = plan({ ...input, request: asked });
+    const judged = await secrets.judged(made.planned);
+    const rulesCompare: Compare[] = [];
     for (const rule of rules) {
       const inForce = await rule.read(request, view);
-      inForce.check(made.planned);
-      compare.push(...inForce.compare);
+      inForce.check(judged);
+      rulesCompare.push(...inForce.compare);
     }
+    if (secrecy === 'kept') {
+      const sealed = await secrets.keep(asked, made.planned);
+      if (sealed !== asked) made = plan({ ...input, request: sealed });
+    }
+    const compare = [...made.txn.compare, ...rulesCompare];
     if (compare.length > MAX_COMPARES) {
       throw new ServiceError('too_large', {
         message: `the changes and the rules that hold of them need ${compare.length} comparisons, of ${MAX_COMPARES} that one transaction has: use several requests`,
@@ -188,7 +210,8 @@ export function createWriter(options: WriterOptions): Writer {
     },
     preview: async request => {
       checkShape(request);
-      return prepare(request, store);
+      const stored = request.clearance?.kind === 'preview' && request.clearance.stored;
+      return prepare(request, store, stored ? 'kept' : 'not_kept');
     },
   };
 }

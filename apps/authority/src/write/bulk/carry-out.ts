@@ -97,14 +97,22 @@ export async function foresee(
   return { violations: await violations(schemas, plan), refusals };
 }
 
-async function violations(schemas: SchemaReader, { diff }: BulkPlan): Promise<SchemaViolation[]> {
+async function violations(schemas: SchemaReader, { changes }: BulkPlan): Promise<SchemaViolation[]> {
   const found: SchemaViolation[] = [];
-  for (const [service, entries] of Map.groupBy(diff.entries, entry => entry.service_name)) {
+  for (const [service, ofService] of Map.groupBy(changes, change => change.service)) {
     const { schemas: standing } = await schemas.read(service);
-    const values = entries.flatMap(({ environment, config_key, new_value: value }) =>
+    const values = ofService.flatMap(({ entry: { environment, config_key }, value, confidential }) =>
       value === undefined
         ? []
-        : [{ environment: environment as Environment, service_name: service, config_key, value }],
+        : [
+            {
+              environment: environment as Environment,
+              service_name: service,
+              config_key,
+              value,
+              confidential,
+            },
+          ],
     );
     try {
       found.push(...withinTime(CHECK_LIMIT_MS, () => values.flatMap(each => violationsOf(each, standing))));
