@@ -9,6 +9,7 @@ import { startFeeding } from './feed/feeding.ts';
 import { startFollowing } from './follow/following.ts';
 import { createReplica } from './follow/replica.ts';
 import { createReporting } from './report/reporting.ts';
+import { startSecrets } from './secrets/start-secrets.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
@@ -16,6 +17,7 @@ import { listen } from './serve/listen.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
+import { createSecretAnswers } from './serve/secret-answers.ts';
 import { isReady, readStatus } from './serve/status.ts';
 import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
@@ -41,6 +43,10 @@ const hub = createHub({
   maxAgeMs: config.MAX_STREAM_AGE_MS,
   drainMs: config.DRAIN_MS,
 });
+
+const secrets = await startSecrets({ config, replica, log });
+const secretAnswers = secrets && createSecretAnswers(replica, secrets);
+shutdown.onShutdown('secrets', () => secrets?.close());
 
 const feeding = config.ROLES.includes('feed')
   ? startFeeding({ config, scope, regionOptions, observer: reporting.feedObserver, log })
@@ -72,8 +78,9 @@ const parts = {
   following,
   hub,
   parent,
+  secrets,
 };
-const fastLane = createFastLane(replica, access, flags);
+const fastLane = createFastLane({ replica, access, flags, secretAnswers });
 const admitter = createAdmitter({
   replica,
   scope,
@@ -91,6 +98,7 @@ const app = createApp({
   scope,
   access,
   flags,
+  secretAnswers,
   parent,
   childReports: reporting.childReports,
   ready: () => isReady(parts),

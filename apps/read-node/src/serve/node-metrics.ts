@@ -11,7 +11,7 @@ export function registerNodeMetrics(
   counts: ReadCounts,
   admitter: Pick<Admitter, 'refused'>,
 ): void {
-  const { replica, feeding, following, hub, parent } = parts;
+  const { replica, feeding, following, hub, parent, secrets } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
   observed('qv_node_revision', 'revision applied', () => replica.current?.snapshot.revision ?? 0);
   observed('qv_node_age_seconds', 'time since the state was known to be complete', () =>
@@ -47,6 +47,11 @@ export function registerNodeMetrics(
   );
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
   observed('qv_node_watchers_refused_total', 'streams refused for want of room', () => admitter.refused);
+  observed('qv_node_secrets_opened', 'secrets held opened', () => secrets?.opened ?? 0);
+  observed('qv_node_secrets_pending', 'secrets that could not be opened yet', () => secrets?.pending ?? 0);
+  observed('qv_node_secret_store_ready', '1 while the store of secrets answers', () =>
+    Number(secrets?.status().state === 'ready'),
+  );
   observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
   observed(
     'qv_feeder_applied_total',
