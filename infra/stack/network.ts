@@ -93,7 +93,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const given = process.env;
   // An etcd that is not ours may know a token already: then its file must be named.
   const tokenFile = given.QV_ADMIN_TOKEN_FILE ?? join(dir, 'admin-token');
-  const keyring = join(dir, 'keyring.json');
+  // Unless the authority is told of a Vault: then its nodes are too.
+  const secretStore = options.authorityEnv?.VAULT_ADDR ? {} : { KEYRING_FILE: join(dir, 'keyring.json') };
   mkdirSync(dir, { recursive: true });
 
   const add = <T extends Component>(component: T): T => {
@@ -136,7 +137,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     POSTGRES_URL: given.QV_POSTGRES_URL ?? servingUrl(postgres.url),
     POSTGRES_MIGRATE_URL: postgres.url,
     ADMIN_TOKEN_FILE: tokenFile,
-    KEYRING_FILE: keyring,
+    ...secretStore,
     ...options.authorityEnv,
   };
   const addAuthority = (name: string, port: number) => {
@@ -185,7 +186,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         REDIS_URL: redisUrl,
         ROLES: roles,
         NODE_ID: nodeName,
-        KEYRING_FILE: keyring,
+        ...secretStore,
         ...options.nodeEnv,
       };
       const itsRuntime = typeof runtime === 'string' ? runtime : runtime[index]!;

@@ -21,6 +21,7 @@ import { registerProtection } from './routes/protection.ts';
 import { registerReads } from './routes/read.ts';
 import { registerRollback } from './routes/rollback.ts';
 import { registerSchemas } from './routes/schemas.ts';
+import { registerSecrets } from './routes/secrets.ts';
 import { registerSegments } from './routes/segments.ts';
 import { registerTokens } from './routes/tokens.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
@@ -70,6 +71,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerFlags(app, dependencies);
   registerFlagWrites(app, dependencies);
   registerSegments(app, dependencies);
+  registerSecrets(app, dependencies);
   registerEvents(app, dependencies);
   registerWebhooks(app, dependencies);
   registerAudit(app, dependencies);

@@ -14,7 +14,7 @@ import {
   parseEnvironment,
   pause,
 } from '@quantivista/runtime';
-import { createKeyring } from '@quantivista/vault';
+import { openSecretStore } from '@quantivista/vault';
 import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
@@ -127,7 +127,7 @@ const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
-const secretStore = config.KEYRING_FILE ? await createKeyring({ file: config.KEYRING_FILE, log }) : undefined;
+const secretStore = await openSecretStore(config, log);
 shutdown.onShutdown('secrets', () => secretStore?.close());
 const secrets = createSecretValues(secretStore);
 
@@ -164,6 +164,7 @@ const app = createApp({
   immediate,
   proposals,
   callers,
+  secretStore,
   secrets,
   secretReads: createSecretReads({ callers, secrets, log }),
   calls,

@@ -144,7 +144,7 @@ export function createApp({
     const { environment } = query;
     const snapshot = await stateFor(query);
     const path = { environment, service: c.req.valid('param').service_name };
-    const secret = await answerWithSecrets(c, path);
+    const secret = query.secrets ? undefined : await answerWithSecrets(c, path);
     if (secret) return toResponse(secret) as never;
     const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
     const nothing = { status: 200, headers: stateHeaders(replica), body: '{}' };
@@ -157,7 +157,8 @@ export function createApp({
     const { service_name, config_key } = c.req.valid('param');
     const snapshot = await stateFor(query);
     const path = { environment, service: service_name, key: config_key };
-    const answer = (await answerWithSecrets(c, path)) ?? answerKey(replica, snapshot, path, ifNoneMatch(c));
+    const secret = query.secrets ? undefined : await answerWithSecrets(c, path);
+    const answer = secret ?? answerKey(replica, snapshot, path, ifNoneMatch(c));
     if (!answer) throw new ServiceError('configuration_not_found');
     return toResponse(answer) as never;
   });

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { EnvironmentList, RegionName } from '@quantivista/contracts';
 import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
+import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
 const ROLES = ['feed', 'serve'] as const;
@@ -31,12 +32,12 @@ export const ReadNodeEnvironment = z.object({
   ENVIRONMENTS: EnvironmentList.optional(),
   ROLES: roles,
   READS: readAccess,
+  /** As the authority has it; without a store of secrets they are shown to nobody. */
+  ...secretStoreVariables,
   LOG_LEVEL: logLevel,
   /** Beats come every second; from these ages on the state counts as AGING and as STALE. */
   AGING_AFTER_MS: z.coerce.number().int().min(1).default(5_000),
   STALE_AFTER_MS: z.coerce.number().int().min(1).default(30_000),
-  /** Keys that seal secrets, for development, as the authority has them: secrets are shown to nobody without. */
-  KEYRING_FILE: z.string().optional(),
   /** Where the state is kept for a start without region and centre; not kept without it. */
   SNAPSHOT_PATH: z.string().optional(),
   SNAPSHOT_INTERVAL_MS: z.coerce.number().int().min(10).default(10_000),

@@ -3,13 +3,14 @@ import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
 import { scopedRegion } from '@quantivista/region';
 import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { startFeeding } from './feed/feeding.ts';
 import { startFollowing } from './follow/following.ts';
 import { createReplica } from './follow/replica.ts';
 import { createReporting } from './report/reporting.ts';
-import { startSecrets } from './secrets/start-secrets.ts';
+import { createOpenedSecrets } from './secrets/opened-secrets.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
@@ -44,7 +45,8 @@ const hub = createHub({
   drainMs: config.DRAIN_MS,
 });
 
-const secrets = await startSecrets({ config, replica, log });
+const secretStore = await openSecretStore(config, log);
+const secrets = secretStore && createOpenedSecrets({ replica, store: secretStore, log });
 const secretAnswers = secrets && createSecretAnswers(replica, secrets);
 shutdown.onShutdown('secrets', () => secrets?.close());
 

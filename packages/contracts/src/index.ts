@@ -46,6 +46,7 @@ export * from './schema.ts';
 export * from './schema-routes.ts';
 export * from './scope.ts';
 export * from './sealed.ts';
+export * from './secret-routes.ts';
 export * from './time.ts';
 export * from './token.ts';
 export * from './token-routes.ts';

@@ -2,6 +2,7 @@
 import type { Audit, Evidence } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
+import type { SecretStore } from '@quantivista/vault';
 import type { Callers } from '../callers.ts';
 import type { Calls } from '../calls.ts';
 import type { Outbound } from '../deliver/outbound.ts';
@@ -28,6 +29,8 @@ export interface Dependencies {
   readonly proposals: Proposals;
   readonly schemas: SchemaReader;
   readonly callers: Callers;
+  /** Absent where none is named: what is confidential is refused. */
+  readonly secretStore: SecretStore | undefined;
   readonly secrets: SecretValues;
   readonly secretReads: SecretReads;
   readonly calls: Calls;
