@@ -1,12 +1,8 @@
-/**
- * Requests to Vault's API by node-vault, made safe: bounded in time and number, and its errors are thrown
- * away, since they hold the token and the body.
- */
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+/** Requests to Vault's API by node-vault, made safe: bounded in time and number, and its errors say no more than why. */
 import { ServiceError } from '@quantivista/contracts';
 import nodeVault from 'node-vault';
 import { createGate } from './gate.ts';
+import { createHttp } from './http.ts';
 
 export interface TransportOptions {
   /** `https://vault.example:8200` */
@@ -38,17 +34,15 @@ export interface Transport {
 }
 
 const MAX_CALLS = 32;
-const silent = (message: string) => new ServiceError('secrets_unavailable', { message });
+const unavailable = (message: string) => new ServiceError('secrets_unavailable', { message });
 
 export function createTransport({ address, namespace, ca }: TransportOptions): Transport {
   const gate = createGate(MAX_CALLS);
-  const httpAgent = new HttpAgent({ keepAlive: true });
-  // Said outright: VAULT_SKIP_VERIFY in the environment would switch it off.
-  const httpsAgent = new HttpsAgent({ keepAlive: true, rejectUnauthorized: true, ...(ca && { ca }) });
+  const http = createHttp(ca);
   const client = nodeVault({
     endpoint: address,
-    requestOptions: { httpAgent, httpsAgent },
-    // It would tell values and tokens to whoever sets DEBUG.
+    'request-promise': { defaults: () => http.send },
+    // Its own tells values and tokens where DEBUG is set.
     debug: () => {},
   });
   // What it took from the environment by itself; the token goes with each call.
@@ -60,36 +54,22 @@ export function createTransport({ address, namespace, ca }: TransportOptions): T
     request: async ({ method, path, body }, { token, deadline }) => {
       const remainingMs = () => Math.max(1, Math.ceil(deadline - performance.now()));
       if (!(await gate.enter(remainingMs())))
-        throw silent('Vault does not answer in time: too many calls wait');
-      const timeout = remainingMs();
+        throw unavailable('Vault does not answer in time: too many calls wait');
+      const signal = AbortSignal.timeout(remainingMs());
       const headers = token === undefined ? {} : { 'X-Vault-Token': token };
-      const options = { method, path: `/${path}`, headers, timeout, httpAgent, httpsAgent, json: body };
-      const answered = client.request(options).finally(gate.leave) as Promise<Reply>;
-      return bounded(answered, timeout);
+      try {
+        return (await client.request({ method, path: `/${path}`, headers, json: body, signal })) as Reply;
+      } catch (error) {
+        throw unavailable(`Vault does not answer${signal.aborted ? ' in time' : reason(error)}`);
+      } finally {
+        gate.leave();
+      }
     },
-    close: () => {
-      httpAgent.destroy();
-      httpsAgent.destroy();
-    },
+    close: http.close,
   };
 }
 
-/** axios's own limit begins anew with every byte that arrives. */
-async function bounded(answered: Promise<Reply>, timeoutMs: number): Promise<Reply> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(silent('Vault does not answer in time')), timeoutMs);
-  });
-  try {
-    return await Promise.race([answered, late]);
-  } catch (error) {
-    throw error instanceof ServiceError ? error : silent(`Vault does not answer${reason(error)}`);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A system's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) and nothing else of it. */
+/** A system's code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) and nothing else: such errors may hold the request. */
 function reason(error: unknown): string {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? `: ${code}` : '';
