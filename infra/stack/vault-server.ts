@@ -57,7 +57,7 @@ export function createVaultServer({ name, dir, port }: VaultServerOptions): Vaul
   const initialized = (): Initialized => JSON.parse(readFileSync(initFile, 'utf8')) as Initialized;
 
   const call: VaultCall = async (method, path, body) => {
-    agent ??= new Agent({ connect: { ca: readFileSync(caFile, 'utf8') } });
+    agent ??= new Agent({ allowH2: false, connect: { ca: readFileSync(caFile, 'utf8') } });
     const token = existsSync(initFile) ? initialized().root_token : '';
     const answer = await request(`${url}/v1/${path}`, {
       method,

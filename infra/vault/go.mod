@@ -1,6 +1,10 @@
+// The Vault of the local stack and the tests, for build.sh alone: under the MPL, and with parts that are all released.
 module quantivista/vault
 
 go 1.26
+
+// A library in it reads an old certificate that Go refuses by now.
+godebug x509negativeserial=1
 
 tool github.com/hashicorp/vault
 
@@ -229,7 +233,7 @@ require (
 	github.com/hashicorp/raft-boltdb/v2 v2.0.0-20210421194847-a7e34179d62c // indirect
 	github.com/hashicorp/raft-snapshot v1.0.4 // indirect
 	github.com/hashicorp/serf v0.10.1 // indirect
-	github.com/hashicorp/vault v1.14.0 // indirect
+	github.com/hashicorp/vault v1.13.2 // indirect
 	github.com/hashicorp/vault-plugin-auth-alicloud v0.15.0 // indirect
 	github.com/hashicorp/vault-plugin-auth-azure v0.15.0 // indirect
 	github.com/hashicorp/vault-plugin-auth-centrify v0.15.1 // indirect
@@ -241,7 +245,7 @@ require (
 	github.com/hashicorp/vault-plugin-auth-oci v0.14.0 // indirect
 	github.com/hashicorp/vault-plugin-database-couchbase v0.9.2 // indirect
 	github.com/hashicorp/vault-plugin-database-elasticsearch v0.13.2 // indirect
-	github.com/hashicorp/vault-plugin-database-mongodbatlas v0.10.0 // indirect
+	github.com/hashicorp/vault-plugin-database-mongodbatlas v0.9.0 // indirect
 	github.com/hashicorp/vault-plugin-database-redis v0.2.1 // indirect
 	github.com/hashicorp/vault-plugin-database-redis-elasticache v0.2.1 // indirect
 	github.com/hashicorp/vault-plugin-database-snowflake v0.8.0 // indirect
@@ -257,7 +261,7 @@ require (
 	github.com/hashicorp/vault-plugin-secrets-terraform v0.7.1 // indirect
 	github.com/hashicorp/vault/api v1.9.2 // indirect
 	github.com/hashicorp/vault/api/auth/kubernetes v0.4.0 // indirect
-	github.com/hashicorp/vault/sdk v0.9.2 // indirect
+	github.com/hashicorp/vault/sdk v0.9.0 // indirect
 	github.com/hashicorp/vault/vault/hcp_link/proto v0.0.0-20230201201504-b741fa893d77 // indirect
 	github.com/hashicorp/vic v1.5.1-0.20190403131502-bbfe86ec9443 // indirect
 	github.com/hashicorp/yamux v0.1.1 // indirect

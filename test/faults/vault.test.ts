@@ -1,11 +1,15 @@
 /** Whatever befalls Vault: calls fail in time and tell nothing, the status says why, and it heals by itself. */
 
+import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
 import type { SecretStore } from '@quantivista/vault';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runtimes } from '../../infra/stack/programs.ts';
 import { until } from '../../infra/stack/until.ts';
 import { cleanFailure } from '../harness/clean-error.ts';
 import { describeWithVault, startTestVault, type TestVault } from '../harness/vault.ts';
@@ -129,7 +133,7 @@ describeWithVault('Vault', () => {
     });
 
     test('a login that is refused is not tried by every call, and heals with the file', async () => {
-      const file = vault.secretIdFile('node');
+      const file = vault.settings('node').VAULT_SECRET_ID_FILE;
       const secretId = readFileSync(file, 'utf8');
       const wrong = '00000000-1111-2222-3333-444444444444';
       writeFileSync(file, wrong);
@@ -276,6 +280,18 @@ describeWithVault('Vault', () => {
         );
       await elsewhere.close();
       await loose.close();
+    });
+
+    test.each(['bun', 'node'] as const)('a process on %s opens, by its settings alone', async runtime => {
+      const values = [CANARY, CANARY.repeat(3_000)];
+      const kept = await Promise.all([
+        store.keep(PATH, values[0]!, 'secret'),
+        ...values.map(value => store.keep(PATH, value, 'encrypted')),
+      ]);
+      const program = join(import.meta.dirname, '../harness/open-secrets.ts');
+      const env = { ...process.env, ...vault.settings('node'), SEALED: JSON.stringify({ path: PATH, kept }) };
+      const { stdout } = await promisify(execFile)(runtimes[runtime](), [program], { env });
+      expect(JSON.parse(stdout)).toEqual([values[0]!, ...values].map(opened));
     });
 
     test('a certificate that nobody vouches for is not trusted, whatever the environment says', async () => {

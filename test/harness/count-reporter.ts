@@ -12,6 +12,8 @@ export default class CountReporter implements Reporter {
     for (const module of modules) {
       // A file that can't be loaded has no tests to fail, and still it failed.
       failed += module.errors().length;
+      // Nor do those count whose `beforeAll` failed.
+      for (const suite of module.children.allSuites()) failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const { state, note } = test.result() as { state: string; note?: string };
         if (state === 'skipped' && note) reasons.add(`skipped: ${test.fullName}: ${note}`);

@@ -19,8 +19,8 @@ export function describeWithVault(name: string, body: () => void): void {
 
 export interface TestVault {
   readonly server: VaultServer;
-  /** The file that holds a role's secret id. */
-  secretIdFile(role: VaultRole): string;
+  /** Of a process that logs in as one of the roles. */
+  settings(role: VaultRole): ReturnType<typeof vaultSettings>;
   /** For what else a test writes. */
   readonly dir: string;
   /** As one of the roles; closed by `stop`. */
@@ -44,7 +44,7 @@ export async function startTestVault(): Promise<TestVault> {
     return {
       server,
       dir,
-      secretIdFile: role => vaultSettings(server, roles, role).VAULT_SECRET_ID_FILE,
+      settings: role => vaultSettings(server, roles, role),
       open: (role, options = {}) => {
         const files = vaultSettings(server, roles, role);
         const login = {

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnvironment, silentLog } from '@quantivista/runtime';
 import { afterAll, expect, test } from 'vitest';
-import { z } from 'zod';
-import { openSecretStore, secretStoreVariables } from './settings.ts';
+import { openSecretStore, SecretStoreVariables } from './settings.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'qv-settings-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 const open = async (variables: Record<string, string>) =>
-  openSecretStore(parseEnvironment(z.object(secretStoreVariables), variables), silentLog);
+  openSecretStore(parseEnvironment(SecretStoreVariables, variables), silentLog);
 
 const VAULT_ADDR = 'http://127.0.0.1:1';
 const KEYRING_FILE = join(dir, 'keyring.json');

@@ -31,8 +31,8 @@ export const secretStoreVariables = {
   /** Instead of Vault, for development: made where it is missing (0600), and shared by all who share etcd. */
   KEYRING_FILE: z.string().optional(),
 };
-const Variables = z.object(secretStoreVariables);
-export type SecretStoreVariables = z.output<typeof Variables>;
+export const SecretStoreVariables = z.object(secretStoreVariables);
+export type SecretStoreVariables = z.output<typeof SecretStoreVariables>;
 
 /**
  * The store that the variables name; `undefined` where they name none.
