@@ -3,7 +3,6 @@ import { createLog, pause } from '@quantivista/runtime';
 import { buildSnapshot } from '@quantivista/snapshot';
 import type { SecretStore } from '@quantivista/vault';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { until } from '../../../../infra/stack/until.ts';
 import { createHistory } from '../follow/history.ts';
 import { createReplica, type Replica } from '../follow/replica.ts';
 import { createOpenedSecrets, type OpenedSecrets } from './opened-secrets.ts';
@@ -59,7 +58,7 @@ const change = (revision: number, key: string, value: Json | undefined) =>
   } as never);
 const get = (key: string) => secrets.get({ ...place, key });
 const opened = (value: Json) => ({ kind: 'opened', json: JSON.stringify(value) });
-const settled = (what: string) => until(() => secrets.pending === 0, { what, intervalMs: 1 });
+const settled = () => expect.poll(() => secrets.pending, { interval: 1, timeout: 10_000 }).toBe(0);
 
 beforeEach(() => {
   replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
@@ -83,33 +82,33 @@ test('secrets of the state are opened ahead, a few at a time, and each once', as
     return text;
   };
   load(1, { ...many, plain: 1 });
-  await settled('all to be opened');
+  await settled();
   expect(get('k7')).toEqual(opened('t7'));
   expect(most).toBe(3);
   expect(asked.length).toBe(20);
   load(2, many);
-  await settled('nothing to be opened again');
+  await settled();
   expect(asked.length).toBe(20);
   expect(secrets.opened).toBe(20);
 });
 
 test('a change is opened, and what no key has any more is let go of', async () => {
   load(1, { a: sealed('one') });
-  await settled('the first');
+  await settled();
   change(2, 'a', sealed('two'));
   await secrets.settled(place, ['a'], 1_000);
   expect(get('a')).toEqual(opened('opened two'));
   change(3, 'a', 'in the open');
   expect(get('a')).toEqual({ kind: 'unavailable' });
   change(4, 'b', sealed('three'));
-  await settled('b');
+  await settled();
   load(5, {});
   expect([secrets.opened, secrets.pending]).toEqual([0, 0]);
 });
 
 test('while the store does not answer, what is held is served, and the rest is opened when it does', async () => {
   load(1, { a: sealed('one') });
-  await settled('the first');
+  await settled();
   const works = answer;
   answer = async () => {
     throw new ServiceError('secrets_unavailable');
@@ -121,14 +120,14 @@ test('while the store does not answer, what is held is served, and the rest is o
   load(3, { a: sealed('one'), b: sealed('two') });
   expect(get('a')).toEqual(opened('opened one'));
   answer = works;
-  await settled('the store to answer again');
+  await settled();
   expect(get('b')).toEqual(opened('opened two'));
 });
 
 test('one that was destroyed is not asked for again', async () => {
   answer = async () => undefined;
   load(1, { a: sealed('one') });
-  await settled('the answer');
+  await settled();
   expect(get('a')).toEqual({ kind: 'destroyed' });
   await secrets.settled(place, ['a'], 1_000);
   expect(asked).toEqual(['one']);
@@ -141,10 +140,10 @@ test('what is waited for is opened before the rest', async () => {
     return text;
   };
   load(1, Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`k${at}`, sealed(`t${at}`)])));
-  await until(() => asked.length === 3, { what: 'the first to be asked for', intervalMs: 1 });
+  await expect.poll(() => asked.length, { interval: 1, timeout: 10_000 }).toBe(3);
   const waited = secrets.settled(place, ['k9'], 10_000);
   openGate();
   await waited;
   expect(asked[3]).toBe('t9');
-  await settled('the rest');
+  await settled();
 });
