@@ -5,6 +5,7 @@
 
 import type { Audit } from '@quantivista/audit';
 import {
+  type Configuration,
   configurationKey,
   configurationPath,
   type DestroyedVersions,
@@ -12,6 +13,7 @@ import {
   fieldFault,
   GENERATION_KEY,
   isSealed,
+  jsonEqual,
   type SealedValue,
   ServiceError,
   secretRecordPath,
@@ -38,7 +40,7 @@ export async function destroyVersions(
   const { entries } = await etcd.read([GENERATION_KEY, configurationKey(path)]);
   if (entries[0] === undefined) throw new ServiceError('not_ready');
   const generation = entries[0].value;
-  const present = entries[1]?.value;
+  const present = entries[1] && (JSON.parse(entries[1].value) as Configuration).config_value;
   const sealed: SealedValue[] = [];
   for (const [index, version] of versions.entries()) {
     const field = `body.versions.${index}`;
@@ -53,7 +55,8 @@ export async function destroyVersions(
       );
     }
     // An earlier version may be the present one again, after a rollback.
-    if (present?.includes(JSON.stringify(value))) throw fieldFault(field, 'is the present value', 'in_use');
+    if (present !== undefined && jsonEqual(present, value))
+      throw fieldFault(field, 'is the present value', 'in_use');
     sealed.push(value);
   }
   const record: RequestedChange = {
