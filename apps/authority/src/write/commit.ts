@@ -3,18 +3,13 @@
  * the marker in etcd knows which way it went, and recovery writes the outcome.
  */
 import type { Audit, Intent, Outcome } from '@quantivista/audit';
-import { GENERATION_KEY, recordKey, ServiceError } from '@quantivista/contracts';
-import type { Compare, Etcd, TxnResult } from '@quantivista/etcd';
+import { ServiceError } from '@quantivista/contracts';
+import type { Etcd, TxnResult } from '@quantivista/etcd';
 import { createBackoff, type FaultPoint, pause } from '@quantivista/runtime';
-import {
-  createMemoryView,
-  createStoreView,
-  type FollowedKeys,
-  type RecordView,
-} from '../follow/record-view.ts';
+import { createMemoryView, createStoreView, type FollowedKeys } from '../follow/record-view.ts';
 import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
-import { createOperationId } from './operation-id.ts';
-import { keysOf, type Plan, plan } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { createPreparation, type Preview } from './prepare.ts';
 import type { StoredRecord, WriteRequest } from './request.ts';
 import { markedOutcome, resolveOperation } from './resolve.ts';
 import type { WriteRule } from './rule.ts';
@@ -34,14 +29,6 @@ export interface Committed {
   readonly plan: Plan;
   /** The new state of each record, in the order of the request; undefined where it was deleted. */
   readonly records: readonly (StoredRecord | undefined)[];
-}
-
-/** What a write would do, as things stand. */
-export interface Preview {
-  readonly generation: string;
-  /** As of which the present states were read. */
-  readonly revision: number;
-  readonly plan: Plan;
 }
 
 export interface Writer {
@@ -71,16 +58,13 @@ const ATTEMPTS = 20;
 /** How long an answer is awaited that was lost, or an outcome that can't be recorded. */
 const DOUBT_LIMIT_MS = 3_000;
 
-/** etcd admits no more in one transaction. */
-const MAX_COMPARES = 128;
-
 const REPLACED = 'the store was replaced: it can not be known any more whether the change was made';
 
 type Attempt = { readonly kind: 'committed'; readonly result: Committed } | { readonly kind: 'overtaken' };
 
 export function createWriter(options: WriterOptions): Writer {
   const { etcd, audit, faultPoint, rules = [], followed = [] } = options;
-  const { secrets = createSecretValues(undefined) } = options;
+  const prepare = createPreparation(rules, options.secrets ?? createSecretValues(undefined));
   const store = createStoreView(etcd);
   const recent = createMemoryView(followed, store);
 
@@ -98,51 +82,12 @@ export function createWriter(options: WriterOptions): Writer {
     }
   }
 
-  /**
-   * A plan with the rules in force checked, and compared in its transaction. What is confidential is judged as it was
-   * sent, and then planned again as it is kept: unless that is `not_kept`, since nothing of the plan will be stored.
-   */
-  async function prepare(
-    request: WriteRequest,
-    view: RecordView,
-    secrecy: 'kept' | 'not_kept' = 'kept',
-  ): Promise<Preview> {
-    const { revision, entries } = await view.read(keysOf(request));
-    const held = new Map(entries.flatMap(entry => (entry ? [[entry.key, entry]] : [])));
-    const generation = held.get(GENERATION_KEY)?.value;
-    if (generation === undefined) throw new ServiceError('not_ready');
-    const at = Date.now();
-    const input = { id: createOperationId(at), generation, at, held };
-    const asked = await secrets.compare(request, path => {
-      const entry = held.get(recordKey(path));
-      return entry && (JSON.parse(entry.value) as StoredRecord);
-    });
-    let made = plan({ ...input, request: asked });
-    const judged = await secrets.judged(made.planned);
-    const rulesCompare: Compare[] = [];
-    for (const rule of rules) {
-      const inForce = await rule.read(request, view);
-      inForce.check(judged);
-      rulesCompare.push(...inForce.compare);
-    }
-    if (secrecy === 'kept') {
-      const sealed = await secrets.keep(asked, made.planned);
-      if (sealed !== asked) made = plan({ ...input, request: sealed });
-    }
-    const compare = [...made.txn.compare, ...rulesCompare];
-    if (compare.length > MAX_COMPARES) {
-      throw new ServiceError('too_large', {
-        message: `the changes and the rules that hold of them need ${compare.length} comparisons, of ${MAX_COMPARES} that one transaction has: use several requests`,
-      });
-    }
-    return { generation, revision, plan: { ...made, txn: { ...made.txn, compare } } };
-  }
-
   /** From memory the first time. What that refuses may be out of date: then the store is asked. */
   async function prepareQuickly(request: WriteRequest): Promise<Preview> {
     try {
       return await prepare(request, recent);
-    } catch {
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'secrets_unavailable') throw error;
       return prepare(request, store);
     }
   }
