@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import type { SealedValue } from '@quantivista/contracts';
 import type { SecretStore } from '@quantivista/vault';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runtimes } from '../../infra/stack/programs.ts';
@@ -14,6 +15,19 @@ import { until } from '../../infra/stack/until.ts';
 import { cleanFailure } from '../harness/clean-error.ts';
 import { describeWithVault, startTestVault, type TestVault } from '../harness/vault.ts';
 import { CANARY, opened, PATH } from '../stores/secret-store-cases.ts';
+
+/** As Kubernetes makes them, but for the signature, which its API judges. */
+function serviceAccountToken(name: string): string {
+  const claims = {
+    iss: 'kubernetes/serviceaccount',
+    sub: `system:serviceaccount:trading:${name}`,
+    'kubernetes.io/serviceaccount/namespace': 'trading',
+    'kubernetes.io/serviceaccount/service-account.name': name,
+    'kubernetes.io/serviceaccount/service-account.uid': '1',
+  };
+  const parts = [JSON.stringify({ alg: 'RS256', typ: 'JWT' }), JSON.stringify(claims), 'signature'];
+  return parts.map(part => Buffer.from(part).toString('base64url')).join('.');
+}
 
 describeWithVault('Vault', () => {
   let vault: TestVault;
@@ -44,10 +58,16 @@ describeWithVault('Vault', () => {
       token = await knownToken();
       const tokenFile = join(vault.dir, 'token');
       writeFileSync(tokenFile, token);
-      store = vault.open('authority', { login: { by: 'token', tokenFile }, timeoutMs: 700 });
+      store = vault.open('authority', { login: { by: 'token', tokenFile }, timeoutMs: 1_000 });
       await be('ready');
     });
-    afterEach(() => store.close());
+    afterEach(async () => {
+      await store.close();
+      // Whatever a case left behind where it failed.
+      vault.server.resume();
+      if (!vault.server.running) await vault.server.start();
+      await vault.server.unseal();
+    });
 
     test.each([
       ['sealed', 'sealed', () => vault.server.seal(), () => vault.server.unseal()],
@@ -75,7 +95,8 @@ describeWithVault('Vault', () => {
       const many = Array.from({ length: 200 }, () => store.open(PATH, secret));
       const outcomes = await Promise.allSettled(many);
       expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
-      expect(store.status()).toMatchObject({ kind: 'vault', state, note: expect.any(String) });
+      await be(state);
+      expect(store.status().note).toEqual(expect.any(String));
       await mend();
       await be('ready');
       expect(await store.open(PATH, secret)).toEqual(opened(CANARY));
@@ -132,17 +153,15 @@ describeWithVault('Vault', () => {
       await call('POST', role, { token_ttl: '1h', token_max_ttl: '24h' });
     });
 
-    test('a login that is refused is not tried by every call, and heals with the file', async () => {
+    test('a login that is refused is not repeated, or the role would be locked, and heals with the file', async () => {
       const file = vault.settings('node').VAULT_SECRET_ID_FILE;
       const secretId = readFileSync(file, 'utf8');
       const wrong = '00000000-1111-2222-3333-444444444444';
       writeFileSync(file, wrong);
       store = vault.open('node');
       await be('denied');
-      const failures = Array.from({ length: 20 }, () =>
-        store.open(PATH, { $sealed: { store: 'vault-kv', version: 1, id: 'x' } }),
-      );
-      for (const failing of failures) await cleanFailure(failing, [wrong]);
+      const sealed: SealedValue = { $sealed: { store: 'vault-kv', version: 1, id: 'x' } };
+      for (let times = 0; times < 20; times++) await cleanFailure(store.open(PATH, sealed), [wrong]);
       writeFileSync(file, secretId);
       await be('ready');
       await store.close();
@@ -156,13 +175,19 @@ describeWithVault('Vault', () => {
       writeFileSync(tokenFile, `${CANARY} ${CANARY}`);
       await until(() => store.status().note?.includes('one word'), { what: 'the file to be read again' });
       await cleanFailure(store.keep(PATH, 1, 'secret'), [CANARY]);
+      const first = await knownToken();
+      writeFileSync(tokenFile, first);
+      await be('ready');
+      await call('POST', 'auth/token/revoke', { token: first });
+      await be('denied');
+      await cleanFailure(store.keep(PATH, CANARY, 'secret'), [CANARY, first]);
       writeFileSync(tokenFile, await knownToken());
       await be('ready');
       await store.close();
     });
 
     test('Kubernetes vouches for a service account', async () => {
-      const jwt = 'header.payload.signature';
+      const jwt = serviceAccountToken('config-node');
       const api = createServer((request, answer) => {
         let body = '';
         request.on('data', chunk => (body += chunk));
@@ -185,7 +210,7 @@ describeWithVault('Vault', () => {
         token_policies: ['quantivista-node'],
       });
       const tokenFile = join(vault.dir, 'jwt');
-      writeFileSync(tokenFile, 'another.service.account');
+      writeFileSync(tokenFile, serviceAccountToken('another'));
       const login = { by: 'kubernetes', mount: 'kubernetes', role: 'config-node', tokenFile } as const;
       store = vault.open('node', { login });
       await be('denied');
