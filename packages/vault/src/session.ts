@@ -5,7 +5,7 @@
 import { ServiceError } from '@quantivista/contracts';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
 import { Auth, LOOKUP, type Login, prepareLogin, type Token } from './login.ts';
-import { isTooLarge } from './reply.ts';
+import { isRefusal, isTooLarge } from './reply.ts';
 import type { SecretStoreStatus } from './secret-store.ts';
 import type { Call, Reply, Transport } from './transport.ts';
 
@@ -65,7 +65,8 @@ export function createSession({ transport, login, timeoutMs, probeMs, log }: Ses
   async function send(call: Call, deadline: number, token?: string): Promise<Reply> {
     try {
       const reply = await transport.request(call, { deadline, ...(token !== undefined && { token }) });
-      if ((reply.status < 500 && reply.status !== 429) || isTooLarge(reply)) return reply;
+      if (reply.status < 500 && reply.status !== 429) return reply;
+      if (isTooLarge(reply) || isRefusal(reply)) return reply;
       throw unavailable(reply.status === 503 ? 'Vault is sealed' : `Vault answers ${reply.status}`);
     } catch (error) {
       const { message } = error as ServiceError;
