@@ -96,9 +96,7 @@ export function createSession({ transport, login, timeoutMs, probeMs, log }: Ses
     const reply = await send(attempt.call, deadlineOf(), attempt.token);
     const token = reply.status === 200 ? attempt.tokenOf(reply.body) : undefined;
     if (token) return hold(token);
-    // 400: a wrong role or secret id; 403: a wrong service account or token, or too many wrong secret ids.
-    if (reply.status !== 400 && reply.status !== 403)
-      return deny(`Vault answers ${reply.status} to the login`);
+    if (!isRefusal(reply)) return deny(`Vault answers ${reply.status} to the login`);
     refused = { credentials: attempt.credentials, until: performance.now() + REFUSED_FOR_MS };
     return deny(REFUSED);
   }
