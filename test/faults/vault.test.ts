@@ -217,7 +217,7 @@ describeWithVault('Vault', () => {
       writeFileSync(tokenFile, serviceAccountToken('another'));
       const login = { by: 'kubernetes', mount: 'kubernetes', role: 'config-node', tokenFile } as const;
       store = vault.open('node', { login });
-      await be('denied');
+      await until(() => store.status().note, { what: 'the login to fail' });
       writeFileSync(tokenFile, jwt);
       await be('ready');
       await store.close();
