@@ -44,7 +44,12 @@ export async function createSecrets(kind: SecretsKind, dir: string, ports: Ports
     const settings = Object.fromEntries(given.map(([name, value]) => [name.slice('QV_'.length), value]));
     return { vault: undefined, settings: () => ({ ...UNSET, ...settings }), setUp: nothing };
   }
-  const vault = createVaultServer({ name: 'vault', dir, port: await ports.next() });
+  const vault = createVaultServer({
+    name: 'vault',
+    dir,
+    port: await ports.next(),
+    clusterPort: await ports.next(),
+  });
   const roles = join(dir, 'vault-roles');
   return {
     vault,

@@ -26,6 +26,8 @@ export interface VaultServerOptions {
   /** Data, log, certificate and the keys that unseal it stand below it. */
   readonly dir: string;
   readonly port: number;
+  /** For other members, of which there are none. */
+  readonly clusterPort: number;
 }
 
 interface Initialized {
@@ -33,7 +35,7 @@ interface Initialized {
   readonly root_token: string;
 }
 
-export function createVaultServer({ name, dir, port }: VaultServerOptions): VaultServer {
+export function createVaultServer({ name, dir, port, clusterPort }: VaultServerOptions): VaultServer {
   const folder = join(dir, name);
   const [caFile, keyFile] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
   const [configFile, initFile] = [join(folder, 'config.json'), join(folder, 'init.json')];
@@ -44,9 +46,18 @@ export function createVaultServer({ name, dir, port }: VaultServerOptions): Vaul
     if (existsSync(configFile)) return;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     makeCertificate(caFile, keyFile);
-    const listener = { address: `127.0.0.1:${port}`, tls_cert_file: caFile, tls_key_file: keyFile };
+    const listener = {
+      address: `127.0.0.1:${port}`,
+      cluster_address: `127.0.0.1:${clusterPort}`,
+      tls_cert_file: caFile,
+      tls_key_file: keyFile,
+    };
+    mkdirSync(join(folder, 'data'));
+    const raft = { path: join(folder, 'data'), node_id: name, performance_multiplier: 1 };
     const config = {
-      storage: { file: { path: join(folder, 'data') } },
+      // As in production: in files of the file system's own, long names would not fit.
+      storage: { raft },
+      cluster_addr: `https://127.0.0.1:${clusterPort}`,
       listener: [{ tcp: listener }],
       api_addr: url,
       disable_mlock: true,

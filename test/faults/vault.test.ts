@@ -2,11 +2,10 @@
 
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import type { SealedValue } from '@quantivista/contracts';
 import type { SecretStore } from '@quantivista/vault';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runtimes } from '../../infra/stack/programs.ts';
@@ -44,10 +43,16 @@ describeWithVault('Vault', () => {
       token = await knownToken();
       const tokenFile = join(vault.dir, 'token');
       writeFileSync(tokenFile, token);
-      store = vault.open('authority', { login: { by: 'token', tokenFile }, timeoutMs: 700 });
+      store = vault.open('authority', { login: { by: 'token', tokenFile }, timeoutMs: 1_000 });
       await be('ready');
     });
-    afterEach(() => store.close());
+    afterEach(async () => {
+      await store.close();
+      // Whatever a case left behind where it failed.
+      vault.server.resume();
+      if (!vault.server.running) await vault.server.start();
+      await vault.server.unseal();
+    });
 
     test.each([
       ['sealed', 'sealed', () => vault.server.seal(), () => vault.server.unseal()],
@@ -60,6 +65,8 @@ describeWithVault('Vault', () => {
         store.keep(PATH, CANARY.repeat(3_000), 'encrypted'),
       ]);
       await strike();
+      // A signal is not obeyed at once.
+      await be(state);
       for (const failing of [
         () => store.open(PATH, secret),
         () => store.open(PATH, encrypted),
@@ -75,7 +82,8 @@ describeWithVault('Vault', () => {
       const many = Array.from({ length: 200 }, () => store.open(PATH, secret));
       const outcomes = await Promise.allSettled(many);
       expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
-      expect(store.status()).toMatchObject({ kind: 'vault', state, note: expect.any(String) });
+      expect(store.status().state).toBe(state);
+      expect(store.status().note).toEqual(expect.any(String));
       await mend();
       await be('ready');
       expect(await store.open(PATH, secret)).toEqual(opened(CANARY));
@@ -96,23 +104,25 @@ describeWithVault('Vault', () => {
       expect(early.status().state).toBe('unreachable');
       await vault.server.start();
       await until(() => early.status().state === 'ready', { what: 'it to be ready' });
+      await early.close();
     });
   });
 
   describe('tokens', () => {
     test('one that is revoked is replaced within the call, whoever calls, and none is left', async () => {
+      const others = (await accessors()).length;
       store = vault.open('authority', { probeMs: 60_000 });
       const sealed = await store.keep(PATH, CANARY, 'secret');
-      const before = await accessors();
       for (let round = 0; round < 3; round++) {
         await revokeAll();
+        expect((await accessors()).length).toBe(others);
         const all = await Promise.all(Array.from({ length: 50 }, () => store.open(PATH, sealed)));
         expect(all).toEqual(all.map(() => opened(CANARY)));
         // Fifty calls made one login.
-        expect((await accessors()).length).toBe(before.length);
+        expect((await accessors()).length).toBe(others + 1);
       }
       await store.close();
-      expect((await accessors()).length).toBe(before.length - 1);
+      expect((await accessors()).length).toBe(others);
       await cleanFailure(store.open(PATH, sealed), [CANARY]);
     });
 
@@ -132,17 +142,15 @@ describeWithVault('Vault', () => {
       await call('POST', role, { token_ttl: '1h', token_max_ttl: '24h' });
     });
 
-    test('a login that is refused is not tried by every call, and heals with the file', async () => {
+    test('a login that is refused is not repeated, or the role would be locked, and heals with the file', async () => {
       const file = vault.settings('node').VAULT_SECRET_ID_FILE;
       const secretId = readFileSync(file, 'utf8');
       const wrong = '00000000-1111-2222-3333-444444444444';
       writeFileSync(file, wrong);
       store = vault.open('node');
       await be('denied');
-      const failures = Array.from({ length: 20 }, () =>
-        store.open(PATH, { $sealed: { store: 'vault-kv', version: 1, id: 'x' } }),
-      );
-      for (const failing of failures) await cleanFailure(failing, [wrong]);
+      const sealed: SealedValue = { $sealed: { store: 'vault-kv', version: 1, id: 'x' } };
+      for (let times = 0; times < 20; times++) await cleanFailure(store.open(PATH, sealed), [wrong]);
       writeFileSync(file, secretId);
       await be('ready');
       await store.close();
@@ -156,43 +164,15 @@ describeWithVault('Vault', () => {
       writeFileSync(tokenFile, `${CANARY} ${CANARY}`);
       await until(() => store.status().note?.includes('one word'), { what: 'the file to be read again' });
       await cleanFailure(store.keep(PATH, 1, 'secret'), [CANARY]);
+      const first = await knownToken();
+      writeFileSync(tokenFile, first);
+      await be('ready');
+      await call('POST', 'auth/token/revoke', { token: first });
+      await be('denied');
+      await cleanFailure(store.keep(PATH, CANARY, 'secret'), [CANARY, first]);
       writeFileSync(tokenFile, await knownToken());
       await be('ready');
       await store.close();
-    });
-
-    test('Kubernetes vouches for a service account', async () => {
-      const jwt = 'header.payload.signature';
-      const api = createServer((request, answer) => {
-        let body = '';
-        request.on('data', chunk => (body += chunk));
-        request.on('end', () => {
-          const authenticated = JSON.parse(body).spec.token === jwt;
-          const user = { username: 'system:serviceaccount:trading:config-node', uid: '1' };
-          answer.writeHead(201, { 'content-type': 'application/json' });
-          const status = authenticated ? { authenticated, user } : { authenticated, error: 'invalid' };
-          answer.end(JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', status }));
-        });
-      }).listen(0, '127.0.0.1');
-      await until(() => api.listening, { what: 'the API to listen' });
-      const host = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
-      await call('POST', 'sys/auth/kubernetes', { type: 'kubernetes' });
-      const config = { kubernetes_host: host, token_reviewer_jwt: jwt, disable_local_ca_jwt: true };
-      await call('POST', 'auth/kubernetes/config', config);
-      await call('POST', 'auth/kubernetes/role/config-node', {
-        bound_service_account_names: ['config-node'],
-        bound_service_account_namespaces: ['trading'],
-        token_policies: ['quantivista-node'],
-      });
-      const tokenFile = join(vault.dir, 'jwt');
-      writeFileSync(tokenFile, 'another.service.account');
-      const login = { by: 'kubernetes', mount: 'kubernetes', role: 'config-node', tokenFile } as const;
-      store = vault.open('node', { login });
-      await be('denied');
-      writeFileSync(tokenFile, jwt);
-      await be('ready');
-      await store.close();
-      api.close();
     });
   });
 

@@ -30,7 +30,9 @@ export interface TestVault {
 
 export async function startTestVault(): Promise<TestVault> {
   const dir = mkdtempSync(join(tmpdir(), 'qv-vault-'));
-  const server = createVaultServer({ name: 'vault', dir, port: await createPorts().next() });
+  const ports = createPorts();
+  const [port, clusterPort] = [await ports.next(), await ports.next()];
+  const server = createVaultServer({ name: 'vault', dir, port, clusterPort });
   const stores: SecretStore[] = [];
   const stop = async () => {
     await Promise.all(stores.map(store => store.close()));

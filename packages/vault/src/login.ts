@@ -1,7 +1,7 @@
 /** The ways to get a token of Vault's. Files are read at each login: whoever renews their contents needs no restart. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Call, Reply } from './transport.ts';
+import type { Call } from './transport.ts';
 
 export type Login =
   | {
@@ -23,9 +23,16 @@ export interface Token {
   readonly ours: boolean;
 }
 
-export type LoggedIn =
-  | { readonly kind: 'token'; readonly token: Token }
-  | { readonly kind: 'refused'; readonly why: string };
+/** A login that is ready to be sent. */
+export interface Attempt {
+  readonly call: Call;
+  /** To be sent with it, where there is one already. */
+  readonly token?: string;
+  /** Tells it from an attempt with other credentials. */
+  readonly credentials: string;
+  /** What it has got, of an answer with status 200. */
+  tokenOf(body: unknown): Token | undefined;
+}
 
 export const Auth = z.object({
   auth: z.object({
@@ -35,42 +42,37 @@ export const Auth = z.object({
   }),
 });
 
-/** @param send @throws what it throws; what it answers besides a token or a refusal is answered too */
-export async function logIn(
-  login: Login,
-  send: (call: Call) => Promise<Reply>,
-): Promise<LoggedIn | { readonly kind: 'failed'; readonly reply: Reply }> {
-  let call: Call;
-  try {
-    if (login.by === 'token') {
-      const text = await contents(login.tokenFile);
-      return { kind: 'token', token: { text, ttlMs: 0, renewable: false, ours: false } };
-    }
-    const body =
-      login.by === 'approle'
-        ? { role_id: await contents(login.roleIdFile), secret_id: await contents(login.secretIdFile) }
-        : { role: login.role, jwt: await contents(login.tokenFile) };
-    call = { method: 'POST', path: `auth/${login.mount}/login`, body };
-  } catch (error) {
-    return { kind: 'refused', why: (error as Error).message };
+/** How Vault tells whether a token is valid. */
+export const LOOKUP: Call = { method: 'GET', path: 'auth/token/lookup-self' };
+
+/** @throws Error that names the file that can't be used */
+export async function prepareLogin(login: Login): Promise<Attempt> {
+  if (login.by === 'token') {
+    const text = await wordIn(login.tokenFile);
+    const token: Token = { text, ttlMs: 0, renewable: false, ours: false };
+    return { call: LOOKUP, token: text, credentials: text, tokenOf: () => token };
   }
-  const reply = await send(call);
-  const { data } = Auth.safeParse(reply.body);
-  if (reply.status === 200 && data) {
-    const { client_token: text, lease_duration, renewable } = data.auth;
-    return { kind: 'token', token: { text, ttlMs: lease_duration * 1_000, renewable, ours: true } };
-  }
-  // 400: a wrong role or secret id; 403: a wrong service account.
-  if (reply.status === 400 || reply.status === 403)
-    return { kind: 'refused', why: 'Vault refuses the login' };
-  return { kind: 'failed', reply };
+  const body =
+    login.by === 'approle'
+      ? { role_id: await wordIn(login.roleIdFile), secret_id: await wordIn(login.secretIdFile) }
+      : { role: login.role, jwt: await wordIn(login.tokenFile) };
+  return {
+    call: { method: 'POST', path: `auth/${login.mount}/login`, body },
+    credentials: JSON.stringify(body),
+    tokenOf: answer => {
+      const auth = Auth.safeParse(answer).data?.auth;
+      if (!auth) return undefined;
+      const { client_token: text, lease_duration, renewable } = auth;
+      return { text, ttlMs: lease_duration * 1_000, renewable, ours: true };
+    },
+  };
 }
 
-async function contents(file: string): Promise<string> {
+/** It becomes a header or a name: nothing but one word. */
+async function wordIn(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch(error => {
     throw new Error(`${file} can't be read: ${error.code}`);
   });
-  // It becomes a header: nothing but one word.
   const word = text.trim();
   if (!/^[\x21-\x7e]+$/.test(word)) throw new Error(`${file} does not hold one word`);
   return word;

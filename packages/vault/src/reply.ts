@@ -12,6 +12,12 @@ export const errorsOf = ({ body }: Reply): string => Errors.safeParse(body).data
 export const isTooLarge = (reply: Reply): boolean =>
   reply.status === 413 || (reply.status === 500 && /too large/.test(errorsOf(reply)));
 
+/** A login that Vault answers with no: of a wrong secret id some versions say so with a 500. */
+export const isRefusal = (reply: Reply): boolean =>
+  reply.status === 400 ||
+  reply.status === 403 ||
+  (reply.status === 500 && /invalid (role|secret)/.test(errorsOf(reply)));
+
 /** An answer that has no place in the protocol. */
 export const unexpected = ({ status }: Reply, path: string): ServiceError =>
   new ServiceError('secrets_unavailable', {

@@ -4,8 +4,8 @@
  */
 import { ServiceError } from '@quantivista/contracts';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
-import { Auth, type Login, logIn, type Token } from './login.ts';
-import { isTooLarge } from './reply.ts';
+import { Auth, LOOKUP, type Login, prepareLogin, type Token } from './login.ts';
+import { isRefusal, isTooLarge } from './reply.ts';
 import type { SecretStoreStatus } from './secret-store.ts';
 import type { Call, Reply, Transport } from './transport.ts';
 
@@ -33,20 +33,22 @@ export interface SessionOptions {
 /** A token is renewed after so much of its life, and given up for another once it would get less than half of it. */
 const RENEW_AFTER = 2 / 3;
 
+/** The same credentials are not tried before: Vault locks a role for fifteen minutes after five wrong ones. */
+const REFUSED_FOR_MS = 300_000;
+const REFUSED = 'Vault refuses the login';
+
 interface Held extends Token {
   readonly renewAt: number;
 }
 
-const PROBE: Call = { method: 'GET', path: 'auth/token/lookup-self' };
 const unavailable = (message: string) => new ServiceError('secrets_unavailable', { message });
 
 export function createSession({ transport, login, timeoutMs, probeMs, log }: SessionOptions): Session {
   let held: Held | undefined;
   let loggingIn: Promise<Held> | undefined;
   let status: SecretStoreStatus = { kind: 'vault', state: 'unreachable', since: Date.now() };
-  /** Refused logins are not repeated by every call: `why`, and until when. */
-  let refused: { readonly why: string; readonly until: number } | undefined;
-  const refusals = createBackoff({ firstMs: 500, maxMs: 10_000 });
+  /** The login that Vault has refused. */
+  let refused: { readonly credentials: string; readonly until: number } | undefined;
   const failures = createBackoff({ firstMs: 200, maxMs: Math.max(200, Math.min(2_000, probeMs)) });
   const ending = new AbortController();
   const deadlineOf = () => performance.now() + timeoutMs;
@@ -63,7 +65,8 @@ export function createSession({ transport, login, timeoutMs, probeMs, log }: Ses
   async function send(call: Call, deadline: number, token?: string): Promise<Reply> {
     try {
       const reply = await transport.request(call, { deadline, ...(token !== undefined && { token }) });
-      if ((reply.status < 500 && reply.status !== 429) || isTooLarge(reply)) return reply;
+      if (reply.status < 500 && reply.status !== 429) return reply;
+      if (isTooLarge(reply) || isRefusal(reply)) return reply;
       throw unavailable(reply.status === 503 ? 'Vault is sealed' : `Vault answers ${reply.status}`);
     } catch (error) {
       const { message } = error as ServiceError;
@@ -76,21 +79,26 @@ export function createSession({ transport, login, timeoutMs, probeMs, log }: Ses
   const hold = (token: Token, leftMs = token.ttlMs): Held => {
     const renewAt = leftMs > 0 ? performance.now() + leftMs * RENEW_AFTER : Number.POSITIVE_INFINITY;
     refused = undefined;
-    refusals.reset();
     become('ready');
     held = { ...token, renewAt };
     return held;
   };
 
-  async function getToken(): Promise<Held> {
-    if (refused && performance.now() < refused.until) throw unavailable(refused.why);
-    const outcome = await logIn(login, call => send(call, deadlineOf()));
-    if (outcome.kind === 'token') return hold(outcome.token);
-    const why =
-      outcome.kind === 'refused' ? outcome.why : `Vault answers ${outcome.reply.status} to the login`;
-    refused = { why, until: performance.now() + refusals.next() };
+  const deny = (why: string): never => {
     become('denied', why);
     throw unavailable(why);
+  };
+
+  async function getToken(): Promise<Held> {
+    const attempt = await prepareLogin(login).catch((error: Error) => deny(error.message));
+    if (refused?.credentials === attempt.credentials && performance.now() < refused.until)
+      throw unavailable(REFUSED);
+    const reply = await send(attempt.call, deadlineOf(), attempt.token);
+    const token = reply.status === 200 ? attempt.tokenOf(reply.body) : undefined;
+    if (token) return hold(token);
+    if (!isRefusal(reply)) return deny(`Vault answers ${reply.status} to the login`);
+    refused = { credentials: attempt.credentials, until: performance.now() + REFUSED_FOR_MS };
+    return deny(REFUSED);
   }
 
   /** The token, or one that is just being got: for all that wait for it. */
@@ -104,7 +112,7 @@ export function createSession({ transport, login, timeoutMs, probeMs, log }: Ses
 
   /** Whether Vault no longer knows it: a denied call tells nothing of that. */
   async function isGone(token: Held, deadline: number): Promise<boolean> {
-    const { status } = await send(PROBE, deadline, token.text);
+    const { status } = await send(LOOKUP, deadline, token.text);
     if (status !== 403) return false;
     if (held === token) held = undefined;
     return true;
@@ -174,7 +182,7 @@ export function createSession({ transport, login, timeoutMs, probeMs, log }: Ses
         pauseMs = Math.min(probeMs, Math.max(10, (held?.renewAt ?? 0) - performance.now()));
       } catch {
         // Told by the status.
-        pauseMs = Math.max(20, failures.next(), (refused?.until ?? 0) - performance.now());
+        pauseMs = Math.max(20, failures.next());
       }
       await pause(pauseMs, ending.signal);
     }
