@@ -7,8 +7,9 @@ import { installComponents } from './install.ts';
 import { type Network, startNetwork } from './network.ts';
 import { parseOptions, type StartOptions } from './options.ts';
 import { ROOT } from './programs.ts';
-import { HELP, listEndpoints, milliseconds, showDemonstration, tryThis } from './report.ts';
+import { HELP, listEndpoints, milliseconds, NO_VAULT, showDemonstration, tryThis } from './report.ts';
 import { createRunFolder } from './run-folder.ts';
+import { secretsAtHand } from './secrets.ts';
 
 const say = (line: string) => console.log(line);
 const fail = (error: unknown): never => {
@@ -34,7 +35,15 @@ async function main(options: StartOptions): Promise<void> {
   const folder = createRunFolder(join(ROOT, '.stack'));
   process.on('exit', () => folder.remove());
   const onProgress = (step: string, ms: number) => say(`${milliseconds(ms).padStart(9)}  ${step}`);
-  const network = await startNetwork({ ...options.network, grpc: true, dir: folder.dir, onProgress });
+  const secrets = secretsAtHand();
+  if (secrets === 'keyring') say(NO_VAULT);
+  const network = await startNetwork({
+    ...options.network,
+    grpc: true,
+    dir: folder.dir,
+    secrets,
+    onProgress,
+  });
   try {
     const loadedAt = performance.now();
     const count = await loadExample(network.endpoints.authority, network.token);

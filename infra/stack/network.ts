@@ -8,6 +8,7 @@ import type { Component } from './component.ts';
 import { external } from './external.ts';
 import { createPorts } from './ports.ts';
 import type { Runtime } from './programs.ts';
+import { createSecrets, type SecretsKind } from './secrets.ts';
 import { createEtcdCluster, createPostgresServer, createRedisServer, servingUrl } from './stores.ts';
 
 /** Where a region is, if not on this machine's own network. */
@@ -33,6 +34,8 @@ export interface NetworkOptions {
   readonly portBase?: number | undefined;
   /** @default open */
   readonly reads?: 'open' | 'token';
+  /** Where secrets are kept. @default keyring */
+  readonly secrets?: SecretsKind;
   readonly authorityEnv?: Readonly<Record<string, string>>;
   /** Side by side, of the same stores. @default 1 */
   readonly authorityCount?: number;
@@ -75,6 +78,8 @@ export interface Network {
   readonly etcd: Component;
   readonly etcdMembers: readonly Component[];
   readonly postgres: Component;
+  /** Where secrets are kept in one of the stack's own. */
+  readonly vault: Component | undefined;
   /** The first of them. */
   readonly authority: Component;
   readonly authorities: readonly Component[];
@@ -131,6 +136,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       ? external('postgres', given.QV_POSTGRES_URL)
       : createPostgresServer({ name: 'postgres', dir, port: await ports.next() }),
   );
+  const secrets = await createSecrets(options.secrets ?? 'keyring', dir, ports);
+  if (secrets.vault) add(secrets.vault);
   const etcdUrls = (host?: string) =>
     etcdMembers.map(each => (host ? `http://${host}:${each.port}` : each.url)).join(',');
   const authorityEnv = {
@@ -139,6 +146,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     POSTGRES_URL: given.QV_POSTGRES_URL ?? servingUrl(postgres.url),
     POSTGRES_MIGRATE_URL: postgres.url,
     ADMIN_TOKEN_FILE: tokenFile,
+    ...secrets.settings('authority'),
     ...options.authorityEnv,
   };
   const addAuthority = (name: string, port: number) => {
@@ -192,6 +200,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         REDIS_URL: redisUrl,
         ROLES: roles,
         NODE_ID: nodeName,
+        ...secrets.settings('node'),
         ...options.nodeEnv,
       };
       const itsRuntime = typeof runtime === 'string' ? runtime : runtime[index]!;
@@ -212,9 +221,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   let token: string;
   try {
-    await step('etcd, Postgres and Redis', () =>
-      Promise.all(components.filter(each => !isApp(each)).map(each => each.start())),
-    );
+    await step(`etcd, Postgres and Redis${secrets.vault ? ', Vault' : ''}`, async () => {
+      await Promise.all(components.filter(each => !isApp(each)).map(each => each.start()));
+      await secrets.setUp();
+    });
     await step('the authority and the read nodes', () =>
       Promise.all([...authorities, ...regions.flatMap(region => region.nodes)].map(each => each.start())),
     );
@@ -235,5 +245,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     postgres: postgres.url,
     token,
   };
-  return { etcd, etcdMembers, postgres, authority, authorities, regions, components, token, endpoints, stop };
+  const { vault } = secrets;
+  const parts = { etcd, etcdMembers, postgres, vault, authority, authorities, regions, components };
+  return { ...parts, token, endpoints, stop };
 }

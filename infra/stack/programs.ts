@@ -1,5 +1,6 @@
 /** Where the programs of the stack are: on PATH, or where Debian puts them. */
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import process from 'node:process';
 
@@ -19,6 +20,15 @@ function postgresFolders(): string[] {
   return versions.map(version => join(base, version, 'bin'));
 }
 
+/** Where infra/vault/build.sh puts what it builds. */
+function builtVault(): string {
+  const version = /github\.com\/hashicorp\/vault v([0-9.]+)/.exec(
+    readFileSync(join(ROOT, 'infra/vault/go.mod'), 'utf8'),
+  )?.[1];
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(cache, 'quantivista-config', `vault-${version}`);
+}
+
 export const programs = {
   etcd: () => findProgram('etcd'),
   redis: () => findProgram('redis-server'),
@@ -26,12 +36,19 @@ export const programs = {
   initdb: () => findProgram('initdb', postgresFolders()),
   /** For tests alone. */
   chromium: () => findProgram('chromium'),
+  /** OpenBao's speaks the same. It is no part of what ./start installs: where it is missing, a keyring does. */
+  vault: () => findProgram('vault') ?? findProgram('bao') ?? findProgram('vault', [builtVault()]),
 };
+
+const HINTS: Partial<Record<keyof typeof programs, string>> = { vault: 'infra/vault/build.sh builds it' };
 
 /** @throws Error where it is missing */
 export function requireProgram(name: keyof typeof programs): string {
   const path = programs[name]();
-  if (!path) throw new Error(`${name} is not installed: ./start and ./test/run install it on Debian`);
+  if (!path)
+    throw new Error(
+      `${name} is not installed: ${HINTS[name] ?? './start and ./test/run install it on Debian'}`,
+    );
   return path;
 }
 

@@ -14,8 +14,12 @@ two read nodes each, with the example of a trading platform. Ctrl-C ends everyth
   --help               this
 
 QV_ETCD_URL, QV_POSTGRES_URL and QV_REDIS_URL_{REGION} (EU_WEST, US_EAST) name components that run elsewhere,
-and QV_ADMIN_TOKEN_FILE the file of the token that such an etcd knows.
+and QV_ADMIN_TOKEN_FILE the file of the token that such an etcd knows. QV_VAULT_ADDR names a Vault that is set up
+already; what else it needs goes with it: QV_VAULT_TOKEN_FILE, QV_VAULT_CACERT …
 `;
+
+export const NO_VAULT = `No vault or bao is on PATH, and none was built (infra/vault/build.sh): secrets are sealed by a keyring in a
+file, as fits development alone.`;
 
 export const milliseconds = (ms: number): string => `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
 

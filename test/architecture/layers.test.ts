@@ -16,6 +16,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'packages/etcd': ['packages/contracts', 'packages/runtime'],
   'packages/region': ['packages/contracts', 'packages/runtime'],
   'packages/audit': ['packages/contracts', 'packages/runtime'],
+  'packages/vault': ['packages/contracts', 'packages/runtime'],
 };
 const PURE = [
   'packages/contracts',
@@ -28,6 +29,7 @@ const HOME_OF: Record<string, string> = {
   etcd3: 'packages/etcd',
   ioredis: 'packages/region',
   pg: 'packages/audit',
+  'node-vault': 'packages/vault',
   pino: 'packages/runtime',
   'prom-client': 'packages/runtime',
 };

@@ -6,6 +6,7 @@ import { benchFanout } from './fanout.ts';
 import { benchFlags } from './flags.ts';
 import { benchLoad } from './load.ts';
 import { benchPropagation } from './propagation.ts';
+import { benchSecrets } from './secrets.ts';
 import { benchWrite } from './write.ts';
 
 const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
@@ -15,6 +16,7 @@ const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
   flags: benchFlags,
   load: benchLoad,
   propagation: benchPropagation,
+  secrets: benchSecrets,
   write: benchWrite,
 };
 

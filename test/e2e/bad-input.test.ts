@@ -253,17 +253,17 @@ const WRITES: Record<string, Case> = {
     type: 'invalid_request',
     field: 'body.reason',
   },
-  'a SECRET': {
-    body: { ...value, config_type: 'SECRET' },
-    status: 422,
-    type: 'not_supported',
-    field: 'body.config_type',
-  },
-  'an encrypted value': {
-    body: { ...value, is_encrypted: true },
-    status: 422,
-    type: 'not_supported',
+  'a SECRET in the open': {
+    body: { ...value, config_type: 'SECRET', is_encrypted: false, change_type: true },
+    status: 400,
+    type: 'invalid_request',
     field: 'body.is_encrypted',
+  },
+  'a value that looks as if it were sealed': {
+    body: { new_value: [{ $sealed: {} }] },
+    status: 400,
+    type: 'invalid_request',
+    field: 'body.new_value',
   },
   'another author': {
     body: { ...value, updated_by: 'somebody' },

@@ -228,7 +228,7 @@ describe('an import', () => {
     ['an unknown content type', 'a', 'application/xml', 415, ''],
     ['no content type', 'a', '', 415, ''],
     ['an unknown format', '{}', 'application/json', 400, 'query.format', { format: 'xml' }],
-    ['a secret', '{"a":1}', 'application/json', 422, 'query.config_type', { config_type: 'SECRET' }],
+    ['a withheld value of no key', '{"a":{"$withheld":"confidential"}}', 'application/json', 400, 'body.a'],
     [
       'a number for a variable',
       '{"a":1}',
@@ -342,7 +342,8 @@ describe('types', () => {
     await api.put('types', 'changed', 1);
     const refused = await api.put('types', 'changed', 2, typeOf('BUSINESS_RULE'));
     expect([refused.status, refused.problem.type]).toEqual([409, 'urn:quantivista:problem:type_conflict']);
-    expect((await api.put('types', 'changed', 2, typeOf('SECRET', { change_type: true }))).status).toBe(422);
+    const open = typeOf('SECRET', { change_type: true, is_encrypted: false });
+    expect((await api.put('types', 'changed', 2, open)).status).toBe(400);
     const number = await api.put(
       'types',
       'changed',

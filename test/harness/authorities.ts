@@ -58,6 +58,7 @@ export async function startAuthorities(env: Readonly<Record<string, string>> = {
         ETCD_URLS: etcd.url,
         POSTGRES_URL: postgres.url,
         ADMIN_TOKEN_FILE: tokenFile,
+        KEYRING_FILE: join(dir, 'keyring.json'),
         LOG_LEVEL: 'warn',
         // Longer than a write takes on a busy machine: recovery must not give up one that lives.
         RECOVER_AFTER_MS: '1000',

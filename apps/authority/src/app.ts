@@ -22,10 +22,12 @@ import { registerProtection } from './routes/protection.ts';
 import { registerReads } from './routes/read.ts';
 import { registerRollback } from './routes/rollback.ts';
 import { registerSchemas } from './routes/schemas.ts';
+import { registerSecrets } from './routes/secrets.ts';
 import { registerSegments } from './routes/segments.ts';
 import { registerTokens } from './routes/tokens.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 import { registerWrites } from './routes/write.ts';
+import { withholding } from './secrets/withholding.ts';
 
 export function createApp(dependencies: Dependencies): OpenAPIHono {
   const { log, callers, calls } = dependencies;
@@ -44,6 +46,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     throw new ServiceError('not_found');
   });
 
+  app.use('/api/*', withholding());
   // Before any body is read: a caller who may not write learns nothing of what is wrong with the request.
   app.use('/api/*', async function authorize(c, next) {
     const needed = neededPermissions(c.req.method, c.req.path);
@@ -70,6 +73,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerFlagWrites(app, dependencies);
   registerFlagUsage(app, dependencies);
   registerSegments(app, dependencies);
+  registerSecrets(app, dependencies);
   registerEvents(app, dependencies);
   registerWebhooks(app, dependencies);
   registerAudit(app, dependencies);

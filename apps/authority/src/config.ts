@@ -1,5 +1,6 @@
 /** What the authority is told by its environment. */
 import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
+import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
@@ -16,6 +17,8 @@ export const AuthorityEnvironment = z.object({
   /** Where the first admin token is written (0600), and read from again. */
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
+  /** Without a store of secrets they are refused. */
+  ...secretStoreVariables,
   LOG_LEVEL: logLevel,
   /** An intent without outcome is left to its writer for so long; must exceed the time a write may take. */
   RECOVER_AFTER_MS: z.coerce.number().int().min(100).default(15_000),

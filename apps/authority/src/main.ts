@@ -14,6 +14,7 @@ import {
   parseEnvironment,
   pause,
 } from '@quantivista/runtime';
+import { openSecretStore } from '@quantivista/vault';
 import { ensureAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
@@ -39,6 +40,8 @@ import { createReconciler } from './reconcile/reconciler.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
 import { createSealer } from './seal/sealer.ts';
+import { createSecretReads } from './secrets/secret-reads.ts';
+import { createSecretValues } from './secrets/secret-values.ts';
 import { createWriter } from './write/commit.ts';
 import { queueFlagWrites } from './write/flag-queue.ts';
 import { createFlagRule } from './write/flag-rule.ts';
@@ -126,12 +129,20 @@ const regions = createRegions({ etcd, log });
 const regionWait = createRegionWait(regions);
 registerNetworkMetrics(metrics, regions);
 
+const secretStore = await openSecretStore(config, log);
+shutdown.onShutdown('secrets', () => secretStore?.close());
+metrics.observed('qv_secret_store_ready', '1 while the store of secrets answers', () =>
+  Number(secretStore?.status().state === 'ready'),
+);
+const secrets = createSecretValues(secretStore);
+
 const schemas = createSchemaReader(createStoreView(etcd));
 const rules = [protectionRule, createSchemaRule(schemas), createFlagRule(etcd)];
 const immediate = meterWriter(
-  queueFlagWrites(createWriter({ etcd, audit, faultPoint, rules, followed: [store, ...own] })),
+  queueFlagWrites(createWriter({ etcd, audit, faultPoint, secrets, rules, followed: [store, ...own] })),
   metrics,
 );
+const callers = createCallers(etcd);
 const calls = createCalls();
 const writer = createGuard({ etcd, writer: immediate, calls, metrics, log });
 const proposals = createProposals({ etcd, writer: immediate });
@@ -157,7 +168,10 @@ const app = createApp({
   schemas,
   immediate,
   proposals,
-  callers: createCallers(etcd),
+  callers,
+  secretStore,
+  secrets,
+  secretReads: createSecretReads({ callers, secrets, log }),
   calls,
   heartbeat,
   recovery,

@@ -6,6 +6,7 @@ type AnyOf = readonly Permission[];
 /** The first that matches counts; any one of its permissions is enough. */
 const WRITES: readonly (readonly [path: RegExp, anyOf: AnyOf])[] = [
   [/^\/api\/v1\/(?:access|protection)(?:\/|$)/, ['admin']],
+  [/^\/api\/v1\/secrets\/destroy$/, ['admin']],
   [/^\/api\/v1\/proposals\/[^/]+\/(?:approve|reject)$/, ['approve']],
   [/^\/api\/v1\/proposals\/[^/]+\/(?:comment|apply)$/, ['write', 'flag', 'rollback', 'approve']],
   [/^\/api\/v1\/proposals\/[^/]+\/withdraw$/, ['write', 'flag', 'rollback', 'admin']],

@@ -6,6 +6,7 @@ import type {
   ConfigurationMap,
   ConfigurationUpdate,
   DeadLetterList,
+  DestroyedVersions,
   DocumentFormat,
   EventList,
   History,
@@ -15,6 +16,7 @@ import type {
   Propagation,
   RegionList,
   ReplayRequest,
+  RewrapResult,
   RollbackRequest,
   RollbackResult,
   SchemaList,
@@ -37,7 +39,10 @@ import { type HttpRequest, type Reply, send } from './http.ts';
 import type { Settings } from './settings.ts';
 
 type Query = NonNullable<HttpRequest['query']>;
-export interface PastQuery {
+export interface ReadOptions {
+  readonly withheld?: boolean;
+}
+export interface PastQuery extends ReadOptions {
   readonly version?: number | undefined;
   readonly at?: string | undefined;
 }
@@ -47,10 +52,11 @@ export interface PastQuery {
  * something Proposed where they have not yet.
  */
 export interface Api {
-  readMap(service: string): Promise<Reply<ConfigurationMap>>;
-  readKey(service: string, key: string): Promise<Reply<Configuration>>;
+  /** `withheld`: without secrets, also where the caller may see them. */
+  readMap(service: string, of?: ReadOptions): Promise<Reply<ConfigurationMap>>;
+  readKey(service: string, key: string, of?: ReadOptions): Promise<Reply<Configuration>>;
   /** The newest state, from the authority. */
-  presentKey(service: string, key: string): Promise<Reply<Configuration>>;
+  presentKey(service: string, key: string, of?: ReadOptions): Promise<Reply<Configuration>>;
   /** `condition`: If-Match or If-None-Match. All that change something may wait `waitS` seconds for the regions. */
   put(
     service: string,
@@ -90,6 +96,14 @@ export interface Api {
   ): Promise<Reply<SchemaResult>>;
   deleteSchema(service: string, pattern: string, reason: string | undefined): Promise<Reply<undefined>>;
   validate(service: string, request: ValidateRequest): Promise<Reply<ValidateResult>>;
+  /** Of a service, or the whole environment. */
+  rewrapSecrets(service: string | undefined, reason: string | undefined): Promise<Reply<RewrapResult>>;
+  destroySecret(
+    service: string,
+    key: string,
+    versions: readonly number[],
+    reason: string | undefined,
+  ): Promise<Reply<DestroyedVersions>>;
   regions(): Promise<Reply<RegionList>>;
   /** Who watches the service, or its whole environment. */
   instances(service: string): Promise<Reply<InstanceList>>;
@@ -119,6 +133,7 @@ export interface EventPage {
 }
 
 const webhookPath = (name: string, of = '') => `/api/v1/webhooks/${encodeURIComponent(name)}${of}`;
+const secretsOf = ({ withheld }: ReadOptions = {}) => ({ secrets: withheld ? 'withheld' : undefined });
 const servicePath = (service: string) => `/api/v1/config/${encodeURIComponent(service)}`;
 const keyPath = (service: string, key: string) => `${servicePath(service)}/${encodeURIComponent(key)}`;
 const schemasPath = (service: string) => `/api/v1/schemas/${encodeURIComponent(service)}`;
@@ -159,16 +174,16 @@ export function createApi(settings: Settings): Api {
   }
 
   return {
-    readMap: service => fromNode({ path: servicePath(service) }),
-    readKey: (service, key) => fromNode({ path: keyPath(service, key) }),
-    presentKey: (service, key) => toAuthority({ path: keyPath(service, key) }),
+    readMap: (service, of) => fromNode({ path: servicePath(service), query: secretsOf(of) }),
+    readKey: (service, key, of) => fromNode({ path: keyPath(service, key), query: secretsOf(of) }),
+    presentKey: (service, key, of) => toAuthority({ path: keyPath(service, key), query: secretsOf(of) }),
     put: (service, key, body, headers = {}, waitS) =>
       toAuthority({ method: 'PUT', path: keyPath(service, key), body, headers, waitS }),
     delete: (service, key, reason, waitS) =>
       toAuthority({ method: 'DELETE', path: keyPath(service, key), query: { reason }, waitS }),
     pastMap: (service, at) => toAuthority({ path: servicePath(service), query: { at } }),
-    pastKey: (service, key, { version, at }) =>
-      toAuthority({ path: keyPath(service, key), query: { version, at } }),
+    pastKey: (service, key, { version, at, ...of }) =>
+      toAuthority({ path: keyPath(service, key), query: { version, at, ...secretsOf(of) } }),
     history: query => toAuthority({ path: '/api/v1/config/history', query }),
     diff: query => toAuthority({ path: '/api/v1/config/diff', query }),
     versions: (service, key, page) => toAuthority({ path: `${keyPath(service, key)}/versions`, query: page }),
@@ -211,6 +226,18 @@ export function createApi(settings: Settings): Api {
     replayWebhook: (name, body) => toAuthority({ method: 'POST', path: webhookPath(name, '/replay'), body }),
     deadLetters: (name, page) =>
       toAuthority({ path: webhookPath(name, '/dead-letters'), query: { ...page } }),
+    rewrapSecrets: (service, reason) =>
+      toAuthority({
+        method: 'POST',
+        path: '/api/v1/secrets/rewrap',
+        body: { environment, service_name: service, reason },
+      }),
+    destroySecret: (service, key, versions, reason) =>
+      toAuthority({
+        method: 'POST',
+        path: '/api/v1/secrets/destroy',
+        body: { environment, service_name: service, config_key: key, versions, reason },
+      }),
     call: (method, path, more) => toAuthority({ method, path, ...more }),
   };
 }

@@ -24,6 +24,7 @@ import { versions } from './commands/versions.ts';
 import { importFile } from './import/import.ts';
 import { FORMATS } from './import/read-source.ts';
 import { addSchemaCommands } from './schema-commands.ts';
+import { addSecretCommands } from './secret-commands.ts';
 import { type GlobalOptions, resolveSettings } from './settings.ts';
 import type { Terminal } from './terminal.ts';
 import { watch } from './watch/watch.ts';
@@ -73,7 +74,10 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .description("a service's values, or one configuration")
     .option('--version <number>', 'that version of the key', wholeNumber)
     .option('--at <time|revision>', 'as it was then')
-    .action((service, key, past) => get(context(), service, key, past));
+    .option('--show-secrets', 'also the values of secrets, where the token may see them')
+    .action((service, key, { showSecrets, ...past }) =>
+      get(context(), service, key, { ...past, withheld: !showSecrets }),
+    );
   program
     .command('set <service> <key> <value>')
     .description('set a value: JSON where it is JSON, else a string')
@@ -192,6 +196,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .addOption(wait())
     .action((service, keys, options) => promote(context(), service, keys, options));
   addSchemaCommands(program, context);
+  addSecretCommands(program, context, { reason, wait, wholeNumber });
   addAuditCommands(program, context, wholeNumber);
   addProposalCommands(program, context, { wait, wholeNumber });
   addProtectCommand(program, context, { reason, wholeNumber });

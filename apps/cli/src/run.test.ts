@@ -128,7 +128,9 @@ test('a read passes on from a node that is not ready', async () => {
     't',
   ]);
   expect([code, JSON.parse(out)]).toEqual([0, { k: 'v' }]);
-  expect(second.asked[0]).toMatchObject({ url: '/api/v1/config/a?environment=DEVELOPMENT' });
+  expect(second.asked[0]).toMatchObject({
+    url: '/api/v1/config/a?environment=DEVELOPMENT&secrets=withheld',
+  });
   expect(second.asked[0]!.headers.authorization).toBe('Bearer t');
 });
 

@@ -4,7 +4,7 @@ import { readKeyRoute, readServiceRoute, ServiceError, validationFault } from '@
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Context } from 'hono';
 import type { Replica } from './follow/replica.ts';
-import { answerKey, answerService, stateHeaders, toResponse } from './serve/answer.ts';
+import { type Answer, answerKey, answerService, stateHeaders, toResponse } from './serve/answer.ts';
 import { type ChildReports, registerChildReports } from './serve/feed/child-reports.ts';
 import type { Parent } from './serve/feed/parent.ts';
 import { feedRoutes } from './serve/feed/routes.ts';
@@ -15,6 +15,7 @@ import { registerImpressions } from './serve/flags/impression-routes.ts';
 import type { ImpressionCounts } from './serve/flags/impressions.ts';
 import { registerFlags } from './serve/flags/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
+import type { SecretAnswers, ServicePath } from './serve/secret-answers.ts';
 import type { StateFor } from './serve/state-for.ts';
 import type { Status } from './serve/status.ts';
 import type { Admitter } from './serve/watch/admit.ts';
@@ -28,6 +29,7 @@ export interface AppOptions {
   readonly flags: HeldFlags;
   /** Absent where evaluations are not counted: then none are taken either. */
   readonly impressions: ImpressionCounts | undefined;
+  readonly secretAnswers: SecretAnswers | undefined;
   readonly parent: Parent;
   readonly childReports: ChildReports;
   readonly ready: () => boolean;
@@ -46,6 +48,7 @@ export function createApp({
   access,
   flags,
   impressions,
+  secretAnswers,
   parent,
   childReports,
   ready,
@@ -72,6 +75,22 @@ export function createApp({
   const authorization = (c: Context) => c.req.header('authorization') ?? null;
   const ifNoneMatch = (c: Context) => c.req.header('if-none-match') ?? null;
 
+  /** `undefined` where there are none that this caller may see. */
+  async function answerWithSecrets(
+    c: Context,
+    path: ServicePath & { key?: string },
+  ): Promise<Answer | undefined> {
+    const sealedNow = () => replica.current?.snapshot.service(path.environment, path.service)?.sealed;
+    if (!secretAnswers || !sealedNow() || !access.allowsSecrets(authorization(c), path)) return undefined;
+    const { key } = path;
+    await secretAnswers.settled(path, key === undefined ? [...sealedNow()!.keys()] : [key]);
+    const service = replica.current!.snapshot.service(path.environment, path.service);
+    if (!service?.sealed) return undefined;
+    if (key === undefined) return secretAnswers.settledService(path, service, ifNoneMatch(c));
+    const sealed = service.sealed.get(key);
+    return sealed && secretAnswers.settledKey({ ...path, key }, sealed, ifNoneMatch(c));
+  }
+
   app.get('/livez', c => c.text('ok'));
   app.get('/readyz', c => {
     if (!ready()) throw new ServiceError('not_ready');
@@ -90,6 +109,8 @@ export function createApp({
     const { environment } = query;
     const snapshot = await stateFor(query);
     const path = { environment, service: c.req.valid('param').service_name };
+    const secret = query.secrets ? undefined : await answerWithSecrets(c, path);
+    if (secret) return toResponse(secret) as never;
     const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
     const nothing = { status: 200, headers: stateHeaders(replica), body: '{}' };
     return toResponse(answer ?? nothing) as never;
@@ -100,12 +121,9 @@ export function createApp({
     const { environment } = query;
     const { service_name, config_key } = c.req.valid('param');
     const snapshot = await stateFor(query);
-    const answer = answerKey(
-      replica,
-      snapshot,
-      { environment, service: service_name, key: config_key },
-      ifNoneMatch(c),
-    );
+    const path = { environment, service: service_name, key: config_key };
+    const secret = query.secrets ? undefined : await answerWithSecrets(c, path);
+    const answer = secret ?? answerKey(replica, snapshot, path, ifNoneMatch(c));
     if (!answer) throw new ServiceError('configuration_not_found');
     return toResponse(answer) as never;
   });

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { EnvironmentList, RegionName } from '@quantivista/contracts';
 import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
+import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
 const ROLES = ['feed', 'serve'] as const;
@@ -44,6 +45,8 @@ export const ReadNodeEnvironment = z.object({
   ENVIRONMENTS: EnvironmentList.optional(),
   ROLES: roles,
   READS: readAccess,
+  /** As the authority has it; without a store of secrets they are shown to nobody. */
+  ...secretStoreVariables,
   LOG_LEVEL: logLevel,
   /** Beats come every second; from these ages on the state counts as AGING and as STALE. */
   AGING_AFTER_MS: z.coerce.number().int().min(1).default(5_000),

@@ -3,12 +3,14 @@ import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
 import { scopedRegion } from '@quantivista/region';
 import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
 import { startFeeding } from './feed/feeding.ts';
 import { startFollowing } from './follow/following.ts';
 import { createReplica } from './follow/replica.ts';
 import { createReporting } from './report/reporting.ts';
+import { createOpenedSecrets } from './secrets/opened-secrets.ts';
 import { createBodies } from './serve/bodies.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
@@ -25,6 +27,7 @@ import { listen } from './serve/listen.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
+import { createSecretAnswers } from './serve/secret-answers.ts';
 import { createStateFor } from './serve/state-for.ts';
 import { isReady, readStatus } from './serve/status.ts';
 import { createAdmitter } from './serve/watch/admit.ts';
@@ -53,6 +56,11 @@ const hub = createHub({
   maxAgeMs: config.MAX_STREAM_AGE_MS,
   drainMs: config.DRAIN_MS,
 });
+
+const secretStore = await openSecretStore(config, log);
+const secrets = secretStore && createOpenedSecrets({ replica, store: secretStore, log });
+const secretAnswers = secrets && createSecretAnswers(replica, secrets);
+shutdown.onShutdown('secrets', () => secrets?.close());
 
 const feeding = config.ROLES.includes('feed')
   ? startFeeding({ config, scope, regionOptions, observer: reporting.feedObserver, log })
@@ -104,8 +112,9 @@ const parts = {
   parent,
   sync,
   grpcPort: grpc?.port,
+  secrets,
 };
-const fastLane = createFastLane(replica, access, flags);
+const fastLane = createFastLane({ replica, access, flags, secretAnswers });
 const stateFor = createStateFor({ replica, scope, maxWaitMs: config.MAX_WAIT_MS });
 const ofrep = createOfrep({
   replica,
@@ -138,6 +147,7 @@ const app = createApp({
   access,
   flags,
   impressions,
+  secretAnswers,
   parent,
   childReports: reporting.childReports,
   ready: () => isReady(parts),

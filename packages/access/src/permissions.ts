@@ -2,7 +2,9 @@
 import { PERMISSIONS, type Permission } from '@quantivista/contracts';
 
 /** Of a token whose record does not say, as all were before there were permissions. */
-export const UNSTATED_PERMISSIONS: readonly Permission[] = PERMISSIONS.filter(each => each !== 'break-glass');
+export const UNSTATED_PERMISSIONS: readonly Permission[] = PERMISSIONS.filter(
+  each => each !== 'break-glass' && each !== 'read-secret',
+);
 
 /** Whether one who holds `permissions` may do what takes `permission`: each is given by name, none implies another. */
 export const may = (

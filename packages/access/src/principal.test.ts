@@ -21,12 +21,12 @@ describe('authenticate', () => {
     expect(at('2026-02-01T00:00:00.000Z')).toBeUndefined();
   });
 
-  test('a token may do what its record says; one that does not say, everything but break the glass', () => {
+  test('a token may do what its record says; one that does not say, everything but read secrets and break the glass', () => {
     const stated = { name: 'ann', permissions: ['approve'] as const, created_at: '2026-01-01T00:00:00Z' };
     const ann = authenticate(() => stated, `Bearer ${token}`)!;
     expect(PERMISSIONS.filter(each => may(ann, each))).toEqual(['approve']);
     const old = authenticate(lookup, `Bearer ${token}`)!;
-    expect(PERMISSIONS.filter(each => !may(old, each))).toEqual(['break-glass']);
+    expect(PERMISSIONS.filter(each => !may(old, each))).toEqual(['read-secret', 'break-glass']);
   });
 
   test('a token may name the service that bears it', () => {

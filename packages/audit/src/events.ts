@@ -1,5 +1,5 @@
 /** Events: made of the trail's rows, each exactly once, and read in the order in which they were made. */
-import { EVENT_OF_KIND, type EventType, type StoredEvent } from '@quantivista/contracts';
+import { EVENT_OF_KIND, type EventType, type StoredEvent, withheld } from '@quantivista/contracts';
 import type { Pool, PoolClient } from 'pg';
 import { settledRevision } from './trail.ts';
 import { inTransaction } from './transaction.ts';
@@ -68,6 +68,14 @@ const NEXT = `SELECT coalesce(max(revision) FILTER (WHERE bytes <= $4), min(revi
           WHERE generation = $1 AND revision > $2 AND revision <= $3 ORDER BY revision LIMIT ${MAKE_ROWS}) part
   ) summed`;
 
+/** As Postgres writes it. */
+const SEALED = String.raw`\{"\$sealed": \{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}\}`;
+
+/** A value without what is sealed in it, as `withhold` has it: also within the record of a proposal. */
+const withheldIn = (value: string): string =>
+  `CASE WHEN position('{"$sealed": {' IN (${value})::text) = 0 THEN ${value}
+     ELSE regexp_replace((${value})::text, '${SEALED}', '${JSON.stringify(withheld())}', 'g')::jsonb END`;
+
 const INSERT = `WITH rows AS (
     SELECT a.*, kind.type, kind.name, kind.folder,
       row_number() OVER (ORDER BY a.revision, a.kind, a.environment, a.service_name, a.config_key) AS place
@@ -83,8 +91,8 @@ const INSERT = `WITH rows AS (
         'timestamp', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         type, jsonb_build_object(
           name, config_key,
-          'old_value', CASE WHEN config_type = 'SECRET' THEN 'null' ELSE coalesce(old_value, 'null') END,
-          'new_value', CASE WHEN config_type = 'SECRET' THEN 'null' ELSE new_value END,
+          'old_value', ${withheldIn("coalesce(old_value, 'null')")},
+          'new_value', ${withheldIn('new_value')},
           'updated_by', updated_by, 'reason', coalesce(reason, ''), 'version', version, 'deleted', deleted,
           'rollback_available', rollback_available)
         || CASE WHEN environment = '*' THEN '{}' ELSE jsonb_build_object('environment', environment) END

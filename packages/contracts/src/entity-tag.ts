@@ -7,6 +7,9 @@
 export const entityTag = (generation: string, revision: number): string =>
   `"${generation.slice(0, 8)}.${revision}"`;
 
+/** The tag of a representation with its secrets in it: another one than that in which they are withheld. */
+export const openedTag = (tag: string): string => `${tag.slice(0, -1)}+secrets"`;
+
 /** Whether an If-None-Match header admits `tag` (RFC 9110: a list, `*`, weak comparison). */
 export function noneMatch(header: string | null, tag: string): boolean {
   if (header === null) return true;
@@ -15,6 +18,6 @@ export function noneMatch(header: string | null, tag: string): boolean {
   return !header.split(',').some(part => part.trim().replace(/^W\//, '') === tag);
 }
 
-/** Whether an If-Match header names `tag`: `*`, or a list of strong tags. */
+/** Whether an If-Match header names `tag`, or that with secrets in it: `*`, or a list of strong tags. */
 export const someMatch = (header: string, tag: string): boolean =>
-  header.trim() === '*' || header.split(',').some(part => part.trim() === tag);
+  header.trim() === '*' || header.split(',').some(part => [tag, openedTag(tag)].includes(part.trim()));

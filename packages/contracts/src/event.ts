@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   'proposal_updated',
   'webhook_updated',
   'token_updated',
+  'secret_updated',
   /** Something that was changed behind the authority's back. */
   'audit_finding',
 ] as const;
@@ -28,6 +29,7 @@ export const EVENT_OF_KIND: Record<RecordKind, { type: EventType; name: string; 
   protection: { type: 'protection_updated', name: 'protection_name', folder: 'protections' },
   proposal: { type: 'proposal_updated', name: 'proposal_id', folder: 'proposals' },
   webhook: { type: 'webhook_updated', name: 'webhook_name', folder: 'webhooks' },
+  secret: { type: 'secret_updated', name: 'config_key', folder: 'secrets' },
   token: { type: 'token_updated', name: 'token_hash', folder: 'tokens' },
 };
 
@@ -41,7 +43,9 @@ export const RecordUpdated = z
     service_name: z.string().optional(),
     environment: z.string().optional(),
     old_value: JsonValue,
-    new_value: JsonValue.openapi({ description: '`null` where it was deleted, or is a SECRET' }),
+    new_value: JsonValue.openapi({
+      description: '`null` where it was deleted; what is confidential is withheld',
+    }),
     updated_by: z.string(),
     reason: z.string(),
     version: z.int().positive(),
@@ -71,6 +75,7 @@ export const EventData = z
     proposal_updated: RecordUpdated.optional(),
     webhook_updated: RecordUpdated.optional(),
     token_updated: RecordUpdated.optional(),
+    secret_updated: RecordUpdated.optional(),
     audit_finding: JsonValue.optional(),
   })
   .openapi('EventData');

@@ -20,6 +20,8 @@ export const RECORD_KINDS = [
   'proposal',
   'webhook',
   'token',
+  /** What is on record of a secret besides the versions of its configuration. */
+  'secret',
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
@@ -55,6 +57,8 @@ export const protectionPath = (environment: Environment): RecordPath => ({
   // Versions of deleted records are kept by key: each environment's must count by itself.
   key: environment.toLowerCase(),
 });
+/** Of the configuration of that path. */
+export const secretRecordPath = (path: ConfigurationPath): RecordPath => ({ kind: 'secret', ...path });
 /** `hash`: the token's, from which nobody can guess it. */
 export const tokenPath = (hash: string): RecordPath => global('token', hash);
 
@@ -65,6 +69,7 @@ export const SCHEMAS_PREFIX = `${AUTHORITY_PREFIX}schemas/`;
 export const PROTECTION_PREFIX = `${AUTHORITY_PREFIX}protection/`;
 export const PROPOSALS_PREFIX = `${AUTHORITY_PREFIX}proposals/`;
 export const WEBHOOKS_PREFIX = `${AUTHORITY_PREFIX}webhooks/`;
+export const SECRETS_PREFIX = `${AUTHORITY_PREFIX}secrets/`;
 
 /** Of all a service's schemas. */
 export const serviceSchemasPrefix = (service: string): string => `${SCHEMAS_PREFIX}${service}/`;
@@ -86,6 +91,8 @@ export function recordKey({ kind, environment, service, key }: RecordPath): stri
       return PROPOSALS_PREFIX + key;
     case 'webhook':
       return WEBHOOKS_PREFIX + key;
+    case 'secret':
+      return `${SECRETS_PREFIX}${environment.toLowerCase()}/${service}/${key}`;
     case 'token':
       return TOKENS_PREFIX + key;
   }

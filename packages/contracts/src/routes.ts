@@ -27,6 +27,10 @@ export const ReadQuery = z.object({
   min_revision: z.coerce.number().int().nonnegative().optional(),
   max_age: z.coerce.number().nonnegative().optional(),
   at: At.optional(),
+  secrets: z
+    .literal('withheld')
+    .optional()
+    .openapi({ description: 'not to be shown, also to one who may see them' }),
 });
 /** `version`, `at`: as it was then. Of a past state, `min_revision` and `max_age` mean nothing. */
 export const ReadKeyQuery = ReadQuery.extend({ version: z.coerce.number().int().positive().optional() });

@@ -4,11 +4,12 @@ import { ServiceName } from './names.ts';
 import { Time } from './time.ts';
 
 /**
- * `approve`: approve and reject proposals. `flag`: change flags alone. `rollback`: go back to earlier versions alone.
+ * `read-secret`: see the values of secrets and encrypted values too. `approve`: approve and reject proposals. `flag`: change flags alone. `rollback`: go back to earlier versions alone.
  * `admin`: tokens, protection. `break-glass`: change what is protected at once.
  */
 export const PERMISSIONS = [
   'read',
+  'read-secret',
   'write',
   'approve',
   'rollback',

@@ -51,6 +51,20 @@ test('YAML that was written is read as the same value', () => {
   );
 });
 
+test('what is wrong with a document is said without quoting it', () => {
+  for (const [parse, document] of [
+    [parseYamlValues, 'a: *hunter2'],
+    [parseYamlValues, 'a: "hunter2\n  : ['],
+    [parseYamlValues, '!hunter2 a: ]'],
+    [parseJson, '{"a": "hunter2", oh}'],
+    [parseJson, 'hunter2'],
+  ] as const) {
+    const refused = () => parse(document, 'body');
+    expect(refused).toThrow(DocumentError);
+    expect(refused).not.toThrow('hunter2');
+  }
+});
+
 describe('YAML is refused', () => {
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
   for (let level = 0; level < 10; level++) {
@@ -59,14 +73,14 @@ describe('YAML is refused', () => {
   }
   test.each([
     ['a bomb', bomb.join('\n'), 'alias'],
-    ['a key twice', 'a: 1\na: 2', 'unique'],
-    ['a key twice within', 'a: {b: 1, b: 2}', 'unique'],
+    ['a key twice', 'a: 1\na: 2', 'duplicate key'],
+    ['a key twice within', 'a: {b: 1, b: 2}', 'duplicate key'],
     ['too deep', `a: ${'['.repeat(50_000)}`, ''],
     ['an infinity', 'a: .inf', 'JSON has no Infinity'],
     ['an integer that would be rounded', 'a: 12345678901234567890', "can't be kept exactly"],
     ['one that contains itself', 'a: &a [*a]', 'itself'],
-    ['two documents', 'a: 1\n---\nb: 2', 'documents'],
-    ['an alias of nothing', 'a: *b', 'b'],
+    ['two documents', 'a: 1\n---\nb: 2', 'multiple docs'],
+    ['an alias of nothing', 'a: *b', 'nothing'],
     ['what is no YAML', 'a: [', ''],
   ])('%s', (_, document, message) => {
     expect(() => parseYamlValues(document, 'body')).toThrow(DocumentError);

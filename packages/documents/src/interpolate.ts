@@ -33,11 +33,11 @@ export function interpolate(template: string, lookup: Lookup, onUnset: (name: st
       at = dollar + 1 + name.length;
     } else if (rest.startsWith('{')) {
       const end = closingBrace(template, dollar);
-      if (end < 0) throw new InterpolationError(`unclosed \${ in ${JSON.stringify(template)}`);
+      if (end < 0) throw new InterpolationError('unclosed ${');
       result += substitute(template.slice(dollar + 2, end), lookup, onUnset);
       at = end + 1;
     } else {
-      throw new InterpolationError(`stray $ in ${JSON.stringify(template)}: a dollar sign is written $$`);
+      throw new InterpolationError('stray $: a dollar sign is written $$');
     }
   }
 }
@@ -48,7 +48,7 @@ function substitute(expression: string, lookup: Lookup, onUnset: (name: string) 
   const operation = expression.slice(name?.length);
   const operator = OPERATOR.exec(operation)?.[0];
   if (name === undefined || (operation !== '' && operator === undefined)) {
-    throw new InterpolationError(`\${${expression}} is not a variable`);
+    throw new InterpolationError('what stands in braces after $ is not a variable');
   }
   if (operator === undefined) return read(name, lookup, onUnset);
   const operand = () => interpolate(operation.slice(operator.length), lookup, onUnset);

@@ -8,7 +8,9 @@ export function parseJson(text: string, name: string): Json {
   try {
     document = JSON.parse(text) as Json;
   } catch (error) {
-    throw new DocumentError(`${name} is not JSON: ${(error as Error).message}`);
+    // The engine's own message quotes the text, and that may hold a secret.
+    const [where = ''] = /at position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message) ?? [];
+    throw new DocumentError(`${name} is not JSON${where && `: the fault is ${where}`}`);
   }
   const twice = repeatedName(text);
   if (twice !== undefined) throw new DocumentError(`${name}: ${twice} stands twice in one object`);

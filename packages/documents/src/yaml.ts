@@ -1,6 +1,6 @@
 /** YAML with anchors and merge keys, read and written. */
 import type { Json } from '@quantivista/contracts';
-import { parse, stringify } from 'yaml';
+import { parse, stringify, YAMLParseError } from 'yaml';
 import { DocumentError } from './document-error.ts';
 
 /** Of an alias within aliases, as often as it would be repeated. */
@@ -15,9 +15,15 @@ export function parseYaml(text: string, name: string, { exact = false } = {}): u
     return parse(text, { merge: true, intAsBigInt: exact, maxAliasCount: MAX_ALIASES, logLevel: 'error' });
   } catch (error) {
     if (error instanceof RangeError) throw new DocumentError(`${name} is nested too deep`);
-    const [message] = (error as Error).message.split('\n');
-    throw new DocumentError(`${name}: ${message!.replace(/:$/, '')}`);
+    throw new DocumentError(`${name}: ${faultOf(error)}`);
   }
+}
+
+/** The library's own messages quote the text, and that may hold a secret. */
+function faultOf(error: unknown): string {
+  if (!(error instanceof YAMLParseError)) return 'an alias refers to nothing, or to too much';
+  const [at] = error.linePos ?? [];
+  return error.code.toLowerCase().replaceAll('_', ' ') + (at ? ` at line ${at.line}, column ${at.col}` : '');
 }
 
 /** @throws DocumentError where the text is not YAML, or holds what JSON can't (`.inf`, integers over 2^53) */
@@ -29,7 +35,7 @@ export function parseYamlValues(text: string, name: string): Json {
 function toJson(value: unknown, where: string, within: ReadonlySet<unknown>): Json {
   if (typeof value === 'bigint') {
     if (Number.isSafeInteger(Number(value))) return Number(value);
-    throw new DocumentError(`${where}: the integer ${value} can't be kept exactly: write it in quotes`);
+    throw new DocumentError(`${where}: an integer beyond 2^53 can't be kept exactly: write it in quotes`);
   }
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new DocumentError(`${where}: JSON has no ${value}`);

@@ -9,8 +9,8 @@ export {
 } from './digest.ts';
 export { digestsOf, OTHER_PART, partOf } from './parts.ts';
 export { type RecordList, recordList } from './record-list.ts';
-export type { Entry, Service } from './service.ts';
-export { serviceMap, serviceMapTag } from './service.ts';
+export type { Entry, SealedEntry, Service } from './service.ts';
+export { openedBody, openedMap, serviceMap, serviceMapTag } from './service.ts';
 export {
   buildSnapshot,
   createSnapshot,

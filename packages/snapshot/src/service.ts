@@ -1,4 +1,5 @@
 /** One service in one environment: its entries, and its map as a prepared string. */
+import { holdsSealed, type Json, withhold } from '@quantivista/contracts';
 import { type Digest, emptyDigest, formatDigest } from './digest.ts';
 
 /** A configuration as it is served: few fields, since a collection walks all of them. */
@@ -10,8 +11,18 @@ export interface Entry {
   fragment: string | undefined;
 }
 
+/** A configuration whose value is sealed. */
+export interface SealedEntry {
+  readonly entry: Entry;
+  readonly value: Json;
+  /** The answer's body with the value withheld. */
+  readonly shown: string;
+}
+
 export interface Service {
   readonly entries: Map<string, Entry>;
+  /** Those of the entries that are sealed, by key; `undefined` where none is, as of most services. */
+  sealed: Map<string, SealedEntry> | undefined;
   readonly digest: Digest;
   map: string | undefined;
   mapTag: string | undefined;
@@ -19,6 +30,7 @@ export interface Service {
 
 export const createService = (): Service => ({
   entries: new Map(),
+  sealed: undefined,
   digest: emptyDigest(),
   map: undefined,
   mapTag: undefined,
@@ -34,36 +46,60 @@ export function setEntry(
   const before = service.entries.get(key);
   if (body === undefined) service.entries.delete(key);
   else service.entries.set(key, { body, revision, fragment: undefined });
+  if (body !== undefined && holdsSealed(body)) setSealed(service, key);
+  else if (service.sealed?.delete(key) && service.sealed.size === 0) service.sealed = undefined;
   service.map = undefined;
   service.mapTag = undefined;
   return before;
 }
 
+function setSealed(service: Service, key: string): void {
+  const entry = service.entries.get(key)!;
+  service.sealed ??= new Map();
+  service.sealed.set(key, { entry, value: configValue(entry.body), shown: withhold(entry.body) });
+}
+
 /** A value that is no Configuration (put behind the authority's back) shows as null: it must not cost the map. */
-function configValue(body: string): unknown {
+function configValue(body: string): Json {
   try {
-    return (JSON.parse(body) as { config_value?: unknown } | null)?.config_value ?? null;
+    return (JSON.parse(body) as { config_value?: Json } | null)?.config_value ?? null;
   } catch {
     return null;
   }
 }
 
 const fragmentOf = (key: string, body: string): string =>
-  `${JSON.stringify(key)}:${JSON.stringify(configValue(body))}`;
+  `${JSON.stringify(key)}:${withhold(JSON.stringify(configValue(body)))}`;
 
-/** The map's JSON, keys sorted: the same bytes on every node. */
-export function serviceMap(service: Service): string {
-  if (service.map === undefined) {
-    const fragments: string[] = [];
-    for (const key of [...service.entries.keys()].sort()) {
-      const entry = service.entries.get(key)!;
-      entry.fragment ??= fragmentOf(key, entry.body);
-      fragments.push(entry.fragment);
-    }
-    service.map = `{${fragments.join(',')}}`;
+function joinMap(service: Service, fragmentFor: (key: string, entry: Entry) => string): string {
+  const fragments: string[] = [];
+  for (const key of [...service.entries.keys()].sort()) {
+    fragments.push(fragmentFor(key, service.entries.get(key)!));
   }
+  return `{${fragments.join(',')}}`;
+}
+
+function preparedFragment(key: string, entry: Entry): string {
+  entry.fragment ??= fragmentOf(key, entry.body);
+  return entry.fragment;
+}
+
+/** The map's JSON, keys sorted: the same bytes on every node. What is sealed is withheld. */
+export function serviceMap(service: Service): string {
+  service.map ??= joinMap(service, preparedFragment);
   return service.map;
 }
+
+/** The map with other values, in JSON, in the place of those that are sealed. */
+export const openedMap = (service: Service, jsonOf: (key: string, sealed: SealedEntry) => string): string =>
+  joinMap(service, (key, entry) => {
+    const sealed = service.sealed?.get(key);
+    return sealed ? `${JSON.stringify(key)}:${jsonOf(key, sealed)}` : preparedFragment(key, entry);
+  });
+
+/** A sealed entry's body with its value, in JSON, in its place. */
+export const openedBody = ({ entry, value }: SealedEntry, json: string): string =>
+  entry.body.replace(JSON.stringify(value), () => json);
 
 /**
  * The map's strong ETag. It comes from the contents: the newest revision among the entries would not

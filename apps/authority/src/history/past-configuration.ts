@@ -4,6 +4,7 @@ import {
   type Configuration,
   type ConfigurationPath,
   configurationPath,
+  isSealed,
   ServiceError,
 } from '@quantivista/contracts';
 
@@ -28,7 +29,7 @@ export async function pastConfiguration(
     environment: path.environment,
     service_name: path.service,
     description: found.description,
-    is_encrypted: false,
+    is_encrypted: isSealed(found.config_value),
     version,
     created_at: new Date(createdMs).toISOString(),
     updated_at: new Date(updatedMs).toISOString(),

@@ -4,6 +4,7 @@ import {
   type DiffChange,
   type Environment,
   entityTag,
+  isSealed,
   jsonEqual,
   MAX_BATCH_CHANGES,
   ServiceError,
@@ -62,7 +63,11 @@ export function changeOf({ key, since }: Step, { generation, environment, servic
   const path = { environment, service, key };
   const change = before.state
     ? // What is named is a state of the past: that its type comes back with it is no surprise.
-      setConfiguration(path, { ...before.state, changeType: true }, at)
+      setConfiguration(
+        path,
+        { ...before.state, isEncrypted: isSealed(before.state.value), changeType: true },
+        at,
+      )
     : deleteConfiguration(path, at);
   return { ...change, restoredVersion: before.version };
 }

@@ -12,7 +12,6 @@ import {
 } from '@quantivista/contracts';
 import type { Committed, Writer } from '../write/commit.ts';
 import type { WriteRequest } from '../write/request.ts';
-import { checkType } from '../write/validate.ts';
 import type { Now, Past } from './past.ts';
 import { changeOf, partsOf, planRollback, requireUndoable, type Step } from './rollback-plan.ts';
 
@@ -64,7 +63,6 @@ export function createRollbacks({
     const path = configurationPath({ environment, service, key });
     const found = await audit.version(now.generation, path, version);
     if (!found) throw new ServiceError('version_not_found');
-    checkType(found.config_type, false, 'body');
     const state = found.deleted
       ? undefined
       : { value: found.config_value, configType: found.config_type, description: found.description };

@@ -11,7 +11,7 @@ import {
   type RecordPath,
   ServiceError,
 } from '@quantivista/contracts';
-import type { Preview } from '../write/commit.ts';
+import type { Preview } from '../write/prepare.ts';
 import type { RequestedChange, StoredRecord, WriteRequest } from '../write/request.ts';
 import type { PlannedChange } from '../write/rule.ts';
 

@@ -49,7 +49,7 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
       });
     }
     const { protections } = await readProtections(store);
-    const previewed = await preview(request);
+    const previewed = await writer.preview({ ...request, clearance: { kind: 'preview', stored: true } });
     const paths = request.changes.map(({ path }) => path);
     const requirements = protecting(protections, paths).map(requirementOf);
     const content = contentOf(previewed, request, making(applyAt));

@@ -10,6 +10,7 @@ import {
   ServiceError,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
+import { withheldIn } from '../secrets/withholding.ts';
 import { verify } from '../verify/verification.ts';
 import { CSV_HEADING, csvLine } from './audit-csv.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -32,7 +33,9 @@ export function registerAudit(app: OpenAPIHono, dependencies: Dependencies): voi
   async function* exported(filter: AuditFilter, format: 'csv' | 'ndjson'): AsyncGenerator<string> {
     if (format === 'csv') yield CSV_HEADING;
     for await (const entries of evidence.eachEntry(filter)) {
-      const lines = entries.map(entry => (format === 'csv' ? csvLine(entry) : `${JSON.stringify(entry)}\n`));
+      const lines = entries
+        .map(withheldIn)
+        .map(entry => (format === 'csv' ? csvLine(entry) : `${JSON.stringify(entry)}\n`));
       if (lines.length > 0) yield lines.join('');
     }
   }

@@ -29,7 +29,11 @@ export const utf8 = new TextDecoder('utf-8', { fatal: true });
 function refuseRounding(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source ?? '';
   if (typeof value === 'number' && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) {
-    throw fieldFault('body', `the integer ${source.slice(0, 40)} can't be kept exactly: send it as a string`);
+    // Not told which: it may be a secret.
+    throw fieldFault(
+      'body',
+      "holds an integer beyond 2^53, which can't be kept exactly: send it as a string",
+    );
   }
   return value;
 }

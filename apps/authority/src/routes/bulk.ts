@@ -12,15 +12,19 @@ import {
   fieldFault,
   GENERATION_KEY,
   importRoute,
+  isSealed,
+  isWithheld,
+  type Json,
   parseConfigurationKey,
   ServiceError,
   servicePrefix,
+  shown,
+  WITHHELD_HEADER,
 } from '@quantivista/contracts';
 import { writeEnv, writeYaml } from '@quantivista/documents';
 import { type BulkRequest, carryOut, foresee, resultOf } from '../write/bulk/carry-out.ts';
 import { planBulk, type WantedService } from '../write/bulk/plan.ts';
-import { readPresent } from '../write/bulk/present.ts';
-import { checkType } from '../write/validate.ts';
+import { openPresent, type PresentConfiguration, readPresent } from '../write/bulk/present.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 import { documentField, type ImportDocument, readDocument } from './import-document.ts';
@@ -48,7 +52,7 @@ function writeDocument(
 }
 
 export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { etcd, callers, writer, regionWait } = dependencies;
+  const { etcd, callers, writer, secrets, regionWait } = dependencies;
 
   app.openapi(exportRoute, async c => {
     await requireReader(dependencies, c);
@@ -67,14 +71,23 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
       throw new ServiceError('too_large', { message: `over ${MAX_EXPORT_BYTES} bytes: ask for one service` });
     }
     const maps = new Map<string, ConfigurationMap>();
+    let withheldKeys = 0;
     for (const { key, value } of listed.entries) {
       const path = parseConfigurationKey(key);
       if (path === undefined) continue;
       const map = maps.get(path.service) ?? {};
-      map[path.key] = (JSON.parse(value) as Configuration).config_value;
       maps.set(path.service, map);
+      const configured = (JSON.parse(value) as Configuration).config_value;
+      if (isSealed(configured)) withheldKeys++;
+      // An env file has nothing but texts: what stands for a value there would be taken for one.
+      if (isSealed(configured) && format === 'env') continue;
+      map[path.key] = shown(configured);
     }
-    const headers = { ...stateHeaders(generation, revision), 'content-type': CONTENT_TYPE[format] };
+    const headers = {
+      ...(withheldKeys > 0 && { [WITHHELD_HEADER]: String(withheldKeys) }),
+      ...stateHeaders(generation, revision),
+      'content-type': CONTENT_TYPE[format],
+    };
     return c.body(writeDocument(maps, service, format), 200, headers) as never;
   });
 
@@ -86,14 +99,19 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
     const environment = query.environment as Environment;
     const dryRun = query.dry_run === 'true';
     const atomic = query.atomic === 'true';
-    checkType(type, false, 'query');
     const format = query.format ?? documentFormat(c.req.header('content-type') ?? '')!;
     const document = readDocument(await c.req.arrayBuffer(), format, only);
     const places = [...document.wanted.keys()].map(service => ({ environment, service }));
-    const present = await readPresent(etcd, places, {
+    const read = await readPresent(etcd, places, {
       revision: query.expected_revision,
       generation: query.expected_generation,
     });
+    const services = await Promise.all(
+      places.map(({ service }, index) =>
+        openPresent(secrets, read.services[index]!, key => document.wanted.get(service)!.has(key)),
+      ),
+    );
+    const present = { ...read, services };
     const usual = format === 'env' ? 'ENVIRONMENT_VARIABLE' : undefined;
     const plan = planBulk(
       present,
@@ -105,6 +123,7 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
           only,
           replace: query.mode === 'replace',
           changeType: query.change_type === 'true',
+          present: present.services[index]!,
           typeOf: key => type ?? present.services[index]!.get(key)?.configuration.config_type ?? usual,
         }),
       ),
@@ -142,6 +161,7 @@ interface WantedOptions {
   readonly only: string | undefined;
   readonly replace: boolean;
   readonly changeType: boolean;
+  readonly present: ReadonlyMap<string, PresentConfiguration>;
   readonly typeOf: (key: string) => ConfigType | undefined;
 }
 
@@ -152,13 +172,27 @@ function wantedService({
   only,
   replace,
   changeType,
+  present,
   typeOf,
 }: WantedOptions): WantedService {
   const values = document.wanted.get(service)!;
+  // As it came out of an export: it stays what it is.
+  const stays = ([key, value]: [string, Json]) => {
+    if (!isWithheld(value)) return false;
+    if (present.has(key)) return true;
+    throw fieldFault(
+      documentField(service, key, only),
+      'is withheld, and there is no such key to be left as it is',
+    );
+  };
   return {
     environment,
     service,
-    values: new Map([...values].map(([key, value]) => [key, { value, configType: typeOf(key), changeType }])),
+    values: new Map(
+      [...values]
+        .filter(each => !stays(each))
+        .map(([key, value]) => [key, { value, configType: typeOf(key), changeType }]),
+    ),
     removes: key => replace && !values.has(key),
     field: key => documentField(service, key, only),
   };

@@ -2,6 +2,7 @@
 import type { Audit, Evidence } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
+import type { SecretStore } from '@quantivista/vault';
 import type { Callers } from '../callers.ts';
 import type { Calls } from '../calls.ts';
 import type { Outbound } from '../deliver/outbound.ts';
@@ -13,6 +14,8 @@ import type { RegionWait } from '../network/wait.ts';
 import type { GuardedWriter } from '../propose/guard.ts';
 import type { Proposals } from '../propose/proposals.ts';
 import type { Recovery } from '../recover/recovery.ts';
+import type { SecretReads } from '../secrets/secret-reads.ts';
+import type { SecretValues } from '../secrets/secret-values.ts';
 import type { Writer } from '../write/commit.ts';
 import type { SchemaReader } from '../write/schemas/service-schemas.ts';
 
@@ -27,6 +30,10 @@ export interface Dependencies {
   readonly proposals: Proposals;
   readonly schemas: SchemaReader;
   readonly callers: Callers;
+  /** Absent where none is named: what is confidential is refused. */
+  readonly secretStore: SecretStore | undefined;
+  readonly secrets: SecretValues;
+  readonly secretReads: SecretReads;
   readonly calls: Calls;
   readonly heartbeat: Heartbeat;
   readonly recovery: Recovery;

@@ -3,8 +3,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { type Environment, fieldFault, type PromoteRequest, promoteRoute } from '@quantivista/contracts';
 import { type BulkRequest, carryOut, foresee, resultOf } from '../write/bulk/carry-out.ts';
 import { planBulk } from '../write/bulk/plan.ts';
-import { type PresentConfiguration, readPresent } from '../write/bulk/present.ts';
-import { checkAuthor, checkType } from '../write/validate.ts';
+import { openPresent, type PresentConfiguration, readPresent } from '../write/bulk/present.ts';
+import { checkAuthor } from '../write/validate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
@@ -26,7 +26,7 @@ function checkKeys({ keys = [], remove }: PromoteRequest, source: Values, target
 }
 
 export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { etcd, callers, writer, regionWait } = dependencies;
+  const { etcd, callers, writer, secrets, regionWait } = dependencies;
 
   app.openapi(promoteRoute, async c => {
     const { name } = await callers.require(c.req.header('authorization'));
@@ -41,22 +41,28 @@ export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies):
       generation: body.expected_generation,
     });
     const { generation, revision: readAt, services } = present;
-    const [source, target] = services as [Values, Values];
-    checkKeys(body, source, target);
+    const [source, sealedTarget] = services as [Values, Values];
+    checkKeys(body, source, sealedTarget);
 
     const isAsked = selection(body);
-    const promoted = [...source].filter(([key]) => isAsked(key));
-    for (const [, { configuration }] of promoted) checkType(configuration.config_type, false, 'body');
+    // What is sealed is bound to its place: it is opened here, and kept anew for the other.
+    const target = await openPresent(secrets, sealedTarget, key => isAsked(key) && source.has(key));
+    const promoted = await Promise.all(
+      [...source]
+        .filter(([key]) => isAsked(key))
+        .map(async ([key, { configuration }]) => [key, await secrets.opened(configuration)] as const),
+    );
     const plan = planBulk({ ...present, services: [target] }, [
       {
         environment: to,
         service,
         values: new Map(
-          promoted.map(([key, { configuration }]) => [
+          promoted.map(([key, configuration]) => [
             key,
             {
               value: configuration.config_value,
               configType: configuration.config_type,
+              isEncrypted: configuration.is_encrypted,
               changeType: body.change_type,
               // What is said of the key where it is already stays said there.
               description: target.has(key) ? undefined : configuration.description,

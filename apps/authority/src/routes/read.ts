@@ -1,13 +1,16 @@
 /** Reads at the authority: linearizable, straight from etcd, the same answers as a node's. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
+  type Configuration,
   type ConfigurationPath,
   configurationKey,
   type Environment,
   entityTag,
   fieldFault,
   GENERATION_KEY,
+  holdsSealed,
   noneMatch,
+  openedTag,
   type PastPoint,
   readKeyRoute,
   readServiceRoute,
@@ -33,14 +36,21 @@ export function requireRevision(minimum: number | undefined, generation: string,
   }
 }
 
+/** A secret in an answer is nobody else's to keep. */
+const NO_STORE = { 'cache-control': 'private, no-store' };
+
 export function registerReads(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { etcd } = dependencies;
+  const { etcd, secretReads } = dependencies;
   const past = createPast(dependencies);
 
   const answer = (c: Context, headers: Record<string, string>, body: string) =>
     headers.etag === undefined || noneMatch(c.req.header('if-none-match') ?? null, headers.etag)
       ? c.body(body, 200, { ...headers, 'content-type': 'application/json' })
       : c.body(null, 304, headers);
+
+  /** Who is to be shown secrets; nobody where the caller does not want to be. */
+  const askedBy = (c: Context) =>
+    c.req.query('secrets') === undefined ? c.req.header('authorization') : undefined;
 
   async function readPastKey(
     c: Context,
@@ -54,7 +64,9 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
     const { configuration, revision } = wanted.at
       ? await past.configurationAt(now, await past.revisionOf(wanted.at, now, 'query.at'), path)
       : await pastConfiguration(dependencies.audit, now.generation, path, wanted.version!);
-    return c.json(configuration, 200, pastHeaders(now.generation, revision));
+    const shown = await secretReads.shown(configuration, askedBy(c));
+    const headers = pastHeaders(now.generation, revision);
+    return c.json(shown, 200, shown === configuration ? headers : { ...headers, ...NO_STORE });
   }
 
   app.openapi(readServiceRoute, async c => {
@@ -97,6 +109,15 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
     requireRevision(min_revision, generation, revision);
     if (!entries[1]) throw new ServiceError('configuration_not_found');
     const etag = entityTag(generation, entries[1].modRevision);
-    return answer(c, stateHeaders(generation, revision, etag), entries[1].value) as never;
+    const headers = stateHeaders(generation, revision, etag);
+    if (!holdsSealed(entries[1].value)) return answer(c, headers, entries[1].value) as never;
+    const configuration = JSON.parse(entries[1].value) as Configuration;
+    const authorization = askedBy(c);
+    if (!(await secretReads.isOpen(configuration, authorization)))
+      return answer(c, headers, entries[1].value) as never;
+    const opened = { ...headers, etag: openedTag(etag), ...NO_STORE };
+    if (!noneMatch(c.req.header('if-none-match') ?? null, opened.etag))
+      return c.body(null, 304, opened) as never;
+    return c.json(await secretReads.shown(configuration, authorization), 200, opened) as never;
   });
 }

@@ -14,7 +14,7 @@ import {
 import type { Context } from 'hono';
 import { deleteConfiguration, setConfiguration } from '../write/configuration.ts';
 import type { Conditions, RequestedChange } from '../write/request.ts';
-import { checkAuthor, checkType, checkValue } from '../write/validate.ts';
+import { checkAuthor, checkValue } from '../write/validate.ts';
 import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
@@ -34,12 +34,12 @@ function setChange(
   field: string,
   conditions: Conditions,
 ): RequestedChange {
-  checkType(update.config_type, update.is_encrypted, field);
   checkValue(update.new_value, `${field}.new_value`);
   const { new_value: value, config_type: configType, change_type: changeType, description } = update;
+  const { is_encrypted: isEncrypted } = update;
   return setConfiguration(
     path,
-    { value, configType, changeType, description },
+    { value, configType, changeType, isEncrypted, description },
     { field, conditions: { ...conditions, ...oldValue(update.old_value) } },
   );
 }

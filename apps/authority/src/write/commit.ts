@@ -3,17 +3,13 @@
  * the marker in etcd knows which way it went, and recovery writes the outcome.
  */
 import type { Audit, Intent, Outcome } from '@quantivista/audit';
-import { GENERATION_KEY, ServiceError } from '@quantivista/contracts';
+import { ServiceError } from '@quantivista/contracts';
 import type { Etcd, TxnResult } from '@quantivista/etcd';
 import { createBackoff, type FaultPoint, pause } from '@quantivista/runtime';
-import {
-  createMemoryView,
-  createStoreView,
-  type FollowedKeys,
-  type RecordView,
-} from '../follow/record-view.ts';
-import { createOperationId } from './operation-id.ts';
-import { keysOf, type Plan, plan } from './plan.ts';
+import { createMemoryView, createStoreView, type FollowedKeys } from '../follow/record-view.ts';
+import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
+import type { Plan } from './plan.ts';
+import { createPreparation, type Preview } from './prepare.ts';
 import type { StoredRecord, WriteRequest } from './request.ts';
 import { markedOutcome, resolveOperation } from './resolve.ts';
 import type { WriteRule } from './rule.ts';
@@ -35,14 +31,6 @@ export interface Committed {
   readonly records: readonly (StoredRecord | undefined)[];
 }
 
-/** What a write would do, as things stand. */
-export interface Preview {
-  readonly generation: string;
-  /** As of which the present states were read. */
-  readonly revision: number;
-  readonly plan: Plan;
-}
-
 export interface Writer {
   /**
    * @throws ServiceError: what the plan refuses; `audit_unavailable`, `store_unavailable`, `write_aborted`:
@@ -57,6 +45,8 @@ export interface WriterOptions {
   readonly etcd: Etcd;
   readonly audit: Audit;
   readonly faultPoint: FaultPoint;
+  /** @default none: what is confidential is refused */
+  readonly secrets?: SecretValues;
   /** @default none */
   readonly rules?: readonly WriteRule[];
   /** What is known of the store by following it: plans are made from that first. @default nothing */
@@ -68,15 +58,13 @@ const ATTEMPTS = 20;
 /** How long an answer is awaited that was lost, or an outcome that can't be recorded. */
 const DOUBT_LIMIT_MS = 3_000;
 
-/** etcd admits no more in one transaction. */
-const MAX_COMPARES = 128;
-
 const REPLACED = 'the store was replaced: it can not be known any more whether the change was made';
 
 type Attempt = { readonly kind: 'committed'; readonly result: Committed } | { readonly kind: 'overtaken' };
 
 export function createWriter(options: WriterOptions): Writer {
   const { etcd, audit, faultPoint, rules = [], followed = [] } = options;
+  const prepare = createPreparation(rules, options.secrets ?? createSecretValues(undefined));
   const store = createStoreView(etcd);
   const recent = createMemoryView(followed, store);
 
@@ -94,33 +82,12 @@ export function createWriter(options: WriterOptions): Writer {
     }
   }
 
-  /** A plan with the rules in force checked, and compared in its transaction. */
-  async function prepare(request: WriteRequest, view: RecordView): Promise<Preview> {
-    const { revision, entries } = await view.read(keysOf(request));
-    const held = new Map(entries.flatMap(entry => (entry ? [[entry.key, entry]] : [])));
-    const generation = held.get(GENERATION_KEY)?.value;
-    if (generation === undefined) throw new ServiceError('not_ready');
-    const at = Date.now();
-    const made = plan({ id: createOperationId(at), generation, at, request, held });
-    const compare = [...made.txn.compare];
-    for (const rule of rules) {
-      const inForce = await rule.read(request, view);
-      inForce.check(made.planned);
-      compare.push(...inForce.compare);
-    }
-    if (compare.length > MAX_COMPARES) {
-      throw new ServiceError('too_large', {
-        message: `the changes and the rules that hold of them need ${compare.length} comparisons, of ${MAX_COMPARES} that one transaction has: use several requests`,
-      });
-    }
-    return { generation, revision, plan: { ...made, txn: { ...made.txn, compare } } };
-  }
-
   /** From memory the first time. What that refuses may be out of date: then the store is asked. */
   async function prepareQuickly(request: WriteRequest): Promise<Preview> {
     try {
       return await prepare(request, recent);
-    } catch {
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'secrets_unavailable') throw error;
       return prepare(request, store);
     }
   }
@@ -188,7 +155,8 @@ export function createWriter(options: WriterOptions): Writer {
     },
     preview: async request => {
       checkShape(request);
-      return prepare(request, store);
+      const stored = request.clearance?.kind === 'preview' && request.clearance.stored;
+      return prepare(request, store, stored ? 'kept' : 'not_kept');
     },
   };
 }

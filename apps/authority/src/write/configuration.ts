@@ -5,6 +5,7 @@ import {
   type ConfigurationPath,
   configurationPath,
   fieldFault,
+  isSealed,
   type Json,
   ServiceError,
 } from '@quantivista/contracts';
@@ -18,6 +19,8 @@ export interface ConfigurationValue {
   readonly configType?: ConfigType | undefined;
   /** The type of a key that exists may become another one: it is recorded with the version. */
   readonly changeType?: boolean | undefined;
+  /** Whether the value is kept out of sight. @default as the present one is; of a SECRET it always is */
+  readonly isEncrypted?: boolean | undefined;
   /** @default the present description, or none */
   readonly description?: string | undefined;
 }
@@ -40,6 +43,8 @@ export const deleteConfiguration = (
   { field, conditions = {} }: { field: string; conditions?: Conditions },
 ): RequestedChange => deleteRecord(configurationPath(path), { field, conditions });
 
+const STAYS_OPEN = 'the values that it had stay readable in its earlier versions';
+
 const nextConfiguration =
   (path: ConfigurationPath, wanted: ConfigurationValue, field: string): NextRecord =>
   (present, { version, now, actor }) => {
@@ -47,11 +52,25 @@ const nextConfiguration =
     const type = wanted.configType ?? before?.config_type ?? 'APPLICATION_CONFIG';
     if (before && type !== before.config_type && !wanted.changeType) {
       throw new ServiceError('type_conflict', {
-        message: `the key is of type ${before.config_type}: change_type makes it another`,
+        message: `the key is of type ${before.config_type}: change_type makes it another${isSealed(before.config_value) || type !== 'SECRET' ? '' : `, and ${STAYS_OPEN}`}`,
         details: { config_key: path.key, current: before },
       });
     }
-    if (type === 'ENVIRONMENT_VARIABLE' && typeof wanted.value !== 'string') {
+    if (type === 'SECRET' && wanted.isEncrypted === false) {
+      throw fieldFault(`${field}.is_encrypted`, 'must be true of a SECRET, or be left out');
+    }
+    const encrypted = type === 'SECRET' || (wanted.isEncrypted ?? before?.is_encrypted ?? false);
+    if (before && encrypted !== before.is_encrypted && !wanted.changeType) {
+      const message = encrypted
+        ? `the key's value is kept in the open: change_type has the new one encrypted, and ${STAYS_OPEN}`
+        : "the key's value is encrypted: change_type has the new one kept in the open";
+      throw new ServiceError('type_conflict', {
+        message,
+        details: { config_key: path.key, current: before },
+      });
+    }
+    const isText = typeof wanted.value === 'string' || isSealed(wanted.value);
+    if (type === 'ENVIRONMENT_VARIABLE' && !isText) {
       throw fieldFault(`${field}.new_value`, 'an ENVIRONMENT_VARIABLE is a string');
     }
     const configuration: Configuration = {
@@ -61,7 +80,7 @@ const nextConfiguration =
       environment: path.environment,
       service_name: path.service,
       description: wanted.description ?? before?.description ?? '',
-      is_encrypted: false,
+      is_encrypted: encrypted,
       version,
       created_at: before?.created_at ?? now,
       updated_at: now,

@@ -43,8 +43,8 @@ export interface RequestedChange {
 
 /** Why a request may change what is protected. */
 export type Clearance =
-  /** It is looked at alone. */
-  | { readonly kind: 'preview' }
+  /** It is looked at alone; `stored`: and what it would change is put into a proposal. */
+  | { readonly kind: 'preview'; readonly stored?: boolean }
   /** By these persons, of whom its actor is none. */
   | { readonly kind: 'approved'; readonly approvals: readonly Pick<Statement, 'by'>[] }
   | { readonly kind: 'break_glass' };

@@ -1,11 +1,11 @@
 /** What the schemas can't say of a write. Nothing has been touched when this throws. */
 import {
-  type ConfigType,
   deletedKey,
   fieldFault,
   type Json,
   MAX_BATCH_OPERATIONS,
   MAX_VALUE_BYTES,
+  RESERVED_MEMBERS,
   recordKey,
 } from '@quantivista/contracts';
 import type { WriteRequest } from './request.ts';
@@ -19,6 +19,8 @@ function structuralFault(value: Json, depth = 0): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'holds a number out of range';
   if (value === null || typeof value !== 'object') return undefined;
   if (depth === MAX_DEPTH) return `is nested over ${MAX_DEPTH} levels deep`;
+  const reserved = RESERVED_MEMBERS.find(name => Object.hasOwn(value, name));
+  if (reserved !== undefined) return `holds a member ${reserved}, which stands for a value that is not shown`;
   for (const part of Object.values(value)) {
     const wrong = structuralFault(part, depth + 1);
     if (wrong !== undefined) return wrong;
@@ -37,17 +39,6 @@ export function checkValue(value: Json, field: string): void {
   // Postgres stores neither NUL nor half of a surrogate pair; JSON.stringify writes both as escapes.
   if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text))
     throw fieldFault(field, 'holds a NUL or an unpaired surrogate');
-}
-
-/** Secrets need their own store; until it is there they are refused rather than kept in the open. */
-export function checkType(
-  type: ConfigType | undefined,
-  isEncrypted: boolean | undefined,
-  field: string,
-): void {
-  if (type === 'SECRET')
-    throw fieldFault(`${field}.config_type`, 'SECRET is not supported yet', 'not_supported');
-  if (isEncrypted) throw fieldFault(`${field}.is_encrypted`, 'is not supported yet', 'not_supported');
 }
 
 /** `updated_by` is the caller: it may be left out, not be somebody else. */

@@ -18,9 +18,9 @@ export async function get(
   else await getKey(context, service, key, past);
 }
 
-async function getMap(context: Context, service: string, { version, at }: PastQuery): Promise<void> {
+async function getMap(context: Context, service: string, { version, at, ...of }: PastQuery): Promise<void> {
   if (version !== undefined) throw new UsageError('--version is of one key: give a key, or --at');
-  const reply = at === undefined ? context.api.readMap(service) : context.api.pastMap(service, at);
+  const reply = at === undefined ? context.api.readMap(service, of) : context.api.pastMap(service, at);
   const { body: map, revision, ageS } = await reply;
   const { colors } = context.terminal;
   present(context, map, () => {
@@ -34,7 +34,7 @@ async function getMap(context: Context, service: string, { version, at }: PastQu
 async function getKey(context: Context, service: string, key: string, past: PastQuery): Promise<void> {
   requireKey(key);
   const now = past.version === undefined && past.at === undefined;
-  const reply = now ? context.api.readKey(service, key) : context.api.pastKey(service, key, past);
+  const reply = now ? context.api.readKey(service, key, past) : context.api.pastKey(service, key, past);
   const { body: configuration, revision, ageS } = await reply;
   const { colors } = context.terminal;
   present(context, configuration, () => {

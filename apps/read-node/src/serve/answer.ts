@@ -1,5 +1,5 @@
 /** What a read answers, as plain data: the same whichever runtime and whichever way the request came. */
-import { entityTag, noneMatch } from '@quantivista/contracts';
+import { entityTag, noneMatch, WITHHELD_HEADER } from '@quantivista/contracts';
 import { type Snapshot, serviceMap, serviceMapTag } from '@quantivista/snapshot';
 import type { Replica } from '../follow/replica.ts';
 
@@ -46,20 +46,32 @@ export function tagged(
     : { status: 304, headers, body: null };
 }
 
-/** One configuration; `undefined` where it does not exist. */
+/** One configuration, a secret's value withheld; `undefined` where it does not exist. */
 export function answerKey(
   replica: Replica,
   snapshot: Snapshot,
   path: { environment: string; service: string; key: string },
   ifNoneMatch: string | null,
 ): Answer | undefined {
-  const entry = snapshot.entry(path.environment, path.service, path.key);
-  if (!entry) return undefined;
+  const service = snapshot.service(path.environment, path.service);
+  const entry = service?.entries.get(path.key);
+  if (!service || !entry) return undefined;
   const tag = entityTag(snapshot.generation, entry.revision);
-  return tagged(replica, tag, ifNoneMatch, () => entry.body);
+  const sealed = service.sealed?.get(path.key);
+  return sealed
+    ? withheldIn(
+        tagged(replica, tag, ifNoneMatch, () => sealed.shown),
+        1,
+      )
+    : tagged(replica, tag, ifNoneMatch, () => entry.body);
 }
 
-/** A service's map; `undefined` where nothing was ever configured for it. */
+function withheldIn(answer: Answer, count: number): Answer {
+  answer.headers[WITHHELD_HEADER] = String(count);
+  return answer;
+}
+
+/** A service's map, its secrets withheld; `undefined` where nothing was ever configured for it. */
 export function answerService(
   replica: Replica,
   snapshot: Snapshot,
@@ -69,5 +81,6 @@ export function answerService(
   const service = snapshot.service(path.environment, path.service);
   if (!service) return undefined;
   const tag = serviceMapTag(service, snapshot.generation);
-  return tagged(replica, tag, ifNoneMatch, () => serviceMap(service));
+  const answer = tagged(replica, tag, ifNoneMatch, () => serviceMap(service));
+  return service.sealed ? withheldIn(answer, service.sealed.size) : answer;
 }

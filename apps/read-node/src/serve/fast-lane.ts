@@ -5,6 +5,7 @@ import { parseFlagdTarget } from './flagd/target.ts';
 import type { HeldFlags } from './flags/held-flags.ts';
 import { parseFlagsTarget } from './flags/target.ts';
 import type { ReadAccess } from './read-access.ts';
+import type { KeyPath, SecretAnswers } from './secret-answers.ts';
 import { createTargetParser } from './target.ts';
 
 export interface ReadRequest {
@@ -26,7 +27,15 @@ export interface FastLane {
   resolve(request: ReadRequest): Answer | undefined;
 }
 
-export function createFastLane(replica: Replica, access: ReadAccess, flags: HeldFlags): FastLane {
+export interface FastLaneOptions {
+  readonly replica: Replica;
+  readonly access: ReadAccess;
+  readonly flags: HeldFlags;
+  /** Absent where there is no store of secrets: nobody is shown any. */
+  readonly secretAnswers: SecretAnswers | undefined;
+}
+
+export function createFastLane({ replica, access, flags, secretAnswers }: FastLaneOptions): FastLane {
   const parse = createTargetParser();
   const counts: ReadCounts = { ok: 0, notModified: 0 };
 
@@ -40,10 +49,23 @@ export function createFastLane(replica: Replica, access: ReadAccess, flags: Held
     const text = wanted && flags.current?.flagdFor(wanted.service);
     return text && tagged(replica, text.tag, ifNoneMatch, () => text.body);
   }
-  function answerConfiguration(target: string, ifNoneMatch: string | null): Answer | undefined {
+  function answerConfiguration(
+    target: string,
+    authorization: string | null,
+    ifNoneMatch: string | null,
+  ): Answer | undefined {
     const path = parse(target);
     const snapshot = replica.current?.snapshot;
     if (!path || !snapshot) return undefined;
+    if (secretAnswers) {
+      const service = snapshot.service(path.environment, path.service);
+      // Most services have no secrets, and their reads pay for nothing but this look.
+      if (service?.sealed && access.allowsSecrets(authorization, path)) {
+        if (path.key === undefined) return secretAnswers.service(path, service, ifNoneMatch);
+        const sealed = service.sealed.get(path.key);
+        if (sealed) return secretAnswers.key(path as KeyPath, sealed, ifNoneMatch);
+      }
+    }
     return path.key === undefined
       ? answerService(replica, snapshot, path, ifNoneMatch)
       : answerKey(replica, snapshot, path as typeof path & { key: string }, ifNoneMatch);
@@ -54,7 +76,7 @@ export function createFastLane(replica: Replica, access: ReadAccess, flags: Held
     resolve: ({ target, authorization, ifNoneMatch }) => {
       if (!access.allows(authorization)) return undefined;
       const answer =
-        answerConfiguration(target, ifNoneMatch) ??
+        answerConfiguration(target, authorization, ifNoneMatch) ??
         answerFlags(target, ifNoneMatch) ??
         answerFlagd(target, ifNoneMatch);
       if (answer) counts[answer.status === 304 ? 'notModified' : 'ok']++;

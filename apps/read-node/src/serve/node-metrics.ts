@@ -13,7 +13,7 @@ export function registerNodeMetrics(
   ofrepCounts: OfrepCounts,
   admitter: Pick<Admitter, 'refused'>,
 ): void {
-  const { replica, feeding, following, hub, parent, sync } = parts;
+  const { replica, feeding, following, hub, parent, sync, secrets } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
   observed('qv_node_revision', 'revision applied', () => replica.current?.snapshot.revision ?? 0);
   observed('qv_node_age_seconds', 'time since the state was known to be complete', () =>
@@ -53,6 +53,11 @@ export function registerNodeMetrics(
   observed('qv_node_sync_pending_bytes', 'bytes on their way to them', () => sync.streams.pendingBytes);
   observed('qv_node_sync_dropped_total', 'of those, broken off for not reading', () => sync.streams.dropped);
   observed('qv_node_sync_refused_total', 'of those, refused for want of room', () => sync.refused);
+  observed('qv_node_secrets_opened', 'secrets held opened', () => secrets?.opened ?? 0);
+  observed('qv_node_secrets_pending', 'secrets that could not be opened yet', () => secrets?.pending ?? 0);
+  observed('qv_node_secret_store_ready', '1 while the store of secrets answers', () =>
+    Number(secrets?.status().state === 'ready'),
+  );
   observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
   observed(
     'qv_feeder_applied_total',

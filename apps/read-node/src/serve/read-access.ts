@@ -1,7 +1,13 @@
 /** Who may read here: decided from the snapshot alone, and remembered until the tokens change. */
 import { bearerOf, hashToken, may, type Principal, principalOf } from '@quantivista/access';
-import { ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
+import { type Permission, ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import type { Replica } from '../follow/replica.ts';
+
+export interface SecretsOf {
+  readonly environment: string;
+  readonly service: string;
+  readonly key?: string | undefined;
+}
 
 /** One who may read. */
 export interface Reader {
@@ -16,6 +22,8 @@ export interface ReadAccess {
   reader(authorization: string | null): Reader | undefined;
   /** Whether the bearer of this Authorization header may read. */
   allows(authorization: string | null): boolean;
+  /** Whether it may see the secrets of a service, or the one of a key; asked besides `allows`. */
+  allowsSecrets(authorization: string | null, of: SecretsOf): boolean;
   /**
    * @throws ServiceError `unauthenticated` where nobody is known, `forbidden` where who is known may not read,
    * `not_ready` while nobody can be known.
@@ -30,6 +38,7 @@ interface Decision {
   readonly isKnown: boolean;
   /** Until when they may read, in milliseconds since the epoch; 0: they may not. */
   readonly untilMs: number;
+  readonly secretsUntilMs: number;
 }
 
 const ANYONE: Reader = { service: undefined, tokenHash: undefined };
@@ -52,9 +61,10 @@ export function createReadAccess(replica: Replica, mode: 'open' | 'token', capac
     const token = bearerOf(authorization);
     const hash = token === undefined ? undefined : hashToken(token);
     const principal = hash === undefined ? undefined : bearerOfHash(hash);
-    if (!principal) return { reader: ANYONE, isKnown: false, untilMs: 0 };
+    if (!principal) return { reader: ANYONE, isKnown: false, untilMs: 0, secretsUntilMs: 0 };
     const reader = { service: principal.service, tokenHash: hash };
-    return { reader, isKnown: true, untilMs: may(principal, 'read') ? principal.expiresAtMs : 0 };
+    const until = (permission: Permission) => (may(principal, permission) ? principal.expiresAtMs : 0);
+    return { reader, isKnown: true, untilMs: until('read'), secretsUntilMs: until('read-secret') };
   };
   const decisionOn = (authorization: string | null): Decision | undefined => {
     // No token is as long; what is must not be remembered.
@@ -77,6 +87,7 @@ export function createReadAccess(replica: Replica, mode: 'open' | 'token', capac
   return {
     reader,
     allows: authorization => mode === 'open' || reader(authorization) !== undefined,
+    allowsSecrets: authorization => Date.now() < (decisionOn(authorization)?.secretsUntilMs ?? 0),
     require: authorization => {
       const found = reader(authorization);
       if (found) return found;

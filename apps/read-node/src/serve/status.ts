@@ -4,6 +4,7 @@ import type { Digests } from '@quantivista/snapshot';
 import type { Feeding } from '../feed/feeding.ts';
 import type { Following } from '../follow/following.ts';
 import type { Replica } from '../follow/replica.ts';
+import type { OpenedSecrets } from '../secrets/opened-secrets.ts';
 import type { Parent } from './feed/parent.ts';
 import type { Sync } from './flagd/sync.ts';
 import type { Hub } from './watch/hub.ts';
@@ -21,6 +22,8 @@ export interface StatusOptions {
   readonly sync: Sync;
   /** Absent where there is none. */
   readonly grpcPort: number | undefined;
+  /** Absent where there is no store of secrets. */
+  readonly secrets: OpenedSecrets | undefined;
 }
 
 export interface Status {
@@ -66,6 +69,8 @@ export interface Status {
   } | null;
   /** The newest state on disk; null where none is kept. */
   disk: { saved_revision: number | null } | null;
+  /** Null where there is no store of secrets: they are withheld from everybody. */
+  secrets: (ReturnType<OpenedSecrets['status']> & { opened: number; pending: number }) | null;
 }
 
 export const runtime = `${process.versions.bun ? 'bun' : 'node'} ${process.versions.bun ?? process.versions.node}`;
@@ -75,7 +80,7 @@ export const isReady = ({ replica, feeding, following, hub }: StatusOptions): bo
   !hub.draining && (following ? replica.current !== undefined : (feeding?.feeder.begun ?? false));
 
 export function readStatus(options: StatusOptions): Status {
-  const { nodeId, region, scope, replica, feeding, following, hub, parent, sync } = options;
+  const { nodeId, region, scope, replica, feeding, following, hub, parent, sync, secrets } = options;
   const loaded = replica.current;
   const ageMs = replica.age.ms();
   return {
@@ -98,6 +103,7 @@ export function readStatus(options: StatusOptions): Status {
     children: parent.children,
     grpc_port: options.grpcPort ?? null,
     sync_streams: sync.streams.open,
+    secrets: secrets ? { ...secrets.status(), opened: secrets.opened, pending: secrets.pending } : null,
     feeder: feeding ? feederStatus(feeding) : null,
     ...(following ? followingStatus(following) : { follower: null, drift: null, disk: null }),
   };

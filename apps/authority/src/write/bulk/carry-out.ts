@@ -16,11 +16,16 @@ import type { Committed, Writer } from '../commit.ts';
 import type { WriteRequest } from '../request.ts';
 import { type SchemaReader, violationsOf } from '../schemas/service-schemas.ts';
 import type { BulkChange, BulkPlan } from './plan.ts';
-import { MAX_BUNDLE_BYTES, split } from './split.ts';
+import { MAX_BUNDLE_BYTES, type Sized, split } from './split.ts';
 
 const CHECK_LIMIT_MS = 2_000;
 
 export type BulkRequest = Omit<WriteRequest, 'changes'>;
+
+/** Changes that may be divided into transactions. */
+export interface PlannedParts {
+  readonly changes: readonly (Sized & Pick<BulkChange, 'change'>)[];
+}
 
 export interface BulkOptions {
   /** False: several transactions where one does not hold all changes. */
@@ -28,7 +33,7 @@ export interface BulkOptions {
 }
 
 /** @throws ServiceError `too_large`: one transaction does not hold all changes, and it was to */
-function bundlesOf({ changes }: BulkPlan, atomic: boolean): BulkChange[][] {
+function bundlesOf<T extends Sized>({ changes }: { changes: readonly T[] }, atomic: boolean): T[][] {
   const bundles = split(changes);
   if (!atomic || bundles.length < 2) return bundles;
   const limits = `${MAX_BATCH_CHANGES} keys, ${MAX_BATCH_OPERATIONS} keys and services together, ${MAX_BUNDLE_BYTES} bytes`;
@@ -44,7 +49,7 @@ function bundlesOf({ changes }: BulkPlan, atomic: boolean): BulkChange[][] {
  */
 export async function carryOut(
   writer: Writer,
-  plan: BulkPlan,
+  plan: PlannedParts,
   request: BulkRequest,
   { atomic }: BulkOptions,
 ): Promise<{ transactions: BulkTransaction[]; last: Committed | undefined }> {
@@ -97,14 +102,22 @@ export async function foresee(
   return { violations: await violations(schemas, plan), refusals };
 }
 
-async function violations(schemas: SchemaReader, { diff }: BulkPlan): Promise<SchemaViolation[]> {
+async function violations(schemas: SchemaReader, { changes }: BulkPlan): Promise<SchemaViolation[]> {
   const found: SchemaViolation[] = [];
-  for (const [service, entries] of Map.groupBy(diff.entries, entry => entry.service_name)) {
+  for (const [service, ofService] of Map.groupBy(changes, change => change.service)) {
     const { schemas: standing } = await schemas.read(service);
-    const values = entries.flatMap(({ environment, config_key, new_value: value }) =>
+    const values = ofService.flatMap(({ entry: { environment, config_key }, value, confidential }) =>
       value === undefined
         ? []
-        : [{ environment: environment as Environment, service_name: service, config_key, value }],
+        : [
+            {
+              environment: environment as Environment,
+              service_name: service,
+              config_key,
+              value,
+              confidential,
+            },
+          ],
     );
     try {
       found.push(...withinTime(CHECK_LIMIT_MS, () => values.flatMap(each => violationsOf(each, standing))));

@@ -1,5 +1,15 @@
 /** From what is there and what is wanted to the changes between the two. Pure. */
-import { type Diff, type DiffEntry, diffOf, entityTag, type Json, type Values } from '@quantivista/contracts';
+import {
+  type Configuration,
+  type Diff,
+  type DiffEntry,
+  diffOf,
+  entityTag,
+  isConfidential,
+  type Json,
+  type Values,
+  withheld,
+} from '@quantivista/contracts';
 import { type ConfigurationValue, deleteConfiguration, setConfiguration } from '../configuration.ts';
 import type { RequestedChange } from '../request.ts';
 import type { Place, PresentConfiguration, PresentState } from './present.ts';
@@ -16,6 +26,10 @@ export interface WantedService extends Place {
 
 export interface BulkChange extends Sized {
   readonly entry: DiffEntry;
+  /** What it is to be, where it is not removed. */
+  readonly value: Json | undefined;
+  /** Then the entry does not tell it. */
+  readonly confidential: boolean;
   readonly change: RequestedChange;
 }
 
@@ -28,7 +42,7 @@ export interface BulkPlan {
 /** Of a record, besides the value: names, times, the description. */
 const RECORD_BYTES = 1_000;
 
-/** `present`: of the places of `wanted`, in their order. */
+/** `present`: of the places of `wanted`, in their order, with their secrets opened as far as they are wanted. */
 export function planBulk({ generation, services }: PresentState, wanted: readonly WantedService[]): BulkPlan {
   const parts = wanted.map((each, index) => ({ ...each, present: services[index]! }));
   const diff = diffOf(parts.map(part => ({ ...part, ...statesOf(part) })));
@@ -42,10 +56,26 @@ export function planBulk({ generation, services }: PresentState, wanted: readonl
     const value = part.values.get(entry.config_key);
     const bytes = RECORD_BYTES + (value ? Buffer.byteLength(JSON.stringify(value.value)) : 0);
     const change = value ? setConfiguration(path, value, at) : deleteConfiguration(path, at);
-    return { entry, change, service: part.service, bytes };
+    const [before, next] = [present?.configuration, value && becomes(value, present?.configuration)];
+    const confidential = (before !== undefined && isConfidential(before)) || (next ?? false);
+    const told = confidential ? withoutValues(entry) : entry;
+    return { entry: told, value: value?.value, confidential, change, service: part.service, bytes };
   });
-  return { diff, changes };
+  return { diff: { ...diff, entries: changes.map(({ entry }) => entry) }, changes };
 }
+
+/** Whether the value is going to be kept out of sight. */
+const becomes = (value: ConfigurationValue, present: Configuration | undefined): boolean =>
+  isConfidential({
+    config_type: value.configType ?? present?.config_type ?? 'APPLICATION_CONFIG',
+    is_encrypted: value.isEncrypted ?? present?.is_encrypted ?? false,
+  });
+
+const withoutValues = ({ old_value, new_value, ...entry }: DiffEntry): DiffEntry => ({
+  ...entry,
+  ...(old_value !== undefined && { old_value: { ...withheld() } }),
+  ...(new_value !== undefined && { new_value: { ...withheld() } }),
+});
 
 function statesOf({
   values,

@@ -7,6 +7,7 @@ import {
   servicePrefix,
 } from '@quantivista/contracts';
 import type { Etcd, KeyValue } from '@quantivista/etcd';
+import type { SecretValues } from '../../secrets/secret-values.ts';
 
 export interface Place {
   readonly environment: Environment;
@@ -29,6 +30,34 @@ export interface PresentState {
 export interface Expected {
   readonly revision?: number | undefined;
   readonly generation?: string | undefined;
+}
+
+/**
+ * Present values as they were sent, of those keys that `of` names; the others stay sealed. One that was destroyed
+ * stays so too, and so differs from any other.
+ * @throws ServiceError `secrets_unavailable`
+ */
+export async function openPresent(
+  secrets: SecretValues,
+  present: ReadonlyMap<string, PresentConfiguration>,
+  of: (key: string) => boolean,
+): Promise<ReadonlyMap<string, PresentConfiguration>> {
+  const opened = await Promise.all(
+    [...present].map(async ([key, held]) => {
+      const configuration = of(key) ? await openedOrSealed(secrets, held.configuration) : held.configuration;
+      return [key, { ...held, configuration }] as const;
+    }),
+  );
+  return new Map(opened);
+}
+
+async function openedOrSealed(secrets: SecretValues, configuration: Configuration): Promise<Configuration> {
+  try {
+    return await secrets.opened(configuration);
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'secret_destroyed') return configuration;
+    throw error;
+  }
 }
 
 /** Services listed at once. */

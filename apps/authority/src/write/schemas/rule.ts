@@ -9,6 +9,7 @@ import {
   ENVIRONMENTS,
   type Environment,
   fieldFault,
+  isConfidential,
   type Json,
   MAX_SERVICE_SCHEMAS,
   MAX_VIOLATIONS,
@@ -42,13 +43,17 @@ export interface PresentValues {
   readonly compare: readonly Compare[];
 }
 
-/** A service's values in all environments. */
+/**
+ * A service's values in all environments, but those that are confidential: who puts a schema could find out by it
+ * what they are. They are judged when they are written.
+ */
 export async function readValues(view: RecordView, service: string): Promise<PresentValues> {
   const parts = await Promise.all(
     ENVIRONMENTS.map(async environment => {
       const prefix = servicePrefix(environment, service);
       const listed = await view.list(prefix);
-      const configurations = listed.entries.map(({ value }) => JSON.parse(value) as Configuration);
+      const stored = listed.entries.map(({ value }) => JSON.parse(value) as Configuration);
+      const configurations = stored.filter(each => !isConfidential(each));
       return { environment, prefix, revision: listed.revision, configurations };
     }),
   );
@@ -174,6 +179,7 @@ const placed = ({ environment, service, key }: RecordPath, next: StoredRecord): 
   service_name: service,
   config_key: key,
   value: next.config_value as Json,
+  confidential: isConfidential(next as unknown as Configuration),
 });
 
 function refuse(code: 'schema_violation' | 'values_break_schema', found: readonly Found[]): void {

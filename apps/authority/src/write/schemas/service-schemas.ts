@@ -89,15 +89,19 @@ export interface PlacedValue {
   readonly service_name: string;
   readonly config_key: string;
   readonly value: Json;
+  /** What is wrong with it is not told: a path or a name may be a part of it. */
+  readonly confidential?: boolean;
 }
 
 /** How a value breaks the schemas that hold for it: the first rule of each. */
 export function violationsOf(
-  { value, ...place }: PlacedValue,
+  { value, confidential, ...place }: PlacedValue,
   schemas: readonly StandingSchema[],
 ): SchemaViolation[] {
   return schemasOf(schemas, place.config_key).flatMap(({ record, validator }) => {
     const fault = validator()(value);
-    return fault ? [{ ...place, pattern: record.pattern, ...fault }] : [];
+    if (!fault) return [];
+    const told = confidential ? { ...fault, path: '', message: 'is not as it should be' } : fault;
+    return [{ ...place, pattern: record.pattern, ...told }];
   });
 }

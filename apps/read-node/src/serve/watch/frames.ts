@@ -8,7 +8,9 @@ import {
   type HeartbeatFrame,
   type ResetFrame,
   type SnapshotFrame,
+  shown,
   type UpdateFrame,
+  withhold,
 } from '@quantivista/contracts';
 import type { Change } from '@quantivista/region';
 import type { Entry, Snapshot } from '@quantivista/snapshot';
@@ -67,8 +69,8 @@ function appliedUpdate(topic: Topic, { path, change, before, note }: TopicChange
   return {
     ...(topic.service === EVERY_SERVICE && { service_name: path.service }),
     config_key: path.key,
-    old_value: parseRecord(before)?.config_value ?? null,
-    new_value: now?.config_value ?? null,
+    old_value: shown(parseRecord(before)?.config_value ?? null),
+    new_value: shown(now?.config_value ?? null),
     deleted: change.value === undefined,
     updated_by: note?.updated_by ?? 'unknown',
     reason: note?.reason ?? '',
@@ -122,7 +124,7 @@ function* entriesOf({ environment, service, prefix = '' }: Topic, snapshot: Snap
   }
 }
 
-/** Bodies are stored JSON: they are joined, not parsed. */
+/** Bodies are stored JSON: they are joined, not parsed. Secrets are read by who needs them, not told. */
 export function snapshotFrame(topic: Topic, snapshot: Snapshot): Frame {
   const { configurations: _, ...frame }: SnapshotFrame = {
     type: 'snapshot',
@@ -130,7 +132,8 @@ export function snapshotFrame(topic: Topic, snapshot: Snapshot): Frame {
     configurations: {},
   };
   const bodies: string[] = [];
-  for (const [name, { body }] of entriesOf(topic, snapshot)) bodies.push(`${JSON.stringify(name)}:${body}`);
+  for (const [name, { body }] of entriesOf(topic, snapshot))
+    bodies.push(`${JSON.stringify(name)}:${withhold(body)}`);
   return encodeFrame(frame, `${JSON.stringify(frame).slice(0, -1)},"configurations":{${bodies.join(',')}}}`);
 }
 

@@ -1,0 +1,47 @@
+/** Reading secrets at the authority: who may, and that it is told of in the log. */
+import { type Configuration, isSealed, ServiceError, withheld } from '@quantivista/contracts';
+import type { Log } from '@quantivista/runtime';
+import type { Callers } from '../callers.ts';
+import type { SecretValues } from './secret-values.ts';
+
+export interface SecretReads {
+  /**
+   * The configuration as this caller may see it: with a secret's value, or with that withheld.
+   * @throws ServiceError `secrets_unavailable`, `secret_destroyed`, for those who may see it
+   */
+  shown(configuration: Configuration, authorization: string | undefined): Promise<Configuration>;
+  /** Whether it would be shown with its value, and that is one that others are not shown. */
+  isOpen(configuration: Configuration, authorization: string | undefined): Promise<boolean>;
+}
+
+export interface SecretReadsOptions {
+  readonly callers: Callers;
+  readonly secrets: SecretValues;
+  readonly log: Log;
+}
+
+export function createSecretReads({ callers, secrets, log }: SecretReadsOptions): SecretReads {
+  /** The name of one who may read secrets. */
+  async function reader(authorization: string | undefined): Promise<string | undefined> {
+    try {
+      return (await callers.require(authorization, ['read-secret'])).name;
+    } catch (error) {
+      if (error instanceof ServiceError && (error.status === 401 || error.status === 403)) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    isOpen: async ({ config_value }, authorization) =>
+      isSealed(config_value) && (await reader(authorization)) !== undefined,
+    shown: async (configuration, authorization) => {
+      if (!isSealed(configuration.config_value)) return configuration;
+      const actor = await reader(authorization);
+      if (actor === undefined) return { ...configuration, config_value: { ...withheld() } };
+      const { environment, service_name, config_key, version } = configuration;
+      const opened = await secrets.opened(configuration);
+      log.info({ actor, environment, service_name, config_key, version }, 'a secret was read');
+      return opened;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Which store of secrets a process uses, by its environment: Vault, a keyring in a file, or none. */
+import { readFile } from 'node:fs/promises';
+import type { Log } from '@quantivista/runtime';
+import { z } from 'zod';
+import { createKeyring } from './keyring.ts';
+import type { Login } from './login.ts';
+import type { SecretStore } from './secret-store.ts';
+import { createVault } from './vault.ts';
+
+const mount = z.string().regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, 'must be the path of a mount');
+
+/** To be spread into the schema of an app's environment. */
+export const secretStoreVariables = {
+  VAULT_ADDR: z.url({ protocol: /^https?$/ }).optional(),
+  VAULT_NAMESPACE: z.string().optional(),
+  /** PEM file of the authorities that Vault's certificate may be signed by. */
+  VAULT_CACERT: z.string().optional(),
+  /** AppRole: files that hold the role id and the secret id. */
+  VAULT_ROLE_ID_FILE: z.string().optional(),
+  VAULT_SECRET_ID_FILE: z.string().optional(),
+  /** Kubernetes: the role, and the file of the service account's token. */
+  VAULT_KUBERNETES_ROLE: z.string().optional(),
+  VAULT_KUBERNETES_TOKEN_FILE: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount/token'),
+  /** A token that somebody else keeps fresh in a file. */
+  VAULT_TOKEN_FILE: z.string().optional(),
+  /** Where the method of login is mounted. @default approle or kubernetes */
+  VAULT_AUTH_MOUNT: mount.optional(),
+  VAULT_KV_MOUNT: mount.default('quantivista-secrets'),
+  VAULT_TRANSIT_MOUNT: mount.default('quantivista-transit'),
+  VAULT_TIMEOUT_MS: z.coerce.number().int().min(50).max(60_000).default(2_000),
+  /** Instead of Vault, for development: made where it is missing (0600), and shared by all who share etcd. */
+  KEYRING_FILE: z.string().optional(),
+};
+export const SecretStoreVariables = z.object(secretStoreVariables);
+export type SecretStoreVariables = z.output<typeof SecretStoreVariables>;
+
+/**
+ * The store that the variables name; `undefined` where they name none.
+ * @throws Error where they contradict each other, or a file can't be used
+ */
+export async function openSecretStore(
+  variables: SecretStoreVariables,
+  log: Log,
+): Promise<SecretStore | undefined> {
+  const { VAULT_ADDR: address, KEYRING_FILE: file, VAULT_CACERT: caFile } = variables;
+  if (address !== undefined && file !== undefined)
+    throw new Error('VAULT_ADDR and KEYRING_FILE: secrets are kept in one of them');
+  if (file !== undefined) return createKeyring({ file, log });
+  if (address === undefined) return undefined;
+  return createVault({
+    address,
+    namespace: variables.VAULT_NAMESPACE,
+    ca: caFile === undefined ? undefined : await readFile(caFile, 'utf8'),
+    login: loginOf(variables),
+    kvMount: variables.VAULT_KV_MOUNT,
+    transitMount: variables.VAULT_TRANSIT_MOUNT,
+    timeoutMs: variables.VAULT_TIMEOUT_MS,
+    log,
+  });
+}
+
+function loginOf(variables: SecretStoreVariables): Login {
+  const { VAULT_ROLE_ID_FILE: roleIdFile, VAULT_SECRET_ID_FILE: secretIdFile } = variables;
+  const { VAULT_KUBERNETES_ROLE: role, VAULT_TOKEN_FILE: tokenFile, VAULT_AUTH_MOUNT: at } = variables;
+  const ways: Login[] = [];
+  if (roleIdFile !== undefined && secretIdFile !== undefined)
+    ways.push({ by: 'approle', mount: at ?? 'approle', roleIdFile, secretIdFile });
+  if (role !== undefined) {
+    const tokenFile = variables.VAULT_KUBERNETES_TOKEN_FILE;
+    ways.push({ by: 'kubernetes', mount: at ?? 'kubernetes', role, tokenFile });
+  }
+  if (tokenFile !== undefined) ways.push({ by: 'token', tokenFile });
+  if (ways.length === 1) return ways[0]!;
+  throw new Error(
+    'VAULT_ADDR needs one way to log in: VAULT_ROLE_ID_FILE and VAULT_SECRET_ID_FILE, VAULT_KUBERNETES_ROLE, or VAULT_TOKEN_FILE',
+  );
+}
