@@ -2,6 +2,8 @@
 
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -13,6 +15,19 @@ import { until } from '../../infra/stack/until.ts';
 import { cleanFailure } from '../harness/clean-error.ts';
 import { describeWithVault, startTestVault, type TestVault } from '../harness/vault.ts';
 import { CANARY, opened, PATH } from '../stores/secret-store-cases.ts';
+
+/** As Kubernetes makes them, but for the signature, which its API judges. */
+function serviceAccountToken(name: string): string {
+  const claims = {
+    iss: 'kubernetes/serviceaccount',
+    sub: `system:serviceaccount:trading:${name}`,
+    'kubernetes.io/serviceaccount/namespace': 'trading',
+    'kubernetes.io/serviceaccount/service-account.name': name,
+    'kubernetes.io/serviceaccount/service-account.uid': '1',
+  };
+  const parts = [JSON.stringify({ alg: 'RS256', typ: 'JWT' }), JSON.stringify(claims), 'signature'];
+  return parts.map(part => Buffer.from(part).toString('base64url')).join('.');
+}
 
 describeWithVault('Vault', () => {
   let vault: TestVault;
@@ -174,6 +189,47 @@ describeWithVault('Vault', () => {
       await be('ready');
       await store.close();
     });
+
+    test('Kubernetes vouches for a service account', async () => {
+      const jwt = serviceAccountToken('config-node');
+      const api = createServer((request, answer) => {
+        let body = '';
+        request.on('data', chunk => (body += chunk));
+        request.on('end', () => {
+          const authenticated = JSON.parse(body).spec.token === jwt;
+          const user = { username: 'system:serviceaccount:trading:config-node', uid: '1' };
+          answer.writeHead(201, { 'content-type': 'application/json' });
+          const status = authenticated ? { authenticated, user } : { authenticated, error: 'invalid' };
+          answer.end(JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', status }));
+        });
+      }).listen(0, '127.0.0.1');
+      await until(() => api.listening, { what: 'the API to listen' });
+      const host = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+      await call('POST', 'sys/auth/kubernetes', { type: 'kubernetes' });
+      // It wants a certificate there, whether the API speaks TLS or not.
+      const certificate = readFileSync(vault.server.caFile, 'utf8');
+      const config = {
+        kubernetes_host: host,
+        kubernetes_ca_cert: certificate,
+        token_reviewer_jwt: jwt,
+        disable_local_ca_jwt: true,
+      };
+      await call('POST', 'auth/kubernetes/config', config);
+      await call('POST', 'auth/kubernetes/role/config-node', {
+        bound_service_account_names: ['config-node'],
+        bound_service_account_namespaces: ['trading'],
+        token_policies: ['quantivista-node'],
+      });
+      const tokenFile = join(vault.dir, 'jwt');
+      writeFileSync(tokenFile, serviceAccountToken('another'));
+      const login = { by: 'kubernetes', mount: 'kubernetes', role: 'config-node', tokenFile } as const;
+      store = vault.open('node', { login });
+      await until(() => store.status().note, { what: 'the login to fail' });
+      writeFileSync(tokenFile, jwt);
+      await be('ready');
+      await store.close();
+      api.close();
+    });
   });
 
   describe('as it is set up', () => {
@@ -190,7 +246,7 @@ describeWithVault('Vault', () => {
         await store.keep(PATH, CANARY, 'encrypted'),
       ];
       expect(await node.open(PATH, secret)).toEqual(opened(CANARY));
-      const before = (await accessors()).length;
+      const before = new Set(await accessors());
       for (const denied of [
         () => node.keep(PATH, CANARY, 'secret'),
         () => node.keep(PATH, CANARY, 'encrypted'),
@@ -199,7 +255,8 @@ describeWithVault('Vault', () => {
       ])
         expect((await cleanFailure(denied(), [CANARY])).message).toContain('policy denies');
       expect(node.status().state).toBe('ready');
-      expect((await accessors()).length).toBe(before);
+      // Others may run out meanwhile: none has come.
+      expect((await accessors()).filter(each => !before.has(each))).toEqual([]);
       await node.close();
     });
 
