@@ -16,6 +16,8 @@ export const AuthorityEnvironment = z.object({
   /** Where the first admin token is written (0600), and read from again. */
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
+  /** Whose JWTs are taken for callers, JSON; none without it. */
+  ISSUERS_FILE: z.string().optional(),
   LOG_LEVEL: logLevel,
   /** An intent without outcome is left to its writer for so long; must exceed the time a write may take. */
   RECOVER_AFTER_MS: z.coerce.number().int().min(100).default(15_000),

@@ -5,6 +5,7 @@ import { serve } from '@hono/node-server';
 import { createAudit, createEvidence } from '@quantivista/audit';
 import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
+import { createIssuers, readIssuers } from '@quantivista/issuers';
 import {
   createBackoff,
   createFaultPoint,
@@ -20,6 +21,7 @@ import { createCallers } from './callers.ts';
 import { createCalls } from './calls.ts';
 import { AuthorityEnvironment } from './config.ts';
 import { createOutbound } from './deliver/outbound.ts';
+import { createDenials } from './denials.ts';
 import { createProjection } from './flags/projection.ts';
 import { createPrefixFollower } from './follow/prefix-follower.ts';
 import { createStoreView } from './follow/record-view.ts';
@@ -131,6 +133,9 @@ const immediate = meterWriter(
   metrics,
 );
 const calls = createCalls();
+const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
+shutdown.onShutdown('issuers', issuers.close);
+const denials = createDenials({ write: audit.denials.add, metrics, log });
 const writer = createGuard({ etcd, writer: immediate, calls, metrics, log });
 const proposals = createProposals({ etcd, writer: immediate });
 const schedule = createSchedule({ etcd, log, proposals, leadership });
@@ -155,8 +160,9 @@ const app = createApp({
   schemas,
   immediate,
   proposals,
-  callers: createCallers(etcd),
+  callers: createCallers({ etcd, issuers, denials }),
   calls,
+  denials,
   heartbeat,
   recovery,
   regions,
@@ -180,6 +186,7 @@ const loops = [
   sealer,
   reconciler,
   outbound.delivery,
+  denials,
 ].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();

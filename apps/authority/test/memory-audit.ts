@@ -56,6 +56,7 @@ export function createMemoryAudit(): MemoryAudit {
       events: undefined as never,
       deliveries: undefined as never,
       sealedSecrets: undefined as never,
+      denials: {} as Audit['denials'],
       ping: async () => {},
       close: async () => {},
     },

@@ -1,5 +1,6 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { SOME, typeOf } from '@quantivista/access';
 import {
   environmentNotServed,
   fieldFault,
@@ -117,30 +118,32 @@ export function createApp({
     c.text(await metrics.render(), 200, { 'content-type': metrics.contentType }),
   );
 
+  app.use('/api/*', async (c, next) => {
+    await access.meet(authorization(c));
+    await next();
+  });
   // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
   registerStreams(app, { access, admitter, hub });
   app.openapi(readServiceRoute, async c => {
-    access.require(authorization(c));
     const query = c.req.valid('query');
-    const { environment } = query;
+    const path = { environment: query.environment, service: c.req.valid('param').service_name };
+    const reader = access.require(authorization(c), { ...path, key: SOME, type: SOME });
     const snapshot = await stateFor(query);
-    const path = { environment, service: c.req.valid('param').service_name };
-    const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
+    const extent = reader.extent(path.environment, path.service);
+    const answer = answerService(replica, snapshot, path, ifNoneMatch(c), extent);
     const nothing = { status: 200, headers: stateHeaders(replica), body: '{}' };
     return toResponse(answer ?? nothing) as never;
   });
   app.openapi(readKeyRoute, async c => {
-    access.require(authorization(c));
     const query = c.req.valid('query');
-    const { environment } = query;
-    const { service_name, config_key } = c.req.valid('param');
+    const { service_name: service, config_key: key } = c.req.valid('param');
+    const path = { environment: query.environment, service, key };
+    access.require(authorization(c), { ...path, type: SOME });
     const snapshot = await stateFor(query);
-    const answer = answerKey(
-      replica,
-      snapshot,
-      { environment, service: service_name, key: config_key },
-      ifNoneMatch(c),
-    );
+    // Whoever reads by type alone is not told whether there is one of another.
+    const entry = snapshot.entry(path.environment, service, key);
+    access.require(authorization(c), { ...path, type: entry && typeOf(entry.body) });
+    const answer = answerKey(replica, snapshot, path, ifNoneMatch(c));
     if (!answer) throw new ServiceError('configuration_not_found');
     return toResponse(answer) as never;
   });

@@ -1,6 +1,7 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
+import { createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
 import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
 import { createApp } from './app.ts';
@@ -13,6 +14,7 @@ import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
 import { listen } from './serve/listen.ts';
+import { createNodeDenials } from './serve/node-denials.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
@@ -27,12 +29,16 @@ const scope = createScope(config.ENVIRONMENTS);
 const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
-const access = createReadAccess(replica, config.READS);
+const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
+shutdown.onShutdown('issuers', issuers.close);
+const denials = createNodeDenials(log);
+const access = createReadAccess(replica, config.READS, { issuers, denials });
 const flags = createHeldFlags(replica);
 const metrics = createMetrics();
 const reporting = createReporting({ config, scope, replica, metrics, log });
 const hub = createHub({
   replica,
+  access,
   audience: reporting.audience,
   heartbeatMs: config.WATCH_HEARTBEAT_MS,
   softLimitBytes: config.STREAM_BUFFER_BYTES,
@@ -83,7 +89,7 @@ const admitter = createAdmitter({
   maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
 });
-registerNodeMetrics(metrics, parts, fastLane.counts, admitter);
+registerNodeMetrics(metrics, parts, fastLane.counts, admitter, denials);
 const problem = createProblem(replica);
 const app = createApp({
   region: config.REGION,

@@ -2,6 +2,7 @@
 import type { ConfigurationVersion, HistoryCommit, RecordPath } from '@quantivista/contracts';
 import { createBatch } from './batch.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createDenialRecord, type DenialRecord } from './denials.ts';
 import { createEventLog, type EventLog } from './events.ts';
 import { createFlagProjection, type FlagProjection } from './flag-projection.ts';
 import { type HistoryPage, listHistory } from './history.ts';
@@ -54,6 +55,7 @@ export interface Audit {
   readonly events: EventLog;
   readonly deliveries: Deliveries;
   readonly sealedSecrets: SealedSecrets;
+  readonly denials: DenialRecord;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -93,6 +95,7 @@ export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrate
     events: translated(createEventLog(pool)),
     deliveries: translated(createDeliveries(pool)),
     sealedSecrets: translated(createSealedSecrets(pool)),
+    denials: translated(createDenialRecord(pool)),
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);
     },

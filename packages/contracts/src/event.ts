@@ -13,6 +13,8 @@ export const EVENT_TYPES = [
   'proposal_updated',
   'webhook_updated',
   'token_updated',
+  'role_updated',
+  'binding_updated',
   /** Something that was changed behind the authority's back. */
   'audit_finding',
 ] as const;
@@ -29,6 +31,8 @@ export const EVENT_OF_KIND: Record<RecordKind, { type: EventType; name: string; 
   proposal: { type: 'proposal_updated', name: 'proposal_id', folder: 'proposals' },
   webhook: { type: 'webhook_updated', name: 'webhook_name', folder: 'webhooks' },
   token: { type: 'token_updated', name: 'token_hash', folder: 'tokens' },
+  role: { type: 'role_updated', name: 'role_name', folder: 'roles' },
+  binding: { type: 'binding_updated', name: 'binding_name', folder: 'bindings' },
 };
 
 /** Instances that an event names at the most; `affected_instances_truncated` says that there are more. */
@@ -71,6 +75,8 @@ export const EventData = z
     proposal_updated: RecordUpdated.optional(),
     webhook_updated: RecordUpdated.optional(),
     token_updated: RecordUpdated.optional(),
+    role_updated: RecordUpdated.optional(),
+    binding_updated: RecordUpdated.optional(),
     audit_finding: JsonValue.optional(),
   })
   .openapi('EventData');

@@ -1,13 +1,16 @@
 /** Tokens: who may call, and what the bearer may do. */
 import { z } from '@hono/zod-openapi';
+import { AccessScope } from './access-scope.ts';
 import { Time } from './time.ts';
 
 /**
- * `approve`: approve and reject proposals. `flag`: change flags alone. `rollback`: go back to earlier versions alone.
- * `admin`: tokens, protection. `break-glass`: change what is protected at once.
+ * `read-secret`: read what secrets hold. `approve`: approve and reject proposals. `flag`: change flags alone.
+ * `rollback`: go back to earlier versions alone. `admin`: tokens, roles, protection. `break-glass`: change what is
+ * protected at once.
  */
 export const PERMISSIONS = [
   'read',
+  'read-secret',
   'write',
   'approve',
   'rollback',
@@ -32,8 +35,9 @@ export const TokenRequest = z
     name: TokenName.openapi({ description: 'who bears it; tokens of one name are one person' }),
     permissions: z
       .array(Permission)
-      .min(1)
-      .refine(list => new Set(list).size === list.length, 'holds one twice'),
+      .refine(list => new Set(list).size === list.length, 'holds one twice')
+      .openapi({ description: 'may be none: what roles give to its name is given besides' }),
+    scopes: AccessScope.optional().openapi({ description: 'where the permissions hold; absent: everywhere' }),
     expires_at: Time.optional(),
   })
   .openapi('TokenRequest');
@@ -43,6 +47,7 @@ const tokenFields = {
   id: z.string().openapi({ description: 'names the token, and can not be used as one' }),
   name: z.string(),
   permissions: z.array(Permission),
+  scopes: AccessScope.optional(),
   created_at: z.iso.datetime(),
   created_by: z.string().optional().openapi({ description: 'absent of the first token' }),
   expires_at: z.iso.datetime().optional(),

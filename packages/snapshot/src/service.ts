@@ -48,17 +48,18 @@ function configValue(body: string): unknown {
   }
 }
 
-const fragmentOf = (key: string, body: string): string =>
-  `${JSON.stringify(key)}:${JSON.stringify(configValue(body))}`;
+/** Remembered with the entry. */
+export function fragmentOf(key: string, entry: Entry): string {
+  entry.fragment ??= `${JSON.stringify(key)}:${JSON.stringify(configValue(entry.body))}`;
+  return entry.fragment;
+}
 
 /** The map's JSON, keys sorted: the same bytes on every node. */
 export function serviceMap(service: Service): string {
   if (service.map === undefined) {
     const fragments: string[] = [];
     for (const key of [...service.entries.keys()].sort()) {
-      const entry = service.entries.get(key)!;
-      entry.fragment ??= fragmentOf(key, entry.body);
-      fragments.push(entry.fragment);
+      fragments.push(fragmentOf(key, service.entries.get(key)!));
     }
     service.map = `{${fragments.join(',')}}`;
   }

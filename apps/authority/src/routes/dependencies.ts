@@ -5,6 +5,7 @@ import type { Log, Metrics } from '@quantivista/runtime';
 import type { Callers } from '../callers.ts';
 import type { Calls } from '../calls.ts';
 import type { Outbound } from '../deliver/outbound.ts';
+import type { Denials } from '../denials.ts';
 import type { Projection } from '../flags/projection.ts';
 import type { Heartbeat } from '../heartbeat.ts';
 import type { Regions } from '../network/regions.ts';
@@ -27,6 +28,7 @@ export interface Dependencies {
   readonly schemas: SchemaReader;
   readonly callers: Callers;
   readonly calls: Calls;
+  readonly denials: Denials;
   readonly heartbeat: Heartbeat;
   readonly recovery: Recovery;
   readonly regions: Regions;

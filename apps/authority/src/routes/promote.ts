@@ -1,5 +1,6 @@
 /** A service's values from one environment to another. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type Resource, SOME } from '@quantivista/access';
 import { type Environment, fieldFault, type PromoteRequest, promoteRoute } from '@quantivista/contracts';
 import { type BulkRequest, carryOut, foresee, resultOf } from '../write/bulk/carry-out.ts';
 import { planBulk } from '../write/bulk/plan.ts';
@@ -7,6 +8,7 @@ import { type PresentConfiguration, readPresent } from '../write/bulk/present.ts
 import { checkAuthor, checkType } from '../write/validate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
+import { requireReader } from './read.ts';
 
 type Values = ReadonlyMap<string, PresentConfiguration>;
 
@@ -29,25 +31,33 @@ export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies):
   const { etcd, callers, writer, regionWait } = dependencies;
 
   app.openapi(promoteRoute, async c => {
-    const { name } = await callers.require(c.req.header('authorization'));
+    const authorization = c.req.header('authorization');
+    const { name } = await callers.require(authorization);
     const body: PromoteRequest = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, name);
     const { service_name: service } = body;
     const [from, to] = [body.from, body.to] as [Environment, Environment];
+    const named: Resource[] = body.keys?.map(key => ({ key })) ?? [{ keyPrefix: body.prefix }];
+    const source = named.map(each => ({ environment: from, service, ...each }));
+    await requireReader(dependencies, c, ...source);
+    const target = named.map(
+      (each): Resource => ({ environment: to, service, key: SOME, type: SOME, ...each }),
+    );
+    await callers.require(authorization, ['write'], ...target);
     const places = [from, to].map(environment => ({ environment, service }));
     const present = await readPresent(etcd, places, {
       revision: body.expected_revision,
       generation: body.expected_generation,
     });
     const { generation, revision: readAt, services } = present;
-    const [source, target] = services as [Values, Values];
-    checkKeys(body, source, target);
+    const [promoting, replaced] = services as [Values, Values];
+    checkKeys(body, promoting, replaced);
 
     const isAsked = selection(body);
-    const promoted = [...source].filter(([key]) => isAsked(key));
+    const promoted = [...promoting].filter(([key]) => isAsked(key));
     for (const [, { configuration }] of promoted) checkType(configuration.config_type, false, 'body');
-    const plan = planBulk({ ...present, services: [target] }, [
+    const plan = planBulk({ ...present, services: [replaced] }, [
       {
         environment: to,
         service,
@@ -59,11 +69,11 @@ export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies):
               configType: configuration.config_type,
               changeType: body.change_type,
               // What is said of the key where it is already stays said there.
-              description: target.has(key) ? undefined : configuration.description,
+              description: replaced.has(key) ? undefined : configuration.description,
             },
           ]),
         ),
-        removes: key => body.remove && isAsked(key) && !source.has(key),
+        removes: key => body.remove && isAsked(key) && !promoting.has(key),
         field: () => 'body',
       },
     ]);

@@ -1,5 +1,6 @@
 /** The way back. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type Resource, SOME } from '@quantivista/access';
 import { type RollbackRequest, rollbackRoute } from '@quantivista/contracts';
 import { createPast } from '../history/past.ts';
 import { createRollbacks } from '../history/rollback.ts';
@@ -12,8 +13,13 @@ export function registerRollback(app: OpenAPIHono, dependencies: Dependencies): 
   const { rollback } = createRollbacks({ past: createPast(dependencies), audit, writer });
 
   app.openapi(rollbackRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'));
+    const authorization = c.req.header('authorization');
+    const { name: actor } = await callers.require(authorization);
     const body: RollbackRequest = c.req.valid('json');
+    const { environment, service_name: service } = body;
+    const keys = body.config_key === undefined ? (body.config_keys ?? [SOME]) : [body.config_key];
+    const resources = keys.map((key): Resource => ({ environment, service, key, type: SOME }));
+    await callers.require(authorization, ['rollback', 'write'], ...resources);
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, actor);
     const { result, generation, written } = await rollback(body, { actor, awaited: wait !== undefined });

@@ -1,7 +1,9 @@
 /** What a read answers, as plain data: the same whichever runtime and whichever way the request came. */
+import type { Extent } from '@quantivista/access';
 import { entityTag, noneMatch } from '@quantivista/contracts';
-import { type Snapshot, serviceMap, serviceMapTag } from '@quantivista/snapshot';
+import type { Snapshot } from '@quantivista/snapshot';
 import type { Replica } from '../follow/replica.ts';
+import { isReadable, mapFor } from './readable.ts';
 
 export interface Answer {
   readonly status: number;
@@ -46,28 +48,30 @@ export function tagged(
     : { status: 304, headers, body: null };
 }
 
-/** One configuration; `undefined` where it does not exist. */
+/** One configuration; `undefined` where it does not exist, or not within what may be read. */
 export function answerKey(
   replica: Replica,
   snapshot: Snapshot,
   path: { environment: string; service: string; key: string },
   ifNoneMatch: string | null,
+  extent: Extent = 'all',
 ): Answer | undefined {
   const entry = snapshot.entry(path.environment, path.service, path.key);
-  if (!entry) return undefined;
+  if (!entry || !isReadable(extent, path.service, path.key, entry)) return undefined;
   const tag = entityTag(snapshot.generation, entry.revision);
   return tagged(replica, tag, ifNoneMatch, () => entry.body);
 }
 
-/** A service's map; `undefined` where nothing was ever configured for it. */
+/** A service's map, or what of it may be read; `undefined` where nothing was ever configured for it. */
 export function answerService(
   replica: Replica,
   snapshot: Snapshot,
   path: { environment: string; service: string },
   ifNoneMatch: string | null,
+  extent: Extent = 'all',
 ): Answer | undefined {
   const service = snapshot.service(path.environment, path.service);
   if (!service) return undefined;
-  const tag = serviceMapTag(service, snapshot.generation);
-  return tagged(replica, tag, ifNoneMatch, () => serviceMap(service));
+  const map = mapFor(service, snapshot.generation, path.service, extent);
+  return tagged(replica, map.tag, ifNoneMatch, () => map.body);
 }

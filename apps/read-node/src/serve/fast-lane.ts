@@ -4,6 +4,8 @@ import { type Answer, answerKey, answerService, tagged } from './answer.ts';
 import type { HeldFlags } from './flags/held-flags.ts';
 import { parseFlagsTarget } from './flags/target.ts';
 import type { ReadAccess } from './read-access.ts';
+import { flagsResource } from './readable.ts';
+import type { Reader } from './reader.ts';
 import { createTargetParser } from './target.ts';
 
 export interface ReadRequest {
@@ -29,25 +31,35 @@ export function createFastLane(replica: Replica, access: ReadAccess, flags: Held
   const parse = createTargetParser();
   const counts: ReadCounts = { ok: 0, notModified: 0 };
 
-  function answerFlags(target: string, ifNoneMatch: string | null): Answer | undefined {
+  function answerFlags(target: string, reader: Reader, ifNoneMatch: string | null): Answer | undefined {
     const service = parseFlagsTarget(target);
-    const list = service === undefined ? undefined : flags.current?.listFor(service, false);
+    if (service === undefined || !reader.decide(flagsResource(service)).allowed) return undefined;
+    const list = flags.current?.listFor(service, false);
     return list && tagged(replica, list.tag, ifNoneMatch, () => list.body);
   }
-  function answerConfiguration(target: string, ifNoneMatch: string | null): Answer | undefined {
+  function answerConfiguration(
+    target: string,
+    reader: Reader,
+    ifNoneMatch: string | null,
+  ): Answer | undefined {
     const path = parse(target);
     const snapshot = replica.current?.snapshot;
-    if (!path || !snapshot) return undefined;
+    // What is remembered of a reader is of services that there are.
+    if (!path || !snapshot?.service(path.environment, path.service)) return undefined;
+    const extent = reader.extent(path.environment, path.service);
+    if (extent === 'none') return undefined;
     return path.key === undefined
-      ? answerService(replica, snapshot, path, ifNoneMatch)
-      : answerKey(replica, snapshot, path as typeof path & { key: string }, ifNoneMatch);
+      ? answerService(replica, snapshot, path, ifNoneMatch, extent)
+      : answerKey(replica, snapshot, path as typeof path & { key: string }, ifNoneMatch, extent);
   }
 
   return {
     counts,
     resolve: ({ target, authorization, ifNoneMatch }) => {
-      if (!access.allows(authorization)) return undefined;
-      const answer = answerConfiguration(target, ifNoneMatch) ?? answerFlags(target, ifNoneMatch);
+      const reader = access.reader(authorization);
+      if (!reader) return undefined;
+      const answer =
+        answerConfiguration(target, reader, ifNoneMatch) ?? answerFlags(target, reader, ifNoneMatch);
       if (answer) counts[answer.status === 304 ? 'notModified' : 'ok']++;
       return answer;
     },

@@ -2,6 +2,7 @@
 import { AgeState } from '@quantivista/contracts';
 import type { Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
+import type { NodeDenials } from './node-denials.ts';
 import { isReady, type StatusOptions } from './status.ts';
 import type { Admitter } from './watch/admit.ts';
 
@@ -10,6 +11,7 @@ export function registerNodeMetrics(
   parts: StatusOptions,
   counts: ReadCounts,
   admitter: Pick<Admitter, 'refused'>,
+  denials: NodeDenials,
 ): void {
   const { replica, feeding, following, hub, parent } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
@@ -47,6 +49,11 @@ export function registerNodeMetrics(
   );
   observed('qv_node_watchers_dropped_total', 'streams closed for not reading', () => hub.dropped);
   observed('qv_node_watchers_refused_total', 'streams refused for want of room', () => admitter.refused);
+  observed('qv_node_watchers_revoked_total', 'streams ended for want of rights', () => hub.revoked);
+  observedBy('qv_node_denied_total', 'requests denied', 'kind', () => [
+    ['unauthenticated', denials.unauthenticated],
+    ['forbidden', denials.forbidden],
+  ]);
   observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
   observed(
     'qv_feeder_applied_total',

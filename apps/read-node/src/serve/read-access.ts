@@ -1,56 +1,186 @@
-/** Who may read here: decided from the snapshot alone, and remembered until the tokens change. */
-import { authenticate, may } from '@quantivista/access';
-import { ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
+/** Who may read what here: decided from the snapshot and the issuers' keys alone, and remembered. */
+import {
+  type AccessModel,
+  type Action,
+  bearerOf,
+  hashToken,
+  isToken,
+  nameOf,
+  type Principal,
+  principalOf,
+  type Resource,
+  readAccessModel,
+  SOME,
+  type TokenRecord,
+} from '@quantivista/access';
+import {
+  ACCESS_PREFIX,
+  BINDINGS_PREFIX,
+  ROLES_PREFIX,
+  ServiceError,
+  TOKENS_PREFIX,
+} from '@quantivista/contracts';
+import type { Issuers } from '@quantivista/issuers';
 import type { Replica } from '../follow/replica.ts';
+import type { NodeDenials } from './node-denials.ts';
+import { createReader, type Reader, type Standing } from './reader.ts';
 
 export interface ReadAccess {
-  /** Whether the bearer of this Authorization header may read. */
+  /**
+   * Find out who this is, where that takes time: a JWT's signature. What follows is answered from memory.
+   * @throws ServiceError `not_ready` where its issuer's keys are not to be had
+   */
+  meet(authorization: string | null): Promise<void>;
+  /** A map look-up; `undefined` for one that is not known, or not met yet. */
+  reader(authorization: string | null): Reader | undefined;
+  /** Whether the bearer of this Authorization header may read anything. */
   allows(authorization: string | null): boolean;
-  /** @throws ServiceError `unauthenticated` where it may not, `not_ready` while nobody can be known. */
-  require(authorization: string | null): void;
+  /**
+   * The reader, who may do it with the resource; without one: read anything.
+   * @throws ServiceError `unauthenticated`, `forbidden`, put on record; `not_ready` while nobody can be known
+   */
+  require(authorization: string | null, resource?: Resource, action?: Action): Reader;
+  /** Called when rights have changed, after they have. */
+  listen(changed: () => void): void;
 }
 
-/** `open` lets everyone read; `token` asks for a token that the authority has made. */
-export function createReadAccess(replica: Replica, mode: 'open' | 'token', capacity = 10_000): ReadAccess {
-  /** Until when each may read, in milliseconds since the epoch; 0: it may not. */
-  const decided = new Map<string, number>();
+export interface ReadAccessOptions {
+  /** @default none */
+  readonly issuers?: Issuers;
+  /** @default not reported */
+  readonly denials?: NodeDenials;
+  readonly capacity?: number;
+}
+
+/** Some key of some service. */
+const SOMETHING: Resource = { environment: SOME, service: SOME, key: SOME, type: SOME };
+
+/** No token and no JWT that is taken is as long; what is must not be remembered. */
+const LONGEST = 8_300;
+const LONGEST_STRANGER = 256;
+
+/** `open` lets everyone read; `token` asks for a token, or a JWT of one of the issuers. */
+export function createReadAccess(
+  replica: Replica,
+  mode: 'open' | 'token',
+  { issuers, denials, capacity = 10_000 }: ReadAccessOptions = {},
+): ReadAccess {
+  const listeners: (() => void)[] = [];
+  const readers = new Map<string, Reader>();
+  /** Tokens that nobody is known by, and the epoch of which that is true: they cost a look-up. */
+  const strangers = new Map<string, number>();
+  let epoch = 0;
+  let model: AccessModel | undefined;
+
+  const changed = () => {
+    epoch++;
+    for (const listener of listeners) listener();
+  };
   replica.listen({
-    applied: entry => {
-      if (entry.changes.some(change => change.key.startsWith(TOKENS_PREFIX))) decided.clear();
+    applied: ({ changes }) => {
+      const keys = changes.flatMap(({ key }) => (key.startsWith(ACCESS_PREFIX) ? [key] : []));
+      if (keys.some(key => !key.startsWith(TOKENS_PREFIX))) model = undefined;
+      if (keys.length > 0) changed();
     },
-    replaced: () => decided.clear(),
+    replaced: () => {
+      model = undefined;
+      changed();
+    },
   });
+  issuers?.listen(changed);
 
-  const decide = (authorization: string): number => {
-    const snapshot = replica.current?.snapshot;
-    if (!snapshot) return 0;
-    const lookup = (hash: string) => {
-      const record = snapshot.other(TOKENS_PREFIX + hash);
-      return record === undefined ? undefined : JSON.parse(record);
+  const valuesOf = (prefix: string) =>
+    (replica.current?.snapshot.others(prefix) ?? []).map(({ value }) => value);
+  const standing: Standing = {
+    get epoch() {
+      return epoch;
+    },
+    open: mode === 'open',
+    model: () => {
+      model ??= readAccessModel(valuesOf(ROLES_PREFIX), valuesOf(BINDINGS_PREFIX));
+      return model;
+    },
+  };
+  const everyone = createReader(standing, () => undefined);
+
+  /** Whom the token stands for by its record as it is now. */
+  function tokenBearer(token: string): () => Principal | undefined {
+    const key = TOKENS_PREFIX + hashToken(token);
+    let text: string | undefined;
+    let principal: Principal | undefined;
+    return () => {
+      const stored = replica.current?.snapshot.other(key);
+      if (stored !== text)
+        principal = stored === undefined ? undefined : principalOf(JSON.parse(stored) as TokenRecord);
+      text = stored;
+      return principal;
     };
-    const principal = authenticate(lookup, authorization);
-    return principal && may(principal, 'read') ? principal.expiresAtMs : 0;
-  };
+  }
+  function bearer(shown: string): (() => Principal | undefined) | undefined {
+    if (isToken(shown)) return tokenBearer(shown);
+    const principal = issuers?.known(shown);
+    return principal && (() => (issuers!.vouchFor(principal) ? principal : undefined));
+  }
 
-  const allows = (authorization: string | null): boolean => {
-    if (mode === 'open') return true;
-    // No token is as long; what is must not be remembered.
-    if (authorization === null || authorization.length > 256) return false;
-    let untilMs = decided.get(authorization);
-    if (untilMs === undefined) {
-      untilMs = decide(authorization);
-      if (decided.size >= capacity) decided.clear();
-      decided.set(authorization, untilMs);
-    }
-    return untilMs > 0 && Date.now() < untilMs;
+  function reader(authorization: string | null): Reader | undefined {
+    if (authorization === null || authorization.length > LONGEST) return undefined;
+    const known = readers.get(authorization);
+    if (known?.isKnown()) return known;
+    if (known) readers.delete(authorization);
+    if (strangers.get(authorization) === epoch) return undefined;
+    const shown = bearerOf(authorization);
+    const current = shown === undefined ? undefined : bearer(shown);
+    const found = current && createReader(standing, current);
+    if (found?.isKnown()) return remember(readers, authorization, found);
+    // A JWT may be met a moment later.
+    if (authorization.length <= LONGEST_STRANGER && !(shown && !isToken(shown)))
+      remember(strangers, authorization, epoch);
+    return undefined;
+  }
+  /** The oldest goes. */
+  function remember<T>(map: Map<string, T>, authorization: string, value: T): T {
+    if (map.size >= capacity) map.delete(map.keys().next().value!);
+    map.set(authorization, value);
+    return value;
+  }
+
+  const requireKnown = (authorization: string | null): Reader => {
+    const found = reader(authorization) ?? (standing.open ? everyone : undefined);
+    if (found) return found;
+    // Without a state no token is known, so none can be refused.
+    if (!replica.current) throw new ServiceError('not_ready');
+    denials?.record({
+      caller: '',
+      action: '',
+      resource: '',
+      why: authorization === null ? 'no token' : 'an unknown token',
+    });
+    throw new ServiceError('unauthenticated');
   };
+  const mayReadSomething = ({ decide }: Reader) => decide(SOMETHING).allowed;
 
   return {
-    allows,
-    require: authorization => {
-      if (allows(authorization)) return;
-      // Without a state no token is known, so none can be refused.
-      throw new ServiceError(replica.current ? 'unauthenticated' : 'not_ready');
+    reader: authorization => reader(authorization) ?? (standing.open ? everyone : undefined),
+    meet: async authorization => {
+      if (!issuers || authorization === null || authorization.length > LONGEST || reader(authorization))
+        return;
+      const shown = bearerOf(authorization);
+      if (shown !== undefined && !isToken(shown)) await issuers.check(shown);
     },
+    allows: authorization => {
+      if (standing.open) return true;
+      const found = reader(authorization);
+      return found !== undefined && mayReadSomething(found);
+    },
+    require: (authorization, resource = SOMETHING, action = 'read') => {
+      const found = requireKnown(authorization);
+      const decision = found.decide(resource, action);
+      if (decision.allowed) return found;
+      const on = resource === SOMETHING ? '' : ` on ${nameOf(resource)}`;
+      denials?.record({ caller: found.name, action, resource: on.slice(4), why: decision.why });
+      const message = `it takes the permission ${action}${on}`;
+      throw new ServiceError('forbidden', { message, details: { permissions: [action] } });
+    },
+    listen: listener => void listeners.push(listener),
   };
 }

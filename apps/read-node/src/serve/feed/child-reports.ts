@@ -33,7 +33,7 @@ export function registerChildReports(
   app.use(
     feedReportRoute.getRoutingPath(),
     async (c: Context, next) => {
-      access.require(c.req.header('authorization') ?? null);
+      access.require(c.req.header('authorization') ?? null, {});
       await next();
     },
     limitBody(MAX_BYTES),

@@ -1,4 +1,4 @@
-/** The endpoints that nodes of other regions are fed from. They ask for a token where reads do. */
+/** The endpoints that nodes of other regions are fed from: they ask for the right to read everything. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { feedChangesRoute, feedOfferRoute, feedSnapshotRoute } from '@quantivista/contracts';
 import type { Context } from 'hono';
@@ -15,7 +15,7 @@ const HEADERS = {
 const lines = (body: ReadableStream<Uint8Array>) => new Response(body, { headers: HEADERS }) as never;
 
 export function feedRoutes(app: OpenAPIHono, parent: Parent, access: ReadAccess): void {
-  const admit = (c: Context) => access.require(c.req.header('authorization') ?? null);
+  const admit = (c: Context) => access.require(c.req.header('authorization') ?? null, {});
   app.openapi(feedOfferRoute, c => {
     admit(c);
     return c.json(parent.offer(c.req.valid('query').environments), 200);

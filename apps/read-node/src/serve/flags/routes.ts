@@ -5,6 +5,7 @@ import type { Snapshot } from '@quantivista/snapshot';
 import type { Replica } from '../../follow/replica.ts';
 import { tagged, toResponse } from '../answer.ts';
 import type { ReadAccess } from '../read-access.ts';
+import { flagsResource } from '../readable.ts';
 import type { HeldFlags } from './held-flags.ts';
 
 export interface FlagRoutesOptions {
@@ -20,10 +21,11 @@ export interface FlagRoutesOptions {
 
 export function registerFlags(app: OpenAPIHono, { replica, access, flags, stateFor }: FlagRoutesOptions) {
   app.openapi(serviceFlagsRoute, async c => {
-    access.require(c.req.header('authorization') ?? null);
+    const { service_name: service } = c.req.valid('param');
+    access.require(c.req.header('authorization') ?? null, flagsResource(service));
     const { archived, ...wanted } = c.req.valid('query');
     await stateFor(wanted);
-    const list = flags.current?.listFor(c.req.valid('param').service_name, archived === 'true');
+    const list = flags.current?.listFor(service, archived === 'true');
     if (!list) throw new ServiceError('not_ready');
     return toResponse(
       tagged(replica, list.tag, c.req.header('if-none-match') ?? null, () => list.body),

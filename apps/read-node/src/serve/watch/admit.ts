@@ -12,10 +12,11 @@ import {
 } from '@quantivista/contracts';
 import type { Replica } from '../../follow/replica.ts';
 import type { ReadAccess } from '../read-access.ts';
+import type { Reader } from '../reader.ts';
 import type { Hub } from './hub.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { Transport } from './socket.ts';
-import { EVERY_SERVICE, type Topic } from './topic.ts';
+import { EVERY_SERVICE, type Topic, topicResource } from './topic.ts';
 import { createTurns } from './turns.ts';
 
 export interface StreamRequest {
@@ -31,6 +32,8 @@ export interface Admission {
   readonly topic: Topic;
   readonly since: Bookmark | undefined;
   readonly instanceId: string | undefined;
+  /** Who watches; absent where nobody is asked. */
+  readonly reader?: Reader;
 }
 
 export interface AdmitterOptions {
@@ -50,7 +53,7 @@ export interface Admitter {
   /**
    * Check a request for a stream.
    * @throws ServiceError: `invalid_request`, `unknown_environment`, `environment_not_served`, `invalid_since`,
-   * `unauthenticated`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
+   * `unauthenticated`, `forbidden`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
    * is ahead of this node: what the watcher saw must not be taken back, so another node is to be tried.
    */
   admit(request: StreamRequest): Promise<Admission>;
@@ -139,8 +142,10 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
   };
 
   async function check(request: StreamRequest): Promise<Admission> {
+    await access.meet(request.authorization);
     access.require(request.authorization);
     const { topic, since, minRevision, instanceId } = parse(request);
+    access.require(request.authorization, topicResource(topic));
     if (!scope.includes(topic.environment)) throw environmentNotServed(scope);
     checkRoom();
     const generation = replica.current?.snapshot.generation;
@@ -150,6 +155,8 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
       const { generation, revision } = replica.current!.snapshot;
       throw new ServiceError('revision_not_reached', { details: { generation, revision } });
     }
-    return { topic, since, instanceId };
+    // Last: what it was allowed when it came, it may not be any more.
+    const reader = access.require(request.authorization, topicResource(topic));
+    return { topic, since, instanceId, reader };
   }
 }

@@ -8,19 +8,24 @@ import {
 } from '@quantivista/contracts';
 import { pause } from '@quantivista/runtime';
 import type { Replica } from '../../follow/replica.ts';
+import type { ReadAccess } from '../read-access.ts';
 import { ACK_BURST, ACKS_PER_SECOND, parseAck } from './acks.ts';
 import type { Admission } from './admit.ts';
 import type { AudienceRecord, Watcher } from './audience.ts';
 import { createBacklog } from './backlog.ts';
 import { closeReason } from './close-reason.ts';
+import { createEntitled } from './entitled.ts';
 import { createInstances } from './instances.ts';
 import { createPublisher } from './publisher.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { Transport, WatchSocket } from './socket.ts';
+import { topicResource } from './topic.ts';
 
 export interface HubOptions {
   readonly replica: Replica;
   readonly heartbeatMs: number;
+  /** Tells when rights have changed. */
+  readonly access?: Pick<ReadAccess, 'listen'>;
   /** Told of who watches and what they say. */
   readonly audience?: Pick<AudienceRecord, 'joined' | 'left' | 'acknowledged'>;
   /** With more waiting in its socket a stream lags. @default 256 KiB */
@@ -47,6 +52,8 @@ export interface Hub {
   readonly conflated: number;
   /** Streams ended because their clients did not read. */
   readonly dropped: number;
+  /** Streams ended because they were not allowed any more. */
+  readonly revoked: number;
   /** Bytes that wait in sockets. */
   readonly bufferedBytes: number;
   /** No stream may begin: the node is ending. */
@@ -63,6 +70,8 @@ export interface Hub {
   /** End every stream with 1012, in any order, within the time for it: other nodes go on. */
   drain(): Promise<void>;
 }
+
+type EndCode = 'overloaded' | 'shutting_down' | 'invalid_request' | 'forbidden';
 
 interface Member {
   readonly socket: WatchSocket;
@@ -87,6 +96,7 @@ export function createHub(options: HubOptions): Hub {
   const instances = createInstances();
   const watchersBy: Record<Transport, number> = { websocket: 0, sse: 0 };
   let dropped = 0;
+  let revoked = 0;
   /** How many there were when the node began to end: all of them will come back. */
   let drained: number | undefined;
 
@@ -112,16 +122,24 @@ export function createHub(options: HubOptions): Hub {
     members.delete(socket);
     watchersBy[socket.transport]--;
     clearTimeout(member.age);
+    entitled.leave(socket);
     publisher.leave(socket);
     backlog.forget(socket);
     instances.remove(member.watcher);
     audience.left(member.watcher);
   };
   /** End a stream with the close code of `code`. */
-  function end(socket: WatchSocket, code: 'overloaded' | 'shutting_down' | 'invalid_request', why: string) {
+  function end(socket: WatchSocket, code: EndCode, why: string) {
     leave(socket);
     socket.close(errorRow(code).close!, closeReason(why, reconnectWindowMs()));
   }
+
+  const entitled = createEntitled((socket, why) => {
+    if (!members.has(socket)) return;
+    revoked++;
+    end(socket, 'forbidden', why);
+  });
+  options.access?.listen(entitled.look);
 
   const isReached = (revision: number) => revision <= (replica.current?.snapshot.revision ?? -1);
   const sweep = setInterval(() => {
@@ -143,6 +161,9 @@ export function createHub(options: HubOptions): Hub {
     get dropped() {
       return dropped;
     },
+    get revoked() {
+      return revoked;
+    },
     get bufferedBytes() {
       return backlog.bytes;
     },
@@ -151,7 +172,7 @@ export function createHub(options: HubOptions): Hub {
     },
     reconnectWindowMs,
 
-    join: (socket, { topic, since, instanceId }) => {
+    join: (socket, { topic, since, instanceId, reader }) => {
       const ageMs = maxAgeMs * (0.8 + Math.random() * 0.4);
       const age = setTimeout(() => end(socket, 'shutting_down', 'max_age'), ageMs);
       const watcher: Watcher = { topic, instanceId };
@@ -160,8 +181,11 @@ export function createHub(options: HubOptions): Hub {
       watchersBy[socket.transport]++;
       instances.add(watcher);
       audience.joined(watcher);
-      if (drained !== undefined) end(socket, 'shutting_down', 'shutting_down');
-      else publisher.enter({ socket, topic, since });
+      if (drained !== undefined) return end(socket, 'shutting_down', 'shutting_down');
+      if (reader && !reader.decide(topicResource(topic)).allowed)
+        return end(socket, 'forbidden', 'not allowed any more');
+      publisher.enter({ socket, topic, since });
+      if (reader) entitled.join(socket, reader, topic);
     },
     leave,
 

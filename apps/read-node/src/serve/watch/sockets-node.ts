@@ -51,8 +51,8 @@ export function nodeEventStream(response: ServerResponse, reconnectWindowMs: num
       response.uncork();
       return bytes;
     },
-    close: (_code, reason) => {
-      response.end(closingText(reason));
+    close: (code, reason) => {
+      response.end(closingText(code, reason));
       if (response.socket) breakLater(response.socket);
     },
     destroy: () => response.destroy(),

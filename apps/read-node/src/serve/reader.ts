@@ -1,0 +1,90 @@
+/**
+ * A caller as this node knows it, and what it may do as things stand. Streams hold on to theirs: what is asked later
+ * is answered by the rights of then.
+ */
+import {
+  type AccessModel,
+  type Action,
+  type Decision,
+  type Extent,
+  NO_RIGHTS,
+  type Principal,
+  type Resource,
+  type Rights,
+} from '@quantivista/access';
+import type { Environment } from '@quantivista/contracts';
+
+export interface Reader {
+  /** Empty where nobody is known. */
+  readonly name: string;
+  /** Milliseconds since the epoch; Infinity where it does not end. */
+  readonly expiresAtMs: number;
+  /** Whether it is known, not expired and not revoked. */
+  isKnown(): boolean;
+  /** @param action @default read */
+  decide(resource: Resource, action?: Action): Decision;
+  /** How much it may read of a service. The same object while the rights are the same. */
+  extent(environment: string, service: string): Extent;
+}
+
+/** Where readers learn what has become of them. */
+export interface Standing {
+  /** Another number after each change of rights. */
+  readonly epoch: number;
+  /** Everyone may read. */
+  readonly open: boolean;
+  model(): AccessModel;
+}
+
+const UNKNOWN: Decision = { allowed: false, why: 'its token is not known, or not any more' };
+const OPEN: Decision = { allowed: true };
+const EVERYTHING: Resource = {};
+
+/** @param current who it is now: the same object while that is unchanged; `undefined` once nobody is */
+export function createReader(standing: Standing, current: () => Principal | undefined): Reader {
+  let epoch = -1;
+  let principal: Principal | undefined;
+  let rights: Rights = NO_RIGHTS;
+  let all = false;
+  const extents = new Map<string, Extent>();
+
+  const refresh = () => {
+    if (epoch === standing.epoch) return;
+    epoch = standing.epoch;
+    principal = current();
+    rights = principal ? standing.model().rightsOf(principal) : NO_RIGHTS;
+    all = standing.open || rights.decide('read', EVERYTHING).allowed;
+    extents.clear();
+  };
+  const isKnown = () => {
+    refresh();
+    return principal !== undefined && Date.now() < principal.expiresAtMs;
+  };
+
+  return {
+    get name() {
+      refresh();
+      return principal?.name ?? '';
+    },
+    get expiresAtMs() {
+      refresh();
+      return principal?.expiresAtMs ?? Number.POSITIVE_INFINITY;
+    },
+    isKnown,
+    decide: (resource, action = 'read') => {
+      if (standing.open && action === 'read') return OPEN;
+      return isKnown() ? rights.decide(action, resource) : UNKNOWN;
+    },
+    extent: (environment, service) => {
+      if (!standing.open && !isKnown()) return 'none';
+      refresh();
+      if (all) return 'all';
+      const name = `${environment}/${service}`;
+      const known = extents.get(name);
+      if (known !== undefined) return known;
+      const extent = rights.extent('read', { environment: environment as Environment, service });
+      extents.set(name, extent);
+      return extent;
+    },
+  };
+}
