@@ -21,6 +21,7 @@ import { BINDINGS_PREFIX, ROLES_PREFIX, ServiceError, TOKENS_PREFIX } from '@qua
 import type { Etcd } from '@quantivista/etcd';
 import type { Issuers } from '@quantivista/issuers';
 import type { Denials } from './denials.ts';
+import type { TokenUse } from './token-use.ts';
 
 /** What another authority changed holds here after so long at the most; a bad token asks etcd no more often. */
 const REMEMBER_MS = 500;
@@ -77,9 +78,10 @@ interface CallersOptions {
   readonly etcd: Pick<Etcd, 'read' | 'list'>;
   readonly issuers: Issuers;
   readonly denials: Denials;
+  readonly tokenUse: Pick<TokenUse, 'used'>;
 }
 
-export function createCallers({ etcd, issuers, denials }: CallersOptions): Callers {
+export function createCallers({ etcd, issuers, denials, tokenUse }: CallersOptions): Callers {
   const remembered = new Map<string, { principal: Principal | undefined; untilMs: number }>();
   let known: { model: AccessModel; untilMs: number } | undefined;
   let asked: Promise<AccessModel> | undefined;
@@ -94,6 +96,7 @@ export function createCallers({ etcd, issuers, denials }: CallersOptions): Calle
     const { entries } = await etcd.read([TOKENS_PREFIX + hash]);
     const principal = entries[0] && principalOf(JSON.parse(entries[0].value) as TokenRecord);
     if (remembered.size >= CAPACITY) remembered.clear();
+    if (principal) tokenUse.used(hash);
     if (at === epoch) remembered.set(hash, { principal, untilMs: Date.now() + REMEMBER_MS });
     return principal;
   }

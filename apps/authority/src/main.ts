@@ -40,6 +40,7 @@ import { createReconciler } from './reconcile/reconciler.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
 import { createSealer } from './seal/sealer.ts';
+import { createTokenUse } from './token-use.ts';
 import { createWriter } from './write/commit.ts';
 import { queueFlagWrites } from './write/flag-queue.ts';
 import { createFlagRule } from './write/flag-rule.ts';
@@ -135,6 +136,7 @@ const immediate = meterWriter(
 const calls = createCalls();
 const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
 shutdown.onShutdown('issuers', issuers.close);
+const tokenUse = createTokenUse({ write: audit.tokenUses.note, log });
 const denials = createDenials({ write: audit.denials.add, metrics, log });
 const writer = createGuard({ etcd, writer: immediate, calls, metrics, log });
 const proposals = createProposals({ etcd, writer: immediate });
@@ -160,7 +162,7 @@ const app = createApp({
   schemas,
   immediate,
   proposals,
-  callers: createCallers({ etcd, issuers, denials }),
+  callers: createCallers({ etcd, issuers, denials, tokenUse }),
   calls,
   denials,
   heartbeat,
@@ -187,6 +189,7 @@ const loops = [
   reconciler,
   outbound.delivery,
   denials,
+  tokenUse,
 ].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();

@@ -11,6 +11,7 @@ import { revisionAt } from './moment.ts';
 import { type AuditOptions, createPool, translated, unavailable } from './pool.ts';
 import { createSealedSecrets, type SealedSecrets } from './sealed-secrets.ts';
 import { type ChangeSince, changesSince, type Span } from './since.ts';
+import { createTokenUses, type TokenUses } from './token-use.ts';
 import {
   type Decision,
   type Intent,
@@ -56,6 +57,7 @@ export interface Audit {
   readonly deliveries: Deliveries;
   readonly sealedSecrets: SealedSecrets;
   readonly denials: DenialRecord;
+  readonly tokenUses: TokenUses;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -96,6 +98,7 @@ export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrate
     deliveries: translated(createDeliveries(pool)),
     sealedSecrets: translated(createSealedSecrets(pool)),
     denials: translated(createDenialRecord(pool)),
+    tokenUses: translated(createTokenUses(pool)),
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);
     },

@@ -51,6 +51,9 @@ const tokenFields = {
   created_at: z.iso.datetime(),
   created_by: z.string().optional().openapi({ description: 'absent of the first token' }),
   expires_at: z.iso.datetime().optional(),
+  last_used_at: z.iso.datetime().optional().openapi({
+    description: 'at an authority, to within an hour; what nodes answer is not counted',
+  }),
 };
 export const TokenSummary = z.object(tokenFields).openapi('TokenSummary');
 export type TokenSummary = z.infer<typeof TokenSummary>;

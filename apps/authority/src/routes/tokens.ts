@@ -35,7 +35,7 @@ const summarize = (hash: string, record: TokenRecord): TokenSummary => {
 const isLastingAdmin = ({ permissions, scopes, expires_at }: TokenRecord): boolean =>
   (permissions ?? UNSTATED_PERMISSIONS).includes('admin') && scopes === undefined && expires_at === undefined;
 
-export function registerTokens(app: OpenAPIHono, { etcd, callers, immediate }: Dependencies): void {
+export function registerTokens(app: OpenAPIHono, { etcd, audit, callers, immediate }: Dependencies): void {
   async function held(): Promise<{ hash: string; record: TokenRecord }[]> {
     const listed = await etcd.list({ prefix: TOKENS_PREFIX });
     if (listed.kind !== 'listed') throw new ServiceError('store_unavailable');
@@ -78,7 +78,11 @@ export function registerTokens(app: OpenAPIHono, { etcd, callers, immediate }: D
 
   app.openapi(listTokensRoute, async c => {
     await callers.require(c.req.header('authorization'), ['admin'], {});
-    const tokens = (await held()).map(({ hash, record }) => summarize(hash, record));
+    const [all, uses] = await Promise.all([held(), audit.tokenUses.all()]);
+    const tokens = all.map(({ hash, record }) => {
+      const used = uses.get(tokenId(hash));
+      return { ...summarize(hash, record), ...(used !== undefined && { last_used_at: used }) };
+    });
     return c.json({ tokens: tokens.sort((a, b) => (a.created_at < b.created_at ? -1 : 1)) }, 200);
   });
 

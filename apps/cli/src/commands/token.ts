@@ -39,10 +39,11 @@ async function list(context: Context): Promise<void> {
       each.created_at,
       printable(each.created_by ?? '–'),
       each.expires_at ?? '–',
+      each.last_used_at ?? '–',
       each.permissions.join(', ') || '–',
       showScope(each.scopes),
     ]);
-    return table(['ID', 'NAME', 'CREATED', 'BY', 'EXPIRES', 'MAY', 'WHERE'], rows, colors);
+    return table(['ID', 'NAME', 'CREATED', 'BY', 'EXPIRES', 'USED', 'MAY', 'WHERE'], rows, colors);
   });
 }
 

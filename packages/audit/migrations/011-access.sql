@@ -12,3 +12,9 @@ CREATE TABLE access_denial (
 );
 CREATE INDEX access_denial_caller ON access_denial (caller, id);
 SELECT keep_append_only('access_denial');
+
+-- When tokens were last used at an authority, by their ids: to within an hour.
+CREATE TABLE token_use (
+  id           text PRIMARY KEY,
+  last_used_at timestamptz NOT NULL
+);
