@@ -2,7 +2,7 @@
  * What is taken back stops working at every node of every region, on requests and on open streams, while others go
  * on undisturbed. How long it took is printed; what is asserted is that it happened in good time.
  */
-import type { CreatedToken, Permission } from '@quantivista/contracts';
+import { type CreatedToken, FEED_PATH, type Permission } from '@quantivista/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../infra/stack/until.ts';
 import { createTestIssuer } from '../harness/issuer.ts';
@@ -181,6 +181,28 @@ test('a group that loses its role, a JWT that expires, and a key that its issuer
   const withdraw = async () => issuer.publish(issuer.keys[1]!);
   await takenBack('issuer key withdrawn', issuer.token(name), withdraw, 401);
 });
+
+test('a region that is fed from here, by a token that is revoked', async () => {
+  const { id, token } = await tokenFor('child', ['read']);
+  for (const { url } of network.serving) {
+    await until(async () => (await feed(url, token)).status === 200, { what: 'the node to know the token' });
+  }
+  const streams = await Promise.all(network.serving.map(({ url }) => feed(url, token)));
+  const { status } = await admin().request('DELETE', `/api/v1/access/tokens/${id}`);
+  expect(status).toBe(204);
+  const from = performance.now();
+  for (const stream of streams)
+    expect((await stream.text()).trim().split('\n').at(-1)).toBe('{"end":"forbidden"}');
+  console.log(`feed: ${streams.length} nodes, the last after ${Math.round(performance.now() - from)} ms`);
+});
+
+/** Changes from now on. */
+async function feed(url: string, token: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}` };
+  const { body } = await network.api({ url } as never, network.token).status();
+  const since = `${body.generation}:${body.revision}`;
+  return fetch(`${url}${FEED_PATH}/changes?since=${since}`, { headers });
+}
 
 test('nobody else noticed anything', async () => {
   const before = bystander.map(({ webSocket }) => webSocket.frames);

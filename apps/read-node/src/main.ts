@@ -69,6 +69,7 @@ const parent = createParent({
   maxChildren: config.MAX_CHILDREN,
   pingMs: 500,
 });
+access.listen(parent.look);
 const parts = {
   nodeId: config.NODE_ID,
   region: config.REGION,
