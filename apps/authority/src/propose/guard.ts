@@ -42,7 +42,10 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
   /** On behalf of the caller, who may not be allowed it. */
   const authorized = (request: WriteRequest): WriteRequest => {
     const { authorize } = calls.current();
-    return authorize ? { ...request, authorize } : request;
+    if (!authorize) return request;
+    // As far as the paths tell, at once: a plan may be made several times, and a denial counts once.
+    for (const { path } of request.changes) authorize(path, undefined);
+    return { ...request, authorize };
   };
   const preview: Writer['preview'] = request =>
     writer.preview({ ...authorized(request), clearance: { kind: 'preview' } });
