@@ -6,7 +6,6 @@ import {
   type AccessModel,
   type Action,
   bearerOf,
-  type Decision,
   hashToken,
   isToken,
   nameOf,
@@ -58,16 +57,12 @@ export function requireRight(
   resource: Resource,
   denials: Denials,
 ): void {
-  let denied: Decision | undefined;
-  for (const action of anyOf) {
-    const decision = rights.decide(action, resource);
-    if (decision.allowed) return;
-    denied ??= decision;
-  }
-  if (!denied || denied.allowed) return;
+  const decisions = anyOf.map(action => rights.decide(action, resource));
+  if (decisions.some(({ allowed }) => allowed)) return;
   const on = nameOf(resource);
   const action = anyOf.join(' or ');
-  denials.record({ caller: name, action, resource: on, why: denied.why });
+  const why = decisions.flatMap(each => (each.allowed ? [] : each.why))[0] ?? 'nothing grants it';
+  denials.record({ caller: name, action, resource: on, why });
   throw forbidden(`it takes the permission ${action} on ${on}`, anyOf);
 }
 

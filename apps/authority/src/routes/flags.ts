@@ -36,17 +36,17 @@ export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): voi
     return { generation, revision, entries, ...reader.read(byName(entries, FLAGS_PREFIX)) };
   }
 
-  /** Who may read one of the services that the flag is for; what is deleted was for anybody's. */
+  /** Who may read one of the services that the flag is for: any, where it is for all, or is not there. */
   async function requireFlagReader(c: Context, name: string): Promise<void> {
-    await requireReader(dependencies, c, flagReadResource(name, SOME));
+    const caller = await requireReader(dependencies, c, flagReadResource(name, SOME));
+    if (!caller) return;
     const { entries } = await etcd.read([recordKey(flagPath(name))]);
     const record = entries[0] && (JSON.parse(entries[0].value) as FeatureFlag);
-    const targets = record?.target_services ?? [];
-    const services = targets.length === 0 ? [undefined] : targets;
-    const caller = await requireReader(dependencies, c);
-    const isReadable = (service: string | undefined) =>
-      caller?.rights.decide('read', flagReadResource(name, service)).allowed ?? true;
-    if (!services.some(isReadable)) await requireReader(dependencies, c, flagReadResource(name, services[0]));
+    const services = record?.target_services ?? [];
+    const isReadable = (service: string) =>
+      caller.rights.decide('read', flagReadResource(name, service)).allowed;
+    if (services.length === 0 || services.some(isReadable)) return;
+    await requireReader(dependencies, c, flagReadResource(name, services[0]));
   }
 
   app.openapi(serviceFlagsRoute, async c => {

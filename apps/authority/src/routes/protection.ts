@@ -44,8 +44,9 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
   });
 
   app.openapi(putProtectionRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'));
     const environment = c.req.valid('param').environment as Environment;
+    const authorization = c.req.header('authorization');
+    const { name: actor } = await callers.require(authorization, ['admin'], { environment });
     const { prefer: wait } = c.req.valid('header');
     const { reason = '', ...wanted } = c.req.valid('json');
     const written = await writer.write({
@@ -69,8 +70,9 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
   });
 
   app.openapi(deleteProtectionRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'));
     const environment = c.req.valid('param').environment as Environment;
+    const authorization = c.req.header('authorization');
+    const { name: actor } = await callers.require(authorization, ['admin'], { environment });
     const { prefer: wait } = c.req.valid('header');
     const { reason = '' } = c.req.valid('query');
     const written = await writer.write({
