@@ -13,6 +13,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'packages/documents': ['packages/contracts'],
   'packages/access': ['packages/contracts'],
   'packages/runtime': ['packages/contracts'],
+  'packages/issuers': ['packages/access', 'packages/contracts', 'packages/runtime'],
   'packages/etcd': ['packages/contracts', 'packages/runtime'],
   'packages/region': ['packages/contracts', 'packages/runtime'],
   'packages/audit': ['packages/contracts', 'packages/runtime'],
@@ -28,6 +29,7 @@ const PURE = [
 const HOME_OF: Record<string, string> = {
   etcd3: 'packages/etcd',
   ioredis: 'packages/region',
+  jose: 'packages/issuers',
   pg: 'packages/audit',
   'node-vault': 'packages/vault',
   pino: 'packages/runtime',

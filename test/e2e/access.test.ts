@@ -1,7 +1,9 @@
 /** Who may do what, with tokens made for it; and bad input to all that decides over it. */
+import type { CreatedToken, Permission, Proposal, TokenList } from '@quantivista/contracts';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../infra/stack/until.ts';
+import { type Api, createApi } from '../harness/api.ts';
 import { type Authorities, startAuthorities } from '../harness/authorities.ts';
 
 let network: Authorities;
@@ -91,4 +93,95 @@ test('a token may do what it was made for, until it is revoked; nobody finds it 
   const made = rows.filter(({ kind }) => kind === 'token');
   expect(made).toContainEqual(expect.objectContaining({ updated_by: 'admin', deleted: true }));
   expect(JSON.stringify(rows)).not.toContain('qvt_');
+});
+
+/** A token that may do this within a scope. */
+async function scoped(name: string, permissions: readonly Permission[], scopes: object) {
+  const body = { name, permissions, scopes };
+  const made = await network.admin.request<CreatedToken>('POST', '/api/v1/access/tokens', { body });
+  expect(made.status, JSON.stringify(made.body)).toBe(201);
+  return createApi({ url: network.first.url, token: made.body.token });
+}
+
+test('a proposal is read, approved and applied by those who may do so where it changes something', async () => {
+  const changes = [
+    { op: 'set', environment: 'STAGING', service_name: 'risk', config_key: 'p', new_value: 1 },
+  ];
+  const made = await network.admin.request<Proposal>('POST', PROPOSALS, { body: { changes } });
+  const path = `${PROPOSALS}/${made.body.id}`;
+  const all = ['read', 'approve', 'write', 'break-glass'] as const;
+  const stranger = await scoped('stranger', all, { environments: ['TEST'] });
+  const neighbour = await scoped('neighbour', all, { environments: ['STAGING'], services: ['orders'] });
+  const colleague = await scoped('colleague', all, { environments: ['STAGING'], keys: ['p*'] });
+  const body = { digest: made.body.digest };
+  const seen = async (api: Api) => {
+    const { body } = await api.request<{ proposals: Proposal[] }>('GET', PROPOSALS);
+    return body.proposals.some(({ id }) => id === made.body.id);
+  };
+  for (const api of [stranger, neighbour]) {
+    const statuses = [
+      await api.request('GET', path),
+      await api.request('POST', `${path}/approve`, { body }),
+      await api.request('POST', `${path}/comment`, { body: { comment: 'hm' } }),
+      await api.request('POST', `${path}/apply`, { body: {} }),
+    ].map(({ status }) => status);
+    expect([...statuses, await seen(api)]).toEqual([403, 403, 403, 403, false]);
+  }
+  expect([(await colleague.request('GET', path)).status, await seen(colleague)]).toEqual([200, true]);
+  expect((await colleague.request('POST', `${path}/approve`, { body })).status).toBe(200);
+  expect((await colleague.request('POST', `${path}/apply`, { body: {} })).status).toBe(200);
+});
+
+test('glass is broken where that is granted', async () => {
+  const protect = { body: { required_approvals: 1 } };
+  expect((await network.admin.request('PUT', '/api/v1/protection/DEVELOPMENT', protect)).status).toBe(200);
+  const headers = { 'x-config-break-glass': 'true' };
+  const hasty = (api: Api, environment: 'DEVELOPMENT' | 'TEST') =>
+    api.put('risk', 'glass', 1, { environment, headers, body: { reason: 'now' } });
+  const scopes = { environments: ['DEVELOPMENT'], services: ['orders'] };
+  const narrow = await scoped('narrow', ['break-glass'], scopes);
+  const { roles, subjects } = { roles: ['developer'], subjects: [{ kind: 'person', name: 'narrow' }] };
+  const bound = await network.admin.request('PUT', '/api/v1/access/bindings/narrow', {
+    body: { roles, subjects },
+  });
+  expect(bound.status).toBe(200);
+  const denied = await hasty(narrow, 'DEVELOPMENT');
+  expect([denied.status, denied.problem.detail]).toEqual([
+    403,
+    'it takes the permission break-glass on DEVELOPMENT/risk/glass',
+  ]);
+  const wide = await scoped('wide', ['write', 'break-glass'], { environments: ['DEVELOPMENT'] });
+  expect((await hasty(wide, 'DEVELOPMENT')).status).toBe(200);
+  expect((await hasty(wide, 'TEST')).status).toBe(403);
+});
+
+test('flags are changed by those who may change all that they are for, before and after', async () => {
+  const api = await scoped('desk', ['read', 'flag'], { services: ['risk', 'risk-engine'] });
+  const flag = (target_services: string[]) => ({ target_services, enabled: true });
+  const put = async (by: Api, name: string, target_services: string[]) =>
+    (await by.request('PUT', `/api/v1/feature-flags/${name}`, { body: flag(target_services) })).status;
+  expect(await put(api, 'mine', ['risk', 'risk-engine'])).toBe(200);
+  expect(await put(api, 'mine', ['risk', 'orders'])).toBe(403);
+  expect(await put(api, 'new', ['orders'])).toBe(403);
+  expect(await put(api, 'new', [])).toBe(403);
+  expect(await put(network.admin, 'theirs', ['orders'])).toBe(200);
+  expect(await put(api, 'theirs', ['risk'])).toBe(403);
+  const statusOf = async (method: string, path: string) => (await api.request(method, path)).status;
+  expect(await statusOf('DELETE', '/api/v1/feature-flags/theirs')).toBe(403);
+  expect(await statusOf('GET', '/api/v1/flags/theirs')).toBe(403);
+  expect(await statusOf('GET', '/api/v1/flags/mine')).toBe(200);
+  expect(await statusOf('GET', '/api/v1/feature-flags/risk')).toBe(200);
+  expect(await statusOf('GET', '/api/v1/feature-flags/orders')).toBe(403);
+});
+
+test('tokens say roughly when they were used', async () => {
+  const { api, token } = await network.person('user', ['read']);
+  expect((await api.request('GET', '/api/v1/access/whoami')).status).toBe(200);
+  await until(
+    async () => {
+      const { body } = await network.admin.request<TokenList>('GET', '/api/v1/access/tokens');
+      return body.tokens.find(({ id }) => id === token.id)?.last_used_at;
+    },
+    { what: 'the use to be noted' },
+  );
 });

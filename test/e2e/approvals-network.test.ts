@@ -73,7 +73,7 @@ test('nodes let in whom a token says may read, until it expires or is revoked', 
   const last = await create('last', ['read']);
   // What was made before the last one is known by now too.
   await becomes(last, 200);
-  expect(await statusOf(writer)).toBe(401);
+  expect(await statusOf(writer)).toBe(403);
   await becomes(expiring, 401);
   expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiring.expires_at!));
   expect((await admin.request('DELETE', `/api/v1/access/tokens/${reader.id}`)).status).toBe(204);

@@ -1,10 +1,13 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import { authorizeBy } from './access-resources.ts';
 import { parseCall } from './calls.ts';
 import { neededPermissions } from './needed-permissions.ts';
 import { Proposed } from './propose/proposed.ts';
+import { registerAccess } from './routes/access.ts';
 import { registerAudit } from './routes/audit.ts';
+import { registerBindings } from './routes/bindings.ts';
 import { limitBodies, requireJson } from './routes/body.ts';
 import { registerBulk } from './routes/bulk.ts';
 import type { Dependencies } from './routes/dependencies.ts';
@@ -20,6 +23,7 @@ import { registerPromotion } from './routes/promote.ts';
 import { proposedResponse, registerProposals } from './routes/proposals.ts';
 import { registerProtection } from './routes/protection.ts';
 import { registerReads } from './routes/read.ts';
+import { registerRoles } from './routes/roles.ts';
 import { registerRollback } from './routes/rollback.ts';
 import { registerSchemas } from './routes/schemas.ts';
 import { registerSecrets } from './routes/secrets.ts';
@@ -30,7 +34,7 @@ import { registerWrites } from './routes/write.ts';
 import { withholding } from './secrets/withholding.ts';
 
 export function createApp(dependencies: Dependencies): OpenAPIHono {
-  const { log, callers, calls } = dependencies;
+  const { log, callers, calls, denials } = dependencies;
   const app = new OpenAPIHono({
     defaultHook: result => {
       if (!result.success) throw validationFault(result.error, result.target);
@@ -52,10 +56,13 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     const needed = neededPermissions(c.req.method, c.req.path);
     if (!needed) return next();
     const authorization = c.req.header('authorization');
-    await callers.require(authorization, needed);
+    const caller = await callers.require(authorization, needed);
     const call = parseCall(name => c.req.header(name));
-    if (call.breakGlass) await callers.require(authorization, ['break-glass']);
-    return calls.run(call, next);
+    const authorize = authorizeBy(caller, needed, denials);
+    if (!call.breakGlass) return calls.run({ ...call, authorize }, next);
+    await callers.require(authorization, ['break-glass']);
+    const authorizeBreaking = authorizeBy(caller, ['break-glass'], denials);
+    return calls.run({ ...call, authorize, authorizeBreaking }, next);
   });
   app.use('/api/*', limitBodies(), requireJson());
   registerHealth(app, dependencies);
@@ -80,6 +87,9 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   registerProposals(app, dependencies);
   registerProtection(app, dependencies);
   registerTokens(app, dependencies);
+  registerRoles(app, dependencies);
+  registerBindings(app, dependencies);
+  registerAccess(app, dependencies);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

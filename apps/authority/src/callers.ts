@@ -1,51 +1,149 @@
-/** Who calls: tokens looked up in etcd by their hash, remembered for a moment, also those that are not known. */
+/**
+ * Who calls, and whether it may: tokens looked up in etcd by their hash, JWTs checked with their issuers' keys. What
+ * was looked up is remembered for a moment, also what is not known.
+ */
 import {
-  authenticate,
+  type AccessModel,
+  type Action,
   bearerOf,
   hashToken,
-  may,
+  isToken,
+  nameOf,
   type Principal,
+  principalOf,
+  type Resource,
+  type Rights,
+  readAccessModel,
   type TokenRecord,
 } from '@quantivista/access';
-import { type Permission, ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
+import { BINDINGS_PREFIX, ROLES_PREFIX, ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
+import type { Issuers } from '@quantivista/issuers';
+import type { Denials } from './denials.ts';
+import type { TokenUse } from './token-use.ts';
 
-/** A token that was revoked works for so long at the most; a bad one asks etcd no more often. */
-const REMEMBER_MS = 1_000;
+/** What another authority changed holds here after so long at the most; a bad token asks etcd no more often. */
+const REMEMBER_MS = 500;
 const CAPACITY = 10_000;
+
+export interface Caller {
+  /** Shown in the audit trail as `updated_by`. */
+  readonly name: string;
+  readonly principal: Principal;
+  readonly rights: Rights;
+}
 
 export interface Callers {
   /**
-   * The caller, who has any one of these permissions where some are given.
-   * @throws ServiceError `unauthenticated`, `forbidden`, `store_unavailable`
+   * The caller, who may do any one of these on all of the resources. Without resources it is enough that it may do so
+   * anywhere; without `anyOf` that it is known.
+   * @throws ServiceError `unauthenticated`, `forbidden`, `store_unavailable`, `not_ready`
    */
-  require(authorization: string | undefined, anyOf?: readonly Permission[]): Promise<Principal>;
+  require(
+    authorization: string | undefined,
+    anyOf?: readonly Action[],
+    ...resources: readonly Resource[]
+  ): Promise<Caller>;
+  /** Roles and bindings as they stand. */
+  model(): Promise<AccessModel>;
+  /** Forget what was looked up: this process has changed it. */
+  forget(): void;
 }
 
-export function createCallers(etcd: Etcd): Callers {
-  const remembered = new Map<string, { record: TokenRecord | undefined; untilMs: number }>();
+/** @throws ServiceError `forbidden`, put on record, that names what it takes */
+export function requireRight(
+  { name, rights }: Pick<Caller, 'name' | 'rights'>,
+  anyOf: readonly Action[],
+  resource: Resource,
+  denials: Denials,
+): void {
+  const decisions = anyOf.map(action => rights.decide(action, resource));
+  if (decisions.some(({ allowed }) => allowed)) return;
+  const on = nameOf(resource);
+  const action = anyOf.join(' or ');
+  const why = decisions.flatMap(each => (each.allowed ? [] : each.why))[0] ?? 'nothing grants it';
+  denials.record({ caller: name, action, resource: on, why });
+  throw forbidden(`it takes the permission ${action} on ${on}`, anyOf);
+}
 
-  async function lookup(hash: string): Promise<TokenRecord | undefined> {
-    const known = remembered.get(hash);
-    if (known && known.untilMs > Date.now()) return known.record;
+const forbidden = (message: string, anyOf: readonly Action[]) =>
+  new ServiceError('forbidden', { message, details: { permissions: anyOf } });
+
+interface CallersOptions {
+  readonly etcd: Pick<Etcd, 'read' | 'list'>;
+  readonly issuers: Issuers;
+  readonly denials: Denials;
+  readonly tokenUse: Pick<TokenUse, 'used'>;
+}
+
+export function createCallers({ etcd, issuers, denials, tokenUse }: CallersOptions): Callers {
+  const remembered = new Map<string, { principal: Principal | undefined; untilMs: number }>();
+  let known: { model: AccessModel; untilMs: number } | undefined;
+  let asked: Promise<AccessModel> | undefined;
+  /** What was asked for before something was forgotten must not be remembered after it. */
+  let epoch = 0;
+
+  async function lookUp(token: string): Promise<Principal | undefined> {
+    const hash = hashToken(token);
+    const held = remembered.get(hash);
+    if (held && held.untilMs > Date.now()) return held.principal;
+    const at = epoch;
     const { entries } = await etcd.read([TOKENS_PREFIX + hash]);
-    const record = entries[0] && (JSON.parse(entries[0].value) as TokenRecord);
+    const principal = entries[0] && principalOf(JSON.parse(entries[0].value) as TokenRecord);
     if (remembered.size >= CAPACITY) remembered.clear();
-    remembered.set(hash, { record, untilMs: Date.now() + REMEMBER_MS });
-    return record;
+    if (principal) tokenUse.used(hash);
+    if (at === epoch) remembered.set(hash, { principal, untilMs: Date.now() + REMEMBER_MS });
+    return principal;
+  }
+
+  async function readModel(): Promise<AccessModel> {
+    const at = epoch;
+    const lists = await Promise.all([ROLES_PREFIX, BINDINGS_PREFIX].map(prefix => etcd.list({ prefix })));
+    const [roles, bindings] = lists.map(list => {
+      if (list.kind !== 'listed') throw new ServiceError('not_ready');
+      return list.entries.map(({ value }) => value);
+    });
+    const model = readAccessModel(roles!, bindings!);
+    if (at === epoch) known = { model, untilMs: Date.now() + REMEMBER_MS };
+    return model;
+  }
+  function model(): Promise<AccessModel> {
+    if (known && known.untilMs > Date.now()) return Promise.resolve(known.model);
+    asked ??= readModel().finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  }
+
+  async function identify(authorization: string | undefined): Promise<Caller> {
+    const bearer = bearerOf(authorization);
+    const principal =
+      bearer === undefined ? undefined : await (isToken(bearer) ? lookUp(bearer) : issuers.check(bearer));
+    if (!principal || Date.now() >= principal.expiresAtMs) {
+      const why = bearer === undefined ? 'no token' : principal ? 'an expired token' : 'an unknown token';
+      denials.record({ caller: '', action: '', resource: '', why });
+      throw new ServiceError('unauthenticated');
+    }
+    return { name: principal.name, principal, rights: (await model()).rightsOf(principal) };
   }
 
   return {
-    require: async (authorization, anyOf) => {
-      const token = bearerOf(authorization);
-      const record = token === undefined ? undefined : await lookup(hashToken(token));
-      const principal = authenticate(() => record, authorization);
-      if (!principal) throw new ServiceError('unauthenticated');
-      if (anyOf && !anyOf.some(each => may(principal, each))) {
-        const message = `it takes the permission ${anyOf.join(' or ')}`;
-        throw new ServiceError('forbidden', { message, details: { permissions: anyOf } });
+    model,
+    forget: () => {
+      epoch++;
+      remembered.clear();
+      known = undefined;
+      asked = undefined;
+    },
+    require: async (authorization, anyOf, ...resources) => {
+      const caller = await identify(authorization);
+      if (anyOf && !anyOf.some(action => caller.rights.hasSome(action))) {
+        const action = anyOf.join(' or ');
+        denials.record({ caller: caller.name, action, resource: '', why: `nothing grants ${action}` });
+        throw forbidden(`it takes the permission ${action}`, anyOf);
       }
-      return principal;
+      for (const resource of resources) requireRight(caller, anyOf ?? [], resource, denials);
+      return caller;
     },
   };
 }

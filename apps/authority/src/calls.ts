@@ -4,11 +4,16 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CallHeaders, fieldFault, parseRequest } from '@quantivista/contracts';
+import type { Authorize } from './write/request.ts';
 
 export interface Call {
   readonly breakGlass: boolean;
   /** ISO 8601, in UTC. */
   readonly applyAt: string | undefined;
+  /** Whether its caller may change a record so; absent where no caller asked for it. */
+  readonly authorize?: Authorize;
+  /** Whether its caller may break the glass for it. */
+  readonly authorizeBreaking?: Authorize;
 }
 
 export interface Calls {

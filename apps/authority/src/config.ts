@@ -19,6 +19,8 @@ export const AuthorityEnvironment = z.object({
   READS: readAccess,
   /** Without a store of secrets they are refused. */
   ...secretStoreVariables,
+  /** Whose JWTs are taken for callers, JSON; none without it. */
+  ISSUERS_FILE: z.string().optional(),
   LOG_LEVEL: logLevel,
   /** An intent without outcome is left to its writer for so long; must exceed the time a write may take. */
   RECOVER_AFTER_MS: z.coerce.number().int().min(100).default(15_000),

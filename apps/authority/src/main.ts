@@ -5,6 +5,7 @@ import { serve } from '@hono/node-server';
 import { createAudit, createEvidence } from '@quantivista/audit';
 import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
+import { createIssuers, readIssuers } from '@quantivista/issuers';
 import {
   createBackoff,
   createFaultPoint,
@@ -21,6 +22,7 @@ import { createCallers } from './callers.ts';
 import { createCalls } from './calls.ts';
 import { AuthorityEnvironment } from './config.ts';
 import { createOutbound } from './deliver/outbound.ts';
+import { createDenials } from './denials.ts';
 import { createProjection } from './flags/projection.ts';
 import { createUsage } from './flags/usage/usage.ts';
 import { createPrefixFollower } from './follow/prefix-follower.ts';
@@ -42,6 +44,7 @@ import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
 import { createSealer } from './seal/sealer.ts';
 import { createSecretReads } from './secrets/secret-reads.ts';
 import { createSecretValues } from './secrets/secret-values.ts';
+import { createTokenUse } from './token-use.ts';
 import { createWriter } from './write/commit.ts';
 import { queueFlagWrites } from './write/flag-queue.ts';
 import { createFlagRule } from './write/flag-rule.ts';
@@ -142,8 +145,11 @@ const immediate = meterWriter(
   queueFlagWrites(createWriter({ etcd, audit, faultPoint, secrets, rules, followed: [store, ...own] })),
   metrics,
 );
-const callers = createCallers(etcd);
 const calls = createCalls();
+const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
+shutdown.onShutdown('issuers', issuers.close);
+const tokenUse = createTokenUse({ write: audit.tokenUses.note, log });
+const denials = createDenials({ write: audit.denials.add, metrics, log });
 const writer = createGuard({ etcd, writer: immediate, calls, metrics, log });
 const proposals = createProposals({ etcd, writer: immediate });
 const schedule = createSchedule({ etcd, log, proposals, leadership });
@@ -160,6 +166,7 @@ const outbound = createOutbound({
 });
 shutdown.onShutdown('outbound', outbound.close);
 
+const callers = createCallers({ etcd, issuers, denials, tokenUse });
 const app = createApp({
   etcd,
   audit,
@@ -173,6 +180,7 @@ const app = createApp({
   secrets,
   secretReads: createSecretReads({ callers, secrets, log }),
   calls,
+  denials,
   heartbeat,
   recovery,
   regions,
@@ -198,6 +206,8 @@ const loops = [
   sealer,
   reconciler,
   outbound.delivery,
+  denials,
+  tokenUse,
 ].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {
   stop.abort();

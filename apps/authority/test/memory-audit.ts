@@ -57,6 +57,8 @@ export function createMemoryAudit(): MemoryAudit {
       events: undefined as never,
       deliveries: undefined as never,
       sealedSecrets: undefined as never,
+      denials: undefined as never,
+      tokenUses: undefined as never,
       ping: async () => {},
       close: async () => {},
     },

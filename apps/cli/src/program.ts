@@ -1,6 +1,7 @@
 /** The command line: every command with its arguments and options. */
 import { CLIENT_STATES, CONFIG_TYPES, DOCUMENT_FORMATS, MAX_WAIT_S } from '@quantivista/contracts';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { addAccessCommands } from './access-program.ts';
 import { createApi } from './api.ts';
 import { addAuditCommands } from './commands/audit-commands.ts';
 import type { Context } from './commands/context.ts';
@@ -163,6 +164,7 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--follow', 'and then what changes, as it happens')
     .action(options => events(context(), options, interruption));
   addWebhookCommands(program, context);
+  addAccessCommands(program, context);
   program
     .command('import <file>')
     .description('set the values of a file: env, JSON, YAML or compose')

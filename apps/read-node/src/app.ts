@@ -1,5 +1,6 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { SOME, typeOf } from '@quantivista/access';
 import { readKeyRoute, readServiceRoute, ServiceError, validationFault } from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Context } from 'hono';
@@ -15,6 +16,7 @@ import { registerImpressions } from './serve/flags/impression-routes.ts';
 import type { ImpressionCounts } from './serve/flags/impressions.ts';
 import { registerFlags } from './serve/flags/routes.ts';
 import type { ReadAccess } from './serve/read-access.ts';
+import type { Reader } from './serve/reader.ts';
 import type { SecretAnswers, ServicePath } from './serve/secret-answers.ts';
 import type { StateFor } from './serve/state-for.ts';
 import type { Status } from './serve/status.ts';
@@ -75,20 +77,22 @@ export function createApp({
   const authorization = (c: Context) => c.req.header('authorization') ?? null;
   const ifNoneMatch = (c: Context) => c.req.header('if-none-match') ?? null;
 
-  /** `undefined` where there are none that this caller may see. */
+  /** `undefined` where there are none that this reader may see. */
   async function answerWithSecrets(
     c: Context,
+    reader: Reader,
     path: ServicePath & { key?: string },
   ): Promise<Answer | undefined> {
-    const sealedNow = () => replica.current?.snapshot.service(path.environment, path.service)?.sealed;
-    if (!secretAnswers || !sealedNow() || !access.allowsSecrets(authorization(c), path)) return undefined;
+    const serviceNow = () => replica.current?.snapshot.service(path.environment, path.service);
+    const before = serviceNow();
+    if (!secretAnswers || !before || secretAnswers.shownTo(reader, path, before) === 'none') return undefined;
     const { key } = path;
-    await secretAnswers.settled(path, key === undefined ? [...sealedNow()!.keys()] : [key]);
-    const service = replica.current!.snapshot.service(path.environment, path.service);
-    if (!service?.sealed) return undefined;
-    if (key === undefined) return secretAnswers.settledService(path, service, ifNoneMatch(c));
-    const sealed = service.sealed.get(key);
-    return sealed && secretAnswers.settledKey({ ...path, key }, sealed, ifNoneMatch(c));
+    await secretAnswers.settled(path, key === undefined ? [...before.sealed!.keys()] : [key]);
+    const service = serviceNow();
+    // It may have changed meanwhile, and so may the rights.
+    if (!service || secretAnswers.shownTo(reader, path, service) === 'none') return undefined;
+    if (key === undefined) return secretAnswers.settledService(path, service, reader, ifNoneMatch(c));
+    return secretAnswers.settledKey({ ...path, key }, service.sealed!.get(key)!, ifNoneMatch(c));
   }
 
   app.get('/livez', c => c.text('ok'));
@@ -101,28 +105,34 @@ export function createApp({
     c.text(await metrics.render(), 200, { 'content-type': metrics.contentType }),
   );
 
+  app.use('/api/*', async (c, next) => {
+    await access.meet(authorization(c));
+    await next();
+  });
   // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
   registerStreams(app, { access, admitter, hub });
   app.openapi(readServiceRoute, async c => {
-    access.require(authorization(c));
     const query = c.req.valid('query');
-    const { environment } = query;
+    const path = { environment: query.environment, service: c.req.valid('param').service_name };
+    const reader = access.require(authorization(c), { ...path, key: SOME, type: SOME });
     const snapshot = await stateFor(query);
-    const path = { environment, service: c.req.valid('param').service_name };
-    const secret = query.secrets ? undefined : await answerWithSecrets(c, path);
+    const secret = query.secrets ? undefined : await answerWithSecrets(c, reader, path);
     if (secret) return toResponse(secret) as never;
-    const answer = answerService(replica, snapshot, path, ifNoneMatch(c));
+    const extent = reader.extent(path.environment, path.service);
+    const answer = answerService(replica, snapshot, path, ifNoneMatch(c), extent);
     const nothing = { status: 200, headers: stateHeaders(replica), body: '{}' };
     return toResponse(answer ?? nothing) as never;
   });
   app.openapi(readKeyRoute, async c => {
-    access.require(authorization(c));
     const query = c.req.valid('query');
-    const { environment } = query;
-    const { service_name, config_key } = c.req.valid('param');
+    const { service_name: service, config_key: key } = c.req.valid('param');
+    const path = { environment: query.environment, service, key };
+    access.require(authorization(c), { ...path, type: SOME });
     const snapshot = await stateFor(query);
-    const path = { environment, service: service_name, key: config_key };
-    const secret = query.secrets ? undefined : await answerWithSecrets(c, path);
+    // Whoever reads by type alone is not told whether there is one of another.
+    const entry = snapshot.entry(path.environment, service, key);
+    const reader = access.require(authorization(c), { ...path, type: entry && typeOf(entry.body) });
+    const secret = query.secrets ? undefined : await answerWithSecrets(c, reader, path);
     const answer = secret ?? answerKey(replica, snapshot, path, ifNoneMatch(c));
     if (!answer) throw new ServiceError('configuration_not_found');
     return toResponse(answer) as never;

@@ -47,6 +47,8 @@ export const ReadNodeEnvironment = z.object({
   READS: readAccess,
   /** As the authority has it; without a store of secrets they are shown to nobody. */
   ...secretStoreVariables,
+  /** Whose JWTs are taken for callers, JSON; none without it. */
+  ISSUERS_FILE: z.string().optional(),
   LOG_LEVEL: logLevel,
   /** Beats come every second; from these ages on the state counts as AGING and as STALE. */
   AGING_AFTER_MS: z.coerce.number().int().min(1).default(5_000),

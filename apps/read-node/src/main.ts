@@ -1,6 +1,7 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
+import { createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
 import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
@@ -24,9 +25,11 @@ import { createNoticeSource } from './serve/flags/ofrep/notice-source.ts';
 import { createOfrep } from './serve/flags/ofrep/ofrep.ts';
 import { createOrigins } from './serve/flags/ofrep/origins.ts';
 import { listen } from './serve/listen.ts';
+import { createNodeDenials } from './serve/node-denials.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
+import { flagsResource } from './serve/readable.ts';
 import { createSecretAnswers } from './serve/secret-answers.ts';
 import { createStateFor } from './serve/state-for.ts';
 import { isReady, readStatus } from './serve/status.ts';
@@ -40,13 +43,17 @@ const scope = createScope(config.ENVIRONMENTS);
 const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
-const access = createReadAccess(replica, config.READS);
+const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
+shutdown.onShutdown('issuers', issuers.close);
+const denials = createNodeDenials(log);
+const access = createReadAccess(replica, config.READS, { issuers, denials });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
 const reporting = createReporting({ config, scope, replica, impressions, metrics, log });
 const hub = createHub({
   replica,
+  access,
   audience: reporting.audience,
   notices: createNoticeSource(replica, flags, access),
   heartbeatMs: config.WATCH_HEARTBEAT_MS,
@@ -81,7 +88,8 @@ const sync = createSync({
   maxStreams: config.MAX_SYNC_STREAMS,
   streams: createSyncStreams({
     flags,
-    access,
+    isAllowed: (authorization, { service }) =>
+      access.reader(authorization)?.decide(flagsResource(service)).allowed ?? false,
     maxAgeMs: config.MAX_STREAM_AGE_MS,
     drainMs: config.DRAIN_MS,
     writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
@@ -101,6 +109,7 @@ const parent = createParent({
   maxChildren: config.MAX_CHILDREN,
   pingMs: 500,
 });
+access.listen(parent.look);
 const parts = {
   nodeId: config.NODE_ID,
   region: config.REGION,
@@ -139,7 +148,7 @@ const admitter = createAdmitter({
   maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
 });
-registerNodeMetrics(metrics, parts, fastLane.counts, ofrep.counts, admitter);
+registerNodeMetrics(metrics, parts, fastLane.counts, ofrep.counts, admitter, denials);
 const problem = createProblem(replica);
 const app = createApp({
   region: config.REGION,

@@ -1,7 +1,7 @@
-import { PERMISSIONS } from '@quantivista/contracts';
+import { PERMISSIONS, type Permission } from '@quantivista/contracts';
 import { describe, expect, test } from 'vitest';
-import { may } from './permissions.ts';
-import { authenticate } from './principal.ts';
+import { createAccessModel } from './model.ts';
+import { authenticate, type Principal } from './principal.ts';
 import { createToken, hashToken, isToken } from './tokens.ts';
 
 const token = createToken();
@@ -21,7 +21,9 @@ describe('authenticate', () => {
     expect(at('2026-02-01T00:00:00.000Z')).toBeUndefined();
   });
 
-  test('a token may do what its record says; one that does not say, everything but read secrets and break the glass', () => {
+  test('a token may do what its record says; one that does not say, what all could before', () => {
+    const { rightsOf } = createAccessModel([], []);
+    const may = (who: Principal, action: Permission) => rightsOf(who).decide(action, {}).allowed;
     const stated = { name: 'ann', permissions: ['approve'] as const, created_at: '2026-01-01T00:00:00Z' };
     const ann = authenticate(() => stated, `Bearer ${token}`)!;
     expect(PERMISSIONS.filter(each => may(ann, each))).toEqual(['approve']);

@@ -1,7 +1,7 @@
-/** Who a caller is. Other kinds of callers will join here. */
-import type { Permission } from '@quantivista/contracts';
+/** Who a caller is. */
+import type { AccessScope, Permission, PRINCIPAL_KINDS } from '@quantivista/contracts';
 import { UNSTATED_PERMISSIONS } from './permissions.ts';
-import { bearerOf, hashToken } from './tokens.ts';
+import { bearerOf, hashToken, isToken } from './tokens.ts';
 
 /** What is stored of a token, under its hash. */
 export interface TokenRecord {
@@ -10,6 +10,8 @@ export interface TokenRecord {
   readonly permissions?: readonly Permission[];
   /** The service that bears it. */
   readonly service?: string;
+  /** Where the permissions hold; absent: everywhere. */
+  readonly scopes?: AccessScope;
   /** ISO 8601. */
   readonly created_at: string;
   /** Absent of the first token, which nobody made. */
@@ -21,16 +23,28 @@ export interface TokenRecord {
 export interface Principal {
   /** Shown in the audit trail as `updated_by`. Tokens of one name are one person. */
   readonly name: string;
+  readonly kind: (typeof PRINCIPAL_KINDS)[number];
+  /** As its issuer says; a token has none. */
+  readonly groups: readonly string[];
+  /** Granted by the token itself. */
   readonly permissions: readonly Permission[];
   /** The service that calls, where the token names one. */
-  readonly service: string | undefined;
+  readonly service?: string | undefined;
+  readonly scopes?: AccessScope | undefined;
   /** Milliseconds since the epoch; Infinity where it does not end. */
   readonly expiresAtMs: number;
 }
 
+/** Whom a token stands for, whether or not it has expired. */
+export function principalOf(record: TokenRecord): Principal {
+  const { name, permissions = UNSTATED_PERMISSIONS, scopes, service, expires_at } = record;
+  const expiresAtMs = expires_at === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires_at);
+  return { name, kind: 'token', groups: [], permissions, scopes, service, expiresAtMs };
+}
+
 /**
- * The principal of an Authorization header, `undefined` for none, an unknown or an expired token. Looks up by hash
- * alone.
+ * The principal of an Authorization header with a token; `undefined` for none, an unknown or an expired one. Looks
+ * up by hash alone.
  */
 export function authenticate(
   lookup: (hash: string) => TokenRecord | undefined,
@@ -38,13 +52,8 @@ export function authenticate(
   nowMs = Date.now(),
 ): Principal | undefined {
   const token = bearerOf(authorization);
-  const record = token === undefined ? undefined : lookup(hashToken(token));
-  return record && principalOf(record, nowMs);
-}
-
-/** Who bears the token of a record; `undefined` once it has expired. */
-export function principalOf(record: TokenRecord, nowMs = Date.now()): Principal | undefined {
-  const { name, permissions = UNSTATED_PERMISSIONS, service, expires_at } = record;
-  const expiresAtMs = expires_at === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires_at);
-  return nowMs < expiresAtMs ? { name, permissions, service, expiresAtMs } : undefined;
+  const record = token === undefined || !isToken(token) ? undefined : lookup(hashToken(token));
+  if (!record) return undefined;
+  const principal = principalOf(record);
+  return nowMs < principal.expiresAtMs ? principal : undefined;
 }

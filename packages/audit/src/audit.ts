@@ -2,6 +2,7 @@
 import type { ConfigurationVersion, HistoryCommit, RecordPath } from '@quantivista/contracts';
 import { createBatch } from './batch.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createDenialRecord, type DenialRecord } from './denials.ts';
 import { createEventLog, type EventLog } from './events.ts';
 import { createFlagProjection, type FlagProjection } from './flag-projection.ts';
 import { createFlagUsage, type FlagUsageTable } from './flag-usage.ts';
@@ -11,6 +12,7 @@ import { revisionAt } from './moment.ts';
 import { type AuditOptions, createPool, translated, unavailable } from './pool.ts';
 import { createSealedSecrets, type SealedSecrets } from './sealed-secrets.ts';
 import { type ChangeSince, changesSince, type Span } from './since.ts';
+import { createTokenUses, type TokenUses } from './token-use.ts';
 import {
   type Decision,
   type Intent,
@@ -56,6 +58,8 @@ export interface Audit {
   readonly events: EventLog;
   readonly deliveries: Deliveries;
   readonly sealedSecrets: SealedSecrets;
+  readonly denials: DenialRecord;
+  readonly tokenUses: TokenUses;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -96,6 +100,8 @@ export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrate
     events: translated(createEventLog(pool)),
     deliveries: translated(createDeliveries(pool)),
     sealedSecrets: translated(createSealedSecrets(pool)),
+    denials: translated(createDenialRecord(pool)),
+    tokenUses: translated(createTokenUses(pool)),
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);
     },

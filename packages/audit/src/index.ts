@@ -1,6 +1,7 @@
 export { type Audit, createAudit } from './audit.ts';
 export { canonicalJson } from './canonical.ts';
 export type { Deliveries, DeliveryStatus, Progress, Waiting } from './deliveries.ts';
+export type { DenialPage, DenialRow } from './denials.ts';
 export type { Affected, EventHead, EventLog } from './events.ts';
 export { createEvidence, type Evidence } from './evidence.ts';
 export type { CommittedChange, Finding } from './findings.ts';

@@ -14,6 +14,8 @@ export const EVENT_TYPES = [
   'webhook_updated',
   'token_updated',
   'secret_updated',
+  'role_updated',
+  'binding_updated',
   /** Something that was changed behind the authority's back. */
   'audit_finding',
 ] as const;
@@ -31,6 +33,8 @@ export const EVENT_OF_KIND: Record<RecordKind, { type: EventType; name: string; 
   webhook: { type: 'webhook_updated', name: 'webhook_name', folder: 'webhooks' },
   secret: { type: 'secret_updated', name: 'config_key', folder: 'secrets' },
   token: { type: 'token_updated', name: 'token_hash', folder: 'tokens' },
+  role: { type: 'role_updated', name: 'role_name', folder: 'roles' },
+  binding: { type: 'binding_updated', name: 'binding_name', folder: 'bindings' },
 };
 
 /** Instances that an event names at the most; `affected_instances_truncated` says that there are more. */
@@ -76,6 +80,8 @@ export const EventData = z
     webhook_updated: RecordUpdated.optional(),
     token_updated: RecordUpdated.optional(),
     secret_updated: RecordUpdated.optional(),
+    role_updated: RecordUpdated.optional(),
+    binding_updated: RecordUpdated.optional(),
     audit_finding: JsonValue.optional(),
   })
   .openapi('EventData');

@@ -62,7 +62,9 @@ export type RevisionLine = z.infer<typeof RevisionLine>;
 /** Sent in silence: the link is alive. */
 export const PingLine = z.object({ ping: z.literal(true) });
 /** The last line, and why no other follows. */
-export const EndLine = z.object({ end: z.enum(['compacted', 'generation_changed', 'shutting_down']) });
+export const EndLine = z.object({
+  end: z.enum(['compacted', 'generation_changed', 'shutting_down', 'forbidden']),
+});
 export type EndLine = z.infer<typeof EndLine>;
 
 export const ChangesLine = z.union([RevisionLine, PingLine, EndLine]).openapi('ChangesLine');

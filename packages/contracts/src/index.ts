@@ -1,3 +1,6 @@
+export * from './access.ts';
+export * from './access-routes.ts';
+export * from './access-scope.ts';
 export * from './age.ts';
 export * from './audit.ts';
 export * from './audit-routes.ts';

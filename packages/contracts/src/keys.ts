@@ -15,8 +15,12 @@ export const GENERATION_KEY = `${DISTRIBUTED_PREFIX}_generation`;
  * transaction's author to the watchers, with the same revision as the changes themselves.
  */
 export const COMMIT_KEY = `${DISTRIBUTED_PREFIX}_commit`;
+/** All that says who may do what: every node decides by it. */
+export const ACCESS_PREFIX = `${DISTRIBUTED_PREFIX}_access/`;
 /** Hashes of access tokens: `_access/tokens/{sha256 hex}`. */
-export const TOKENS_PREFIX = `${DISTRIBUTED_PREFIX}_access/tokens/`;
+export const TOKENS_PREFIX = `${ACCESS_PREFIX}tokens/`;
+export const ROLES_PREFIX = `${ACCESS_PREFIX}roles/`;
+export const BINDINGS_PREFIX = `${ACCESS_PREFIX}bindings/`;
 
 /** Marker of one operation: `committed` or `aborted`, whichever was put first. */
 export const operationKey = (id: string): string => `${AUTHORITY_PREFIX}op/${id}`;

@@ -4,9 +4,11 @@
  */
 import {
   AUTHORITY_PREFIX,
+  BINDINGS_PREFIX,
   type ConfigurationPath,
   configurationKey,
   DISTRIBUTED_PREFIX,
+  ROLES_PREFIX,
   TOKENS_PREFIX,
 } from './keys.ts';
 import type { Environment } from './names.ts';
@@ -22,6 +24,8 @@ export const RECORD_KINDS = [
   'token',
   /** What is on record of a secret besides the versions of its configuration. */
   'secret',
+  'role',
+  'binding',
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
@@ -61,6 +65,8 @@ export const protectionPath = (environment: Environment): RecordPath => ({
 export const secretRecordPath = (path: ConfigurationPath): RecordPath => ({ kind: 'secret', ...path });
 /** `hash`: the token's, from which nobody can guess it. */
 export const tokenPath = (hash: string): RecordPath => global('token', hash);
+export const rolePath = (name: string): RecordPath => global('role', name);
+export const bindingPath = (name: string): RecordPath => global('binding', name);
 
 /** Distributed: nodes evaluate and list them. */
 export const FLAGS_PREFIX = `${DISTRIBUTED_PREFIX}_flags/`;
@@ -95,6 +101,10 @@ export function recordKey({ kind, environment, service, key }: RecordPath): stri
       return `${SECRETS_PREFIX}${environment.toLowerCase()}/${service}/${key}`;
     case 'token':
       return TOKENS_PREFIX + key;
+    case 'role':
+      return ROLES_PREFIX + key;
+    case 'binding':
+      return BINDINGS_PREFIX + key;
   }
 }
 

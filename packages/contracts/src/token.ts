@@ -1,11 +1,13 @@
 /** Tokens: who may call, and what the bearer may do. */
 import { z } from '@hono/zod-openapi';
+import { AccessScope } from './access-scope.ts';
 import { ServiceName } from './names.ts';
 import { Time } from './time.ts';
 
 /**
- * `read-secret`: see the values of secrets and encrypted values too. `approve`: approve and reject proposals. `flag`: change flags alone. `rollback`: go back to earlier versions alone.
- * `admin`: tokens, protection. `break-glass`: change what is protected at once.
+ * `read-secret`: see the values of secrets and encrypted values too. `approve`: approve and reject proposals.
+ * `flag`: change flags alone. `rollback`: go back to earlier versions alone. `admin`: tokens, roles, protection.
+ * `break-glass`: change what is protected at once.
  */
 export const PERMISSIONS = [
   'read',
@@ -34,8 +36,9 @@ export const TokenRequest = z
     name: TokenName.openapi({ description: 'who bears it; tokens of one name are one person' }),
     permissions: z
       .array(Permission)
-      .min(1)
-      .refine(list => new Set(list).size === list.length, 'holds one twice'),
+      .refine(list => new Set(list).size === list.length, 'holds one twice')
+      .openapi({ description: 'may be none: what roles give to its name is given besides' }),
+    scopes: AccessScope.optional().openapi({ description: 'where the permissions hold; absent: everywhere' }),
     service: ServiceName.optional().openapi({
       description: 'who bears it is this service: flags are evaluated for it, whatever their contexts say',
     }),
@@ -48,10 +51,14 @@ const tokenFields = {
   id: z.string().openapi({ description: 'names the token, and can not be used as one' }),
   name: z.string(),
   permissions: z.array(Permission),
+  scopes: AccessScope.optional(),
   service: ServiceName.optional(),
   created_at: z.iso.datetime(),
   created_by: z.string().optional().openapi({ description: 'absent of the first token' }),
   expires_at: z.iso.datetime().optional(),
+  last_used_at: z.iso.datetime().optional().openapi({
+    description: 'at an authority, to within an hour; what nodes answer is not counted',
+  }),
 };
 export const TokenSummary = z.object(tokenFields).openapi('TokenSummary');
 export type TokenSummary = z.infer<typeof TokenSummary>;

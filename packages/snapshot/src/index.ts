@@ -7,6 +7,7 @@ export {
   formatDigest,
   hashEntry,
 } from './digest.ts';
+export { type Admits, mapWithin, type ServiceMap } from './map-within.ts';
 export { digestsOf, OTHER_PART, partOf } from './parts.ts';
 export { type RecordList, recordList } from './record-list.ts';
 export type { Entry, SealedEntry, Service } from './service.ts';

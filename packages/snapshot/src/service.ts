@@ -68,33 +68,37 @@ function configValue(body: string): Json {
   }
 }
 
-const fragmentOf = (key: string, body: string): string =>
-  `${JSON.stringify(key)}:${withhold(JSON.stringify(configValue(body)))}`;
+/** What is sealed is withheld. Remembered with the entry. */
+export function fragmentOf(key: string, entry: Entry): string {
+  entry.fragment ??= `${JSON.stringify(key)}:${withhold(JSON.stringify(configValue(entry.body)))}`;
+  return entry.fragment;
+}
 
-function joinMap(service: Service, fragmentFor: (key: string, entry: Entry) => string): string {
+function joinMap(service: Service, fragmentFor: (key: string, entry: Entry) => string | undefined): string {
   const fragments: string[] = [];
   for (const key of [...service.entries.keys()].sort()) {
-    fragments.push(fragmentFor(key, service.entries.get(key)!));
+    const fragment = fragmentFor(key, service.entries.get(key)!);
+    if (fragment !== undefined) fragments.push(fragment);
   }
   return `{${fragments.join(',')}}`;
 }
 
-function preparedFragment(key: string, entry: Entry): string {
-  entry.fragment ??= fragmentOf(key, entry.body);
-  return entry.fragment;
-}
-
 /** The map's JSON, keys sorted: the same bytes on every node. What is sealed is withheld. */
 export function serviceMap(service: Service): string {
-  service.map ??= joinMap(service, preparedFragment);
+  service.map ??= joinMap(service, fragmentOf);
   return service.map;
 }
 
-/** The map with other values, in JSON, in the place of those that are sealed. */
-export const openedMap = (service: Service, jsonOf: (key: string, sealed: SealedEntry) => string): string =>
+/** The map with other values, in JSON, in the place of those that are sealed; of the keys that are admitted. */
+export const openedMap = (
+  service: Service,
+  jsonOf: (key: string, sealed: SealedEntry) => string,
+  admits: (key: string, entry: Entry) => boolean = () => true,
+): string =>
   joinMap(service, (key, entry) => {
+    if (!admits(key, entry)) return undefined;
     const sealed = service.sealed?.get(key);
-    return sealed ? `${JSON.stringify(key)}:${jsonOf(key, sealed)}` : preparedFragment(key, entry);
+    return sealed ? `${JSON.stringify(key)}:${jsonOf(key, sealed)}` : fragmentOf(key, entry);
   });
 
 /** A sealed entry's body with its value, in JSON, in its place. */

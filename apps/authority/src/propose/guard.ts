@@ -39,8 +39,16 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
   const proposed = metrics.counter('qv_proposed_total', 'writes that became proposals');
   const broken = metrics.counter('qv_break_glass_total', 'writes of what is protected without approvals');
   const store = createStoreView(etcd);
+  /** On behalf of the caller, who may not be allowed it. */
+  const authorized = (request: WriteRequest): WriteRequest => {
+    const { authorize } = calls.current();
+    if (!authorize) return request;
+    // As far as the paths tell, at once: a plan may be made several times, and a denial counts once.
+    for (const { path } of request.changes) authorize(path, undefined);
+    return { ...request, authorize };
+  };
   const preview: Writer['preview'] = request =>
-    writer.preview({ ...request, clearance: { kind: 'preview' } });
+    writer.preview({ ...authorized(request), clearance: { kind: 'preview' } });
 
   async function propose(request: WriteRequest, applyAt: string | undefined): Promise<Proposed> {
     if (request.part) {
@@ -71,10 +79,13 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
   async function breakGlass(request: WriteRequest): Promise<Committed> {
     const { actor, reason } = request;
     if (reason.trim() === '') throw fieldFault('reason', 'is needed where the glass is broken');
+    const { authorizeBreaking } = calls.current();
+    if (authorizeBreaking)
+      await writer.preview({ ...request, authorize: authorizeBreaking, clearance: { kind: 'preview' } });
     const previewed = await preview(request);
     const record = brokenGlass(previewed, request, making(undefined));
     const committed = await writer.write({
-      ...request,
+      ...authorized(request),
       changes: [...request.changes, putProposal(record, previewed.generation)],
       clearance: { kind: 'break_glass' },
       mark: { proposal: record.id, break_glass: true },
@@ -91,7 +102,7 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
       const { breakGlass: mayBreak, applyAt } = calls.current();
       if (applyAt !== undefined) throw await propose(request, applyAt);
       try {
-        return await writer.write(request);
+        return await writer.write(authorized(request));
       } catch (error) {
         if (!(error instanceof ServiceError) || error.code !== 'approval_required') throw error;
       }

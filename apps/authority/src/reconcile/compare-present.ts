@@ -7,6 +7,7 @@ import {
   type RecordGroup,
 } from '@quantivista/audit';
 import {
+  BINDINGS_PREFIX,
   ENVIRONMENTS,
   type Environment,
   environmentPrefix,
@@ -15,6 +16,7 @@ import {
   PROPOSALS_PREFIX,
   protectionPath,
   type RecordPath,
+  ROLES_PREFIX,
   recordKey,
   SCHEMAS_PREFIX,
   SECRETS_PREFIX,
@@ -71,6 +73,8 @@ const GROUPS: readonly (RecordGroup & { readonly prefix: string })[] = [
   { kind: 'schema', environment: '*', prefix: SCHEMAS_PREFIX },
   { kind: 'proposal', environment: '*', prefix: PROPOSALS_PREFIX },
   { kind: 'webhook', environment: '*', prefix: WEBHOOKS_PREFIX },
+  { kind: 'role', environment: '*', prefix: ROLES_PREFIX },
+  { kind: 'binding', environment: '*', prefix: BINDINGS_PREFIX },
 ];
 /** Intents outstanding are given so long to be settled: longer than recovery waits. */
 const SETTLE_MS = 30_000;

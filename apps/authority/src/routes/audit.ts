@@ -18,13 +18,22 @@ import { textStream } from './text-stream.ts';
 
 export function registerAudit(app: OpenAPIHono, dependencies: Dependencies): void {
   const { evidence, callers, log } = dependencies;
-  const requireCaller = (c: Context) => callers.require(c.req.header('authorization'));
+  /** Who may see what a filter lets through: without one, everything. */
+  const requireCaller = (
+    c: Context,
+    { environment, service_name: service, config_key }: Partial<AuditFilter> = {},
+  ) =>
+    callers.require(c.req.header('authorization'), ['audit'], {
+      environment: environment === '*' ? undefined : environment,
+      service,
+      key: config_key,
+    });
   /** It reads the whole trail: one at a time is enough for everybody. */
   let verifying = false;
 
   app.openapi(auditRoute, async c => {
-    await requireCaller(c);
     const { limit, cursor, ...filter } = c.req.valid('query');
+    await requireCaller(c, filter as AuditFilter);
     const { entries, next } = await evidence.entries(filter as AuditFilter, { limit, cursor });
     return c.json({ entries: [...entries], ...(next !== undefined && { next_cursor: next }) }, 200);
   });
@@ -41,8 +50,8 @@ export function registerAudit(app: OpenAPIHono, dependencies: Dependencies): voi
   }
 
   app.openapi(auditExportRoute, async c => {
-    await requireCaller(c);
     const { format, ...filter } = c.req.valid('query');
+    await requireCaller(c, filter as AuditFilter);
     const parts = exported(filter as AuditFilter, format);
     const headers = {
       'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson',

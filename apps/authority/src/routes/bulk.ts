@@ -1,5 +1,6 @@
 /** Many values at once: out as a document, and in from one. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type Resource, SOME } from '@quantivista/access';
 import {
   type ConfigType,
   type Configuration,
@@ -55,12 +56,13 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
   const { etcd, callers, writer, secrets, regionWait } = dependencies;
 
   app.openapi(exportRoute, async c => {
-    await requireReader(dependencies, c);
     const { service_name: service, format, ...query } = c.req.valid('query');
     const environment = query.environment as Environment;
     if (format === 'env' && service === undefined) {
       throw fieldFault('query.service_name', 'is needed: an env file is of one service');
     }
+    // A document that holds a part must not pass for the whole.
+    await requireReader(dependencies, c, { environment, service });
     const { revision, entries } = await etcd.read([GENERATION_KEY]);
     const prefix =
       service === undefined ? environmentPrefix(environment) : servicePrefix(environment, service);
@@ -92,7 +94,8 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
   });
 
   app.openapi(importRoute, async c => {
-    const { name } = await callers.require(c.req.header('authorization'));
+    const authorization = c.req.header('authorization');
+    const { name } = await callers.require(authorization);
     const query = c.req.valid('query');
     const { prefer: wait } = c.req.valid('header');
     const { service_name: only, config_type: type } = query;
@@ -102,6 +105,11 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
     const format = query.format ?? documentFormat(c.req.header('content-type') ?? '')!;
     const document = readDocument(await c.req.arrayBuffer(), format, only);
     const places = [...document.wanted.keys()].map(service => ({ environment, service }));
+    // Also of what turns out to be as it is wanted already.
+    const resources = [...document.wanted].flatMap(([service, values]) =>
+      [...values.keys(), SOME].map((key): Resource => ({ environment, service, key, type: SOME })),
+    );
+    await callers.require(authorization, ['write'], ...resources);
     const read = await readPresent(etcd, places, {
       revision: query.expected_revision,
       generation: query.expected_generation,

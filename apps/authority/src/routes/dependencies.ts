@@ -6,6 +6,7 @@ import type { SecretStore } from '@quantivista/vault';
 import type { Callers } from '../callers.ts';
 import type { Calls } from '../calls.ts';
 import type { Outbound } from '../deliver/outbound.ts';
+import type { Denials } from '../denials.ts';
 import type { Projection } from '../flags/projection.ts';
 import type { FlagUsages } from '../flags/usage/flag-usage.ts';
 import type { Heartbeat } from '../heartbeat.ts';
@@ -35,6 +36,7 @@ export interface Dependencies {
   readonly secrets: SecretValues;
   readonly secretReads: SecretReads;
   readonly calls: Calls;
+  readonly denials: Denials;
   readonly heartbeat: Heartbeat;
   readonly recovery: Recovery;
   readonly regions: Regions;

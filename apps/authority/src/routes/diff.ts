@@ -41,7 +41,6 @@ export function registerDiff(app: OpenAPIHono, dependencies: Dependencies): void
   }
 
   app.openapi(diffRoute, async c => {
-    await requireReader(dependencies, c);
     const query = c.req.valid('query');
     const environment = query.environment as Environment;
     const from: ValuesOf = { environment, service: query.service_name, key: query.config_key };
@@ -50,6 +49,7 @@ export function registerDiff(app: OpenAPIHono, dependencies: Dependencies): void
       service: query.to_service_name ?? from.service,
       key: from.key,
     };
+    await requireReader(dependencies, c, from, to);
     const now = await past.now('not_settled');
     const [before, after] = await Promise.all([
       sideOf(query.from, from, now, 'query.from'),

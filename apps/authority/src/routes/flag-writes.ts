@@ -1,5 +1,6 @@
 /** Flags: what changes them. Each endpoint makes a WriteRequest; the flag rule judges it. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { SOME } from '@quantivista/access';
 import {
   deleteFlagRoute,
   type FeatureFlag,
@@ -14,6 +15,7 @@ import {
   ServiceError,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
+import { flagResource } from '../access-resources.ts';
 import { deleteFlag, restoreFlag, setFlag } from '../write/flag.ts';
 import { checkAuthor } from '../write/validate.ts';
 import { headerConditions } from './conditions.ts';
@@ -78,9 +80,10 @@ export function registerFlagWrites(app: OpenAPIHono, dependencies: Dependencies)
   });
 
   app.openapi(flagRollbackRoute, async c => {
-    const { name: actor } = await caller(c);
-    const body = c.req.valid('json');
     const { flag_name: name } = c.req.valid('param');
+    const authorization = c.req.header('authorization');
+    const { name: actor } = await callers.require(authorization, ['flag', 'write'], flagResource(name, SOME));
+    const body = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, actor);
     const { entries } = await etcd.read([GENERATION_KEY]);

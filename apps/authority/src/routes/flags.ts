@@ -1,6 +1,8 @@
 /** Flags: what reads them. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { SOME } from '@quantivista/access';
 import {
+  type FeatureFlag,
   FLAGS_PREFIX,
   type FlagVersion,
   flagPath,
@@ -16,6 +18,8 @@ import {
 } from '@quantivista/contracts';
 import { createFlagReader, isForService, isListed } from '@quantivista/flags';
 import { recordList } from '@quantivista/snapshot';
+import type { Context } from 'hono';
+import { flagReadResource } from '../access-resources.ts';
 import { byName, readStored } from '../flags/store-flags.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
@@ -32,9 +36,22 @@ export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): voi
     return { generation, revision, entries, ...reader.read(byName(entries, FLAGS_PREFIX)) };
   }
 
+  /** Who may read one of the services that the flag is for: any, where it is for all, or is not there. */
+  async function requireFlagReader(c: Context, name: string): Promise<void> {
+    const caller = await requireReader(dependencies, c, flagReadResource(name, SOME));
+    if (!caller) return;
+    const { entries } = await etcd.read([recordKey(flagPath(name))]);
+    const record = entries[0] && (JSON.parse(entries[0].value) as FeatureFlag);
+    const services = record?.target_services ?? [];
+    const isReadable = (service: string) =>
+      caller.rights.decide('read', flagReadResource(name, service)).allowed;
+    if (services.length === 0 || services.some(isReadable)) return;
+    await requireReader(dependencies, c, flagReadResource(name, services[0]));
+  }
+
   app.openapi(serviceFlagsRoute, async c => {
-    await requireReader(dependencies, c);
     const { service_name: service } = c.req.valid('param');
+    await requireReader(dependencies, c, flagReadResource(undefined, service));
     const { archived, min_revision } = c.req.valid('query');
     const { generation, revision, entries, flags } = await read();
     requireRevision(min_revision, generation, revision);
@@ -47,7 +64,7 @@ export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): voi
   });
 
   app.openapi(flagsRoute, async c => {
-    await requireReader(dependencies, c);
+    await requireReader(dependencies, c, flagReadResource(undefined, undefined));
     const { archived, ...query } = c.req.valid('query');
     const { generation, revision, flags } = await read();
     const listed = [...flags].flatMap(([name, { flag }]) =>
@@ -59,13 +76,14 @@ export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): voi
   });
 
   app.openapi(flagRoute, async c => {
-    await requireReader(dependencies, c);
-    return (await answerRecord(c, etcd, recordKey(flagPath(c.req.valid('param').flag_name)))) as never;
+    const { flag_name: name } = c.req.valid('param');
+    await requireFlagReader(c, name);
+    return (await answerRecord(c, etcd, recordKey(flagPath(name)))) as never;
   });
 
   app.openapi(flagVersionsRoute, async c => {
-    await requireReader(dependencies, c);
     const { flag_name: name } = c.req.valid('param');
+    await requireFlagReader(c, name);
     const { limit, before } = c.req.valid('query');
     const { entries } = await etcd.read([GENERATION_KEY]);
     if (entries[0] === undefined) throw new ServiceError('not_ready');
@@ -87,12 +105,12 @@ export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): voi
   });
 
   app.openapi(projectionCheckRoute, async c => {
-    await requireReader(dependencies, c);
+    await requireReader(dependencies, c, {});
     return c.json(await projection.check(), 200);
   });
 
   app.openapi(projectionRebuildRoute, async c => {
-    await callers.require(c.req.header('authorization'));
+    await callers.require(c.req.header('authorization'), ['flag', 'write'], {});
     return c.json(await projection.rebuild(), 200);
   });
 }

@@ -16,10 +16,10 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
   const { etcd, audit } = dependencies;
 
   app.openapi(versionsRoute, async c => {
-    await requireReader(dependencies, c);
     const { environment, limit, before } = c.req.valid('query');
     const { service_name: service, config_key: key } = c.req.valid('param');
     const path = configurationPath({ environment, service, key } as ConfigurationPath);
+    await requireReader(dependencies, c, { environment: environment as Environment, service, key });
     const { entries } = await etcd.read([GENERATION_KEY]);
     if (entries[0] === undefined) throw new ServiceError('not_ready');
     const versions = await audit.versions(entries[0].value, path, { limit, before });
@@ -29,8 +29,8 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
   });
 
   app.openapi(historyRoute, async c => {
-    await requireReader(dependencies, c);
     const { environment, service_name: service, key_prefix: keyPrefix, before, limit } = c.req.valid('query');
+    await requireReader(dependencies, c, { environment: environment as Environment, service, keyPrefix });
     const { revision, entries } = await etcd.read([GENERATION_KEY]);
     if (entries[0] === undefined) throw new ServiceError('not_ready');
     const generation = entries[0].value;

@@ -1,5 +1,6 @@
 /** What is known of the network: its regions, who watches, how far a revision has come. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type Resource, SOME } from '@quantivista/access';
 import {
   type Environment,
   fieldFault,
@@ -30,9 +31,10 @@ export function registerNetwork(app: OpenAPIHono, dependencies: Dependencies): v
   });
 
   app.openapi(instancesRoute, async c => {
-    await requireReader(dependencies, c);
-    requireKnown();
     const { environment, service_name } = c.req.valid('query');
+    const of = { environment: environment as Environment, service: service_name };
+    await requireReader(dependencies, c, { ...of, key: SOME, type: SOME });
+    requireKnown();
     return c.json(instancesOf(regions.reports(), environment as Environment, service_name), 200);
   });
 
@@ -51,6 +53,14 @@ export function registerNetwork(app: OpenAPIHono, dependencies: Dependencies): v
     }
     const of = { generation, revision };
     const reports = regions.reports();
-    return c.json({ ...propagationOf(reports, of), ...clientsPageOf(reports, of, query, after) }, 200);
+    const page = clientsPageOf(reports, of, query, after);
+    await requireReader(dependencies, c, ...(page.topics ?? []).map(topicResource));
+    return c.json({ ...propagationOf(reports, of), ...page }, 200);
   });
+}
+
+/** Of a topic's name, `PRODUCTION/risk`: whoever may read some of it may know who watches it. */
+function topicResource(topic: string): Resource {
+  const [environment, service] = topic.split('/') as [Environment, string];
+  return { environment, service: service === '*' ? undefined : service, key: SOME, type: SOME };
 }

@@ -1,12 +1,20 @@
 /** A service's values from one environment to another. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type Environment, fieldFault, type PromoteRequest, promoteRoute } from '@quantivista/contracts';
+import { type Resource, SOME } from '@quantivista/access';
+import {
+  type Environment,
+  fieldFault,
+  isSealed,
+  type PromoteRequest,
+  promoteRoute,
+} from '@quantivista/contracts';
 import { type BulkRequest, carryOut, foresee, resultOf } from '../write/bulk/carry-out.ts';
 import { planBulk } from '../write/bulk/plan.ts';
 import { openPresent, type PresentConfiguration, readPresent } from '../write/bulk/present.ts';
 import { checkAuthor } from '../write/validate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
+import { requireReader } from './read.ts';
 
 type Values = ReadonlyMap<string, PresentConfiguration>;
 
@@ -29,12 +37,19 @@ export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies):
   const { etcd, callers, writer, secrets, regionWait } = dependencies;
 
   app.openapi(promoteRoute, async c => {
-    const { name } = await callers.require(c.req.header('authorization'));
+    const authorization = c.req.header('authorization');
+    const { name } = await callers.require(authorization);
     const body: PromoteRequest = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, name);
     const { service_name: service } = body;
     const [from, to] = [body.from, body.to] as [Environment, Environment];
+    const named: Resource[] = body.keys?.map(key => ({ key })) ?? [{ keyPrefix: body.prefix }];
+    await requireReader(dependencies, c, ...named.map(each => ({ environment: from, service, ...each })));
+    const written = named.map(
+      (each): Resource => ({ environment: to, service, key: SOME, type: SOME, ...each }),
+    );
+    await callers.require(authorization, ['write'], ...written);
     const places = [from, to].map(environment => ({ environment, service }));
     const present = await readPresent(etcd, places, {
       revision: body.expected_revision,
@@ -45,6 +60,13 @@ export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies):
     checkKeys(body, source, sealedTarget);
 
     const isAsked = selection(body);
+    // Who may see secrets where they go, and not where they are, must not come by them so.
+    const secretsOfSource = [...source]
+      .filter(([key, { configuration }]) => isAsked(key) && isSealed(configuration.config_value))
+      .map(([key, { configuration }]): Resource => {
+        return { environment: from, service, key, type: configuration.config_type };
+      });
+    if (secretsOfSource.length > 0) await callers.require(authorization, ['read-secret'], ...secretsOfSource);
     // What is sealed is bound to its place: it is opened here, and kept anew for the other.
     const target = await openPresent(secrets, sealedTarget, key => isAsked(key) && source.has(key));
     const promoted = await Promise.all(

@@ -15,12 +15,15 @@ import {
   withdrawRoute,
 } from '@quantivista/contracts';
 import type { Context } from 'hono';
+import { readResourcesOf, resourcesOf } from '../access-resources.ts';
 import { requireFuture } from '../calls.ts';
+import { neededPermissions } from '../needed-permissions.ts';
 import { affectedBy } from '../propose/affected.ts';
 import { proposedPathOf, recordPathOf } from '../propose/content.ts';
 import { isClosed, type ProposalEvent } from '../propose/proposal-state.ts';
 import type { HeldProposal } from '../propose/proposals.ts';
 import type { Proposed } from '../propose/proposed.ts';
+import type { StoredRecord } from '../write/request.ts';
 import { checkAuthor } from '../write/validate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
@@ -28,6 +31,14 @@ import { requireReader } from './read.ts';
 import { batchChange } from './write.ts';
 
 const locationOf = ({ id }: Proposal) => ({ location: `/api/v1/proposals/${id}` });
+
+/** Of each change, as it was and as it is to be. */
+const resourcesIn = ({ changes }: Proposal, of: typeof resourcesOf) =>
+  changes.flatMap(change => {
+    const states = [change.before, change.after].filter(each => each !== null);
+    const path = recordPathOf(change);
+    return states.length === 0 ? of(path, undefined) : states.flatMap(each => of(path, each as StoredRecord));
+  });
 
 /** One that was made just now. */
 function viewOfNew({ regions }: Dependencies, { proposal, requirements }: Proposed): ProposalView {
@@ -50,6 +61,15 @@ const summarize = ({ changes, comments, digest, generation, ...proposal }: Propo
 export function registerProposals(app: OpenAPIHono, dependencies: Dependencies): void {
   const { callers, proposals, regions, regionWait, writer } = dependencies;
   const caller = (c: Context) => callers.require(c.req.header('authorization'));
+
+  /** The caller, who may take this step with each of the changes. */
+  async function requireInvolved(c: Context, id: string) {
+    const needed = neededPermissions(c.req.method, c.req.path);
+    const authorization = c.req.header('authorization');
+    await callers.require(authorization, needed);
+    const { proposal } = await proposals.read(id);
+    return callers.require(authorization, needed, ...resourcesIn(proposal, resourcesOf));
+  }
 
   async function view(held: HeldProposal): Promise<ProposalView> {
     const { proposal, revision } = held;
@@ -82,13 +102,17 @@ export function registerProposals(app: OpenAPIHono, dependencies: Dependencies):
   });
 
   app.openapi(listProposalsRoute, async c => {
-    await requireReader(dependencies, c);
+    const reader = await requireReader(dependencies, c);
+    const isReadable = (each: Proposal) =>
+      !reader ||
+      resourcesIn(each, readResourcesOf).every(resource => reader.rights.decide('read', resource).allowed);
     const { state, environment, break_glass, limit, before } = c.req.valid('query');
     const wanted = (each: Proposal) =>
       (state === undefined || each.state === state) &&
       (environment === undefined || each.changes.some(change => change.environment === environment)) &&
       (break_glass === undefined || String(each.break_glass ?? false) === break_glass) &&
-      (before === undefined || each.id < before);
+      (before === undefined || each.id < before) &&
+      isReadable(each);
     const found = (await proposals.list()).reverse().filter(wanted);
     const page = found.slice(0, limit);
     const last = page.at(-1);
@@ -99,6 +123,7 @@ export function registerProposals(app: OpenAPIHono, dependencies: Dependencies):
   app.openapi(readProposalRoute, async c => {
     await requireReader(dependencies, c);
     const held = await proposals.read(c.req.valid('param').id);
+    await requireReader(dependencies, c, ...resourcesIn(held.proposal, readResourcesOf));
     return c.json(await view(held), 200, headersOf(held));
   });
 
@@ -107,7 +132,7 @@ export function registerProposals(app: OpenAPIHono, dependencies: Dependencies):
     c: Context,
     { type, id, comment }: { type: ProposalEvent['type']; id: string; comment: string | undefined },
   ) {
-    const { name: by } = await caller(c);
+    const { name: by } = await requireInvolved(c, id);
     const held = await proposals.advance(id, { type, by, ...(comment !== undefined && { comment }) });
     return c.json(await view(held), 200, headersOf(held));
   }
@@ -115,6 +140,7 @@ export function registerProposals(app: OpenAPIHono, dependencies: Dependencies):
   app.openapi(approveRoute, async c => {
     const { digest, comment } = c.req.valid('json');
     const { id } = c.req.valid('param');
+    await requireInvolved(c, id);
     // The content of a proposal never changes: what is true of it now is true when it is approved.
     const { proposal } = await proposals.read(id);
     if (digest !== proposal.digest)
@@ -132,8 +158,8 @@ export function registerProposals(app: OpenAPIHono, dependencies: Dependencies):
   );
 
   app.openapi(applyRoute, async c => {
-    const { name: by } = await caller(c);
     const { id } = c.req.valid('param');
+    const { name: by } = await requireInvolved(c, id);
     const { prefer: wait } = c.req.valid('header');
     const { comment } = c.req.valid('json');
     const committed = await proposals.apply(id, by, { comment, awaited: wait !== undefined });

@@ -1,5 +1,6 @@
 /** Which environments are protected, and how. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { SOME } from '@quantivista/access';
 import {
   deleteProtectionRoute,
   type Environment,
@@ -24,14 +25,18 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
   const store = createStoreView(etcd);
 
   app.openapi(listProtectionsRoute, async c => {
-    await requireReader(dependencies, c);
+    const caller = await requireReader(dependencies, c);
     const { protections } = await readProtections(store);
-    return c.json({ protections: [...protections] }, 200);
+    const readable = protections.filter(
+      ({ environment }) => (caller?.rights.extent('read', { environment }) ?? 'all') !== 'none',
+    );
+    return c.json({ protections: readable }, 200);
   });
 
   app.openapi(readProtectionRoute, async c => {
-    await requireReader(dependencies, c);
     const { environment } = c.req.valid('param');
+    const some = { service: SOME, key: SOME, type: SOME } as const;
+    await requireReader(dependencies, c, { environment: environment as Environment, ...some });
     const { protections } = await readProtections(store);
     const found = protections.find(each => each.environment === environment);
     if (!found) throw new ServiceError('not_found', { message: `${environment} is not protected` });
@@ -39,8 +44,9 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
   });
 
   app.openapi(putProtectionRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin']);
     const environment = c.req.valid('param').environment as Environment;
+    const authorization = c.req.header('authorization');
+    const { name: actor } = await callers.require(authorization, ['admin'], { environment });
     const { prefer: wait } = c.req.valid('header');
     const { reason = '', ...wanted } = c.req.valid('json');
     const written = await writer.write({
@@ -64,8 +70,9 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
   });
 
   app.openapi(deleteProtectionRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin']);
     const environment = c.req.valid('param').environment as Environment;
+    const authorization = c.req.header('authorization');
+    const { name: actor } = await callers.require(authorization, ['admin'], { environment });
     const { prefer: wait } = c.req.valid('header');
     const { reason = '' } = c.req.valid('query');
     const written = await writer.write({

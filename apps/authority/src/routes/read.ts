@@ -1,5 +1,6 @@
 /** Reads at the authority: linearizable, straight from etcd, the same answers as a node's. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type Resource, SOME, typeOf, withinExtent } from '@quantivista/access';
 import {
   type Configuration,
   type ConfigurationPath,
@@ -17,16 +18,25 @@ import {
   ServiceError,
   servicePrefix,
 } from '@quantivista/contracts';
-import { buildSnapshot, serviceMap, serviceMapTag } from '@quantivista/snapshot';
+import { buildSnapshot, mapWithin } from '@quantivista/snapshot';
 import type { Context } from 'hono';
+import type { Caller } from '../callers.ts';
 import { createPast } from '../history/past.ts';
 import { pastConfiguration } from '../history/past-configuration.ts';
 import type { Dependencies } from './dependencies.ts';
 import { pastHeaders, stateHeaders } from './headers.ts';
 
-/** @throws ServiceError `unauthenticated`, `forbidden`, unless reads are open */
-export async function requireReader({ reads, callers }: Dependencies, c: Context): Promise<void> {
-  if (reads === 'token') await callers.require(c.req.header('authorization'), ['read']);
+/**
+ * A caller who may read all of the resources, or without them anything; `undefined`: reads are open.
+ * @throws ServiceError `unauthenticated`, `forbidden`, unless reads are open
+ */
+export async function requireReader(
+  { reads, callers }: Dependencies,
+  c: Context,
+  ...resources: readonly Resource[]
+): Promise<Caller | undefined> {
+  if (reads === 'open') return undefined;
+  return callers.require(c.req.header('authorization'), ['read'], ...resources);
 }
 
 /** @throws ServiceError `revision_not_reached` */
@@ -70,13 +80,15 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
   }
 
   app.openapi(readServiceRoute, async c => {
-    await requireReader(dependencies, c);
     const { environment, min_revision, at } = c.req.valid('query');
     const { service_name } = c.req.valid('param');
+    const of = { environment: environment as Environment, service: service_name };
+    const caller = await requireReader(dependencies, c, { ...of, key: SOME, type: SOME });
     if (at) {
+      // Of a part of the keys: what their types were then is not known.
+      if (caller) await requireReader(dependencies, c, of);
       const now = await past.now('not_settled');
       const revision = await past.revisionOf(at, now, 'query.at');
-      const of = { environment: environment as Environment, service: service_name };
       const values = await past.valuesAt(now, revision, of);
       return c.json(Object.fromEntries(values), 200, pastHeaders(now.generation, revision)) as never;
     }
@@ -89,24 +101,25 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
     requireRevision(min_revision, generation, listed.revision);
     const snapshot = buildSnapshot(generation, listed.revision, listed.entries);
     const service = snapshot.service(environment, service_name);
-    const etag = service && serviceMapTag(service, generation);
-    return answer(
-      c,
-      stateHeaders(generation, listed.revision, etag),
-      service ? serviceMap(service) : '{}',
-    ) as never;
+    const extent = caller?.rights.extent('read', of) ?? 'all';
+    const map = service && mapWithin(service, generation, withinExtent(extent, of.service));
+    return answer(c, stateHeaders(generation, listed.revision, map?.tag), map?.body ?? '{}') as never;
   });
 
   app.openapi(readKeyRoute, async c => {
-    await requireReader(dependencies, c);
     const { environment, min_revision, at, version } = c.req.valid('query');
     const { service_name: service, config_key: key } = c.req.valid('param');
     const path = { environment, service, key } as ConfigurationPath;
+    const isPast = at !== undefined || version !== undefined;
+    // Of the past the types are not known: whoever reads by type alone reads the present.
+    await requireReader(dependencies, c, { ...path, type: isPast ? undefined : SOME });
     if (at || version !== undefined) return (await readPastKey(c, path, { at, version })) as never;
     const { revision, entries } = await etcd.read([GENERATION_KEY, configurationKey(path)]);
     const generation = entries[0]?.value;
     if (generation === undefined) throw new ServiceError('not_ready');
     requireRevision(min_revision, generation, revision);
+    const type = entries[1] && typeOf(entries[1].value);
+    await requireReader(dependencies, c, { ...path, type });
     if (!entries[1]) throw new ServiceError('configuration_not_found');
     const etag = entityTag(generation, entries[1].modRevision);
     const headers = stateHeaders(generation, revision, etag);

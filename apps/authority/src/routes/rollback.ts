@@ -1,6 +1,8 @@
 /** The way back. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type RollbackRequest, rollbackRoute } from '@quantivista/contracts';
+import { type Resource, SOME, typeOf } from '@quantivista/access';
+import { configurationKey, type RollbackRequest, rollbackRoute } from '@quantivista/contracts';
+import { createStoreView } from '../follow/record-view.ts';
 import { createPast } from '../history/past.ts';
 import { createRollbacks } from '../history/rollback.ts';
 import { checkAuthor } from '../write/validate.ts';
@@ -9,11 +11,23 @@ import { stateHeaders } from './headers.ts';
 
 export function registerRollback(app: OpenAPIHono, dependencies: Dependencies): void {
   const { audit, callers, writer, regionWait } = dependencies;
+  const store = createStoreView(dependencies.etcd);
   const { rollback } = createRollbacks({ past: createPast(dependencies), audit, writer });
 
   app.openapi(rollbackRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'));
+    const authorization = c.req.header('authorization');
+    const { name: actor } = await callers.require(authorization);
     const body: RollbackRequest = c.req.valid('json');
+    const { environment, service_name: service } = body;
+    const keys = body.config_key === undefined ? (body.config_keys ?? []) : [body.config_key];
+    const present = await store.read(keys.map(key => configurationKey({ environment, service, key })));
+    const resources = keys.map((key, index): Resource => {
+      const entry = present.entries[index];
+      return { environment, service, key, type: (entry && typeOf(entry.value)) ?? SOME };
+    });
+    // Where no keys are named, those that it comes to are asked for one by one.
+    const some: Resource = { environment, service, key: SOME, type: SOME };
+    await callers.require(authorization, ['rollback', 'write'], some, ...resources);
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, actor);
     const { result, generation, written } = await rollback(body, { actor, awaited: wait !== undefined });

@@ -1,5 +1,6 @@
 /** Schemas of values: set, read, deleted, tried. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type Resource, SOME } from '@quantivista/access';
 import {
   deleteSchemaRoute,
   entityTag,
@@ -21,6 +22,7 @@ import {
   type ValueSchema,
   validateRoute,
 } from '@quantivista/contracts';
+import { schemaResource } from '../access-resources.ts';
 import { createStoreView } from '../follow/record-view.ts';
 import { OutOfTime, withinTime } from '../time-limit.ts';
 import { deleteRecord } from '../write/delete.ts';
@@ -38,6 +40,13 @@ import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 import { requireReader } from './read.ts';
 import { answerDeleted } from './written.ts';
+
+/** Where one of the values is that a schema is for. */
+const readable = (service: string, pattern: string): Resource => ({
+  environment: SOME,
+  type: SOME,
+  ...schemaResource(service, pattern),
+});
 
 /** For the values of a service that a schema was forced upon, or one that is tried. */
 const CHECK_LIMIT_MS = 1_000;
@@ -67,10 +76,11 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
   }
 
   app.openapi(putSchemaRoute, async c => {
-    const { name } = await callers.require(c.req.header('authorization'));
+    const { service_name: service, pattern } = c.req.valid('param');
+    const authorization = c.req.header('authorization');
+    const { name } = await callers.require(authorization, ['write'], schemaResource(service, pattern));
     const body: SchemaUpdate = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
-    const { service_name: service, pattern } = c.req.valid('param');
     const forced = c.req.valid('query').force === 'true';
     checkAuthor(body.updated_by, name);
     checkSchema(body.schema, 'body.schema');
@@ -116,8 +126,8 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
   });
 
   app.openapi(getSchemaRoute, async c => {
-    await requireReader(dependencies, c);
     const { service_name: service, pattern } = c.req.valid('param');
+    await requireReader(dependencies, c, readable(service, pattern));
     const { revision, entries } = await etcd.read([GENERATION_KEY, recordKey(schemaPath(service, pattern))]);
     const [life, entry] = entries;
     if (life === undefined) throw new ServiceError('not_ready');
@@ -127,7 +137,7 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
   });
 
   app.openapi(listSchemasRoute, async c => {
-    await requireReader(dependencies, c);
+    await requireReader(dependencies, c, readable(c.req.valid('param').service_name, '*'));
     const { limit, after = '' } = c.req.valid('query');
     const listed = await schemas.read(c.req.valid('param').service_name);
     // etcd lists by key, which is in the order of code units: they are all of ASCII.
@@ -138,8 +148,8 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
   });
 
   app.openapi(schemaVersionsRoute, async c => {
-    await requireReader(dependencies, c);
     const { service_name: service, pattern } = c.req.valid('param');
+    await requireReader(dependencies, c, readable(service, pattern));
     const { limit, before } = c.req.valid('query');
     const found = await audit.versions(await generation(), schemaPath(service, pattern), { limit, before });
     const versions = found.map((each): SchemaVersion => {
@@ -165,6 +175,8 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
   app.openapi(validateRoute, async c => {
     const { service_name: service } = c.req.valid('param');
     const { config_key, value, schema }: ValidateRequest = c.req.valid('json');
+    const place = { environment: SOME, service, key: config_key, type: SOME } as const;
+    await callers.require(c.req.header('authorization'), ['write'], place);
     checkValue(value, 'body.value');
     if (schema !== undefined) checkSchema(schema, 'body.schema');
     const applied: readonly StandingSchema[] =
@@ -172,8 +184,8 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
         ? schemasOf((await schemas.read(service)).schemas, config_key)
         : [standingSchema({ service_name: service, pattern: config_key, schema } as ValueSchema)];
     try {
-      const place = { environment: 'TEST', service_name: service, config_key, value } as const;
-      const found = withinTime(CHECK_LIMIT_MS, () => violationsOf(place, applied));
+      const tried = { environment: 'TEST', service_name: service, config_key, value } as const;
+      const found = withinTime(CHECK_LIMIT_MS, () => violationsOf(tried, applied));
       const violations = found.map(({ environment: _, ...violation }) => violation);
       const patterns = schema === undefined ? applied.map(({ record }) => record.pattern) : [];
       return c.json({ valid: violations.length === 0, patterns, violations }, 200);

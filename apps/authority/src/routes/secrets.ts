@@ -1,5 +1,6 @@
 /** What is done with secrets besides setting and reading them. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { type Resource, SOME } from '@quantivista/access';
 import {
   destroyRoute,
   type Environment,
@@ -45,9 +46,11 @@ export function registerSecrets(app: OpenAPIHono, dependencies: Dependencies): v
   });
 
   app.openapi(destroyRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'));
-    const store = requireStore();
     const body = c.req.valid('json');
+    const { environment, service_name: service, config_key: key } = body;
+    const secret: Resource = { environment: environment as Environment, service, key, type: SOME };
+    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin'], secret);
+    const store = requireStore();
     return c.json(await destroyVersions({ etcd, audit, writer: immediate, store }, body, actor), 200);
   });
 }

@@ -12,6 +12,7 @@ import {
 } from '@quantivista/contracts';
 import { createFlagReader } from '@quantivista/flags';
 import type { Context } from 'hono';
+import { flagReadResource } from '../access-resources.ts';
 import { byName, readStored } from '../flags/store-flags.ts';
 import { deleteSegment, setSegment } from '../write/segment.ts';
 import { checkAuthor } from '../write/validate.ts';
@@ -28,7 +29,7 @@ export function registerSegments(app: OpenAPIHono, dependencies: Dependencies): 
   const reader = createFlagReader();
 
   app.openapi(segmentsRoute, async c => {
-    await requireReader(dependencies, c);
+    await requireReader(dependencies, c, flagReadResource(undefined, undefined));
     const { generation, revision, lists } = await readStored(etcd, [SEGMENTS_PREFIX]);
     const { segments } = reader.read([], byName(lists[0]!, SEGMENTS_PREFIX));
     const listed = [...segments].map(([name, { segment }]) => [name, segment] as const);
@@ -38,8 +39,8 @@ export function registerSegments(app: OpenAPIHono, dependencies: Dependencies): 
   });
 
   app.openapi(segmentRoute, async c => {
-    await requireReader(dependencies, c);
     const { segment_name: name } = c.req.valid('param');
+    await requireReader(dependencies, c, flagReadResource(name, undefined));
     return (await answerRecord(c, etcd, recordKey(segmentPath(name)))) as never;
   });
 

@@ -4,6 +4,7 @@ import { createToken, hashToken, type TokenRecord, tokenId, UNSTATED_PERMISSIONS
 import {
   createTokenRoute,
   fieldFault,
+  type Json,
   listTokensRoute,
   revokeTokenRoute,
   ServiceError,
@@ -18,22 +19,34 @@ import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
 const summarize = (hash: string, record: TokenRecord): TokenSummary => {
-  const { name, permissions = UNSTATED_PERMISSIONS, service, created_at, created_by, expires_at } = record;
+  const {
+    name,
+    permissions = UNSTATED_PERMISSIONS,
+    scopes,
+    service,
+    created_at,
+    created_by,
+    expires_at,
+  } = record;
   return {
     id: tokenId(hash),
     name,
     permissions: [...permissions],
     ...(service !== undefined && { service }),
+    ...(scopes !== undefined && { scopes }),
     created_at,
     ...(created_by !== undefined && { created_by }),
     ...(expires_at !== undefined && { expires_at }),
   };
 };
 
-export function registerTokens(app: OpenAPIHono, { etcd, callers, immediate }: Dependencies): void {
-  /** Of those whose hash begins so. */
-  async function held(beginning = ''): Promise<{ hash: string; record: TokenRecord }[]> {
-    const listed = await etcd.list({ prefix: TOKENS_PREFIX + beginning });
+/** Whatever becomes of roles and of other tokens, with one of these they can be set right. */
+const isLastingAdmin = ({ permissions, scopes, expires_at }: TokenRecord): boolean =>
+  (permissions ?? UNSTATED_PERMISSIONS).includes('admin') && scopes === undefined && expires_at === undefined;
+
+export function registerTokens(app: OpenAPIHono, { etcd, audit, callers, immediate }: Dependencies): void {
+  async function held(): Promise<{ hash: string; record: TokenRecord }[]> {
+    const listed = await etcd.list({ prefix: TOKENS_PREFIX });
     if (listed.kind !== 'listed') throw new ServiceError('store_unavailable');
     return listed.entries.map(({ key, value }) => ({
       hash: key.slice(TOKENS_PREFIX.length),
@@ -42,8 +55,8 @@ export function registerTokens(app: OpenAPIHono, { etcd, callers, immediate }: D
   }
 
   app.openapi(createTokenRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin']);
-    const { name, permissions, service, expires_at } = c.req.valid('json');
+    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin'], {});
+    const { name, permissions, scopes, service, expires_at } = c.req.valid('json');
     if (expires_at !== undefined) requireFuture(expires_at, 'body.expires_at');
     const token = createToken();
     const hash = hashToken(token);
@@ -58,6 +71,7 @@ export function registerTokens(app: OpenAPIHono, { etcd, callers, immediate }: D
             name,
             permissions,
             ...(service !== undefined && { service }),
+            ...(scopes !== undefined && { scopes: scopes as Json }),
             created_at: now,
             created_by: actor,
             ...(expires_at !== undefined && { expires_at }),
@@ -73,23 +87,32 @@ export function registerTokens(app: OpenAPIHono, { etcd, callers, immediate }: D
   });
 
   app.openapi(listTokensRoute, async c => {
-    await callers.require(c.req.header('authorization'), ['admin']);
-    const tokens = (await held()).map(({ hash, record }) => summarize(hash, record));
+    await callers.require(c.req.header('authorization'), ['admin'], {});
+    const [all, uses] = await Promise.all([held(), audit.tokenUses.all()]);
+    const tokens = all.map(({ hash, record }) => {
+      const used = uses.get(tokenId(hash));
+      return { ...summarize(hash, record), ...(used !== undefined && { last_used_at: used }) };
+    });
     return c.json({ tokens: tokens.sort((a, b) => (a.created_at < b.created_at ? -1 : 1)) }, 200);
   });
 
   app.openapi(revokeTokenRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin']);
+    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin'], {});
     const { reason = '' } = c.req.valid('query');
-    const [found, ...more] = await held(c.req.valid('param').id);
+    const { id } = c.req.valid('param');
+    const all = await held();
+    const [found, ...more] = all.filter(({ hash }) => hash.startsWith(id));
     if (!found) throw new ServiceError('not_found', { message: 'there is no such token' });
     if (more.length > 0) throw fieldFault('path.id', 'begins several tokens');
+    if (!all.some(each => each !== found && isLastingAdmin(each.record)) && isLastingAdmin(found.record))
+      throw new ServiceError('in_use', { message: 'it is the last token that may administer all for good' });
     const { generation, revision } = await immediate.write({
       changes: [deleteRecord(tokenPath(found.hash), { field: 'path.id' })],
       actor,
       reason,
       rollbackAvailable: false,
     });
+    callers.forget();
     return c.body(null, 204, stateHeaders(generation, revision));
   });
 }

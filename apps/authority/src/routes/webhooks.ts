@@ -33,7 +33,9 @@ import { answerDeleted } from './written.ts';
 export function registerWebhooks(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, audit, callers, writer, regionWait, webhooks } = dependencies;
   const { deliveries } = audit;
-  const caller = (c: Context) => callers.require(c.req.header('authorization'));
+  // They are told of everything: it takes a right over everything.
+  const reader = (c: Context) => callers.require(c.req.header('authorization'), ['read'], {});
+  const caller = (c: Context) => callers.require(c.req.header('authorization'), ['write'], {});
 
   /** The webhook as it stands, if it does. */
   async function present(name: string) {
@@ -52,7 +54,7 @@ export function registerWebhooks(app: OpenAPIHono, dependencies: Dependencies): 
   }
 
   app.openapi(webhooksRoute, async c => {
-    await caller(c);
+    await reader(c);
     const { after = '', limit } = c.req.valid('query');
     const following = (await listWebhooks(etcd)).filter(({ name }) => name > after);
     const page = following.slice(0, limit);
@@ -61,7 +63,7 @@ export function registerWebhooks(app: OpenAPIHono, dependencies: Dependencies): 
   });
 
   app.openapi(webhookRoute, async c => {
-    await caller(c);
+    await reader(c);
     const { webhook, generation, revision, etag } = await required(c.req.valid('param').name);
     return c.json(webhook, 200, stateHeaders(generation, revision, etag));
   });
@@ -116,7 +118,7 @@ export function registerWebhooks(app: OpenAPIHono, dependencies: Dependencies): 
   });
 
   app.openapi(webhookStatusRoute, async c => {
-    await caller(c);
+    await reader(c);
     const { webhook } = await required(c.req.valid('param').name);
     const [last, known] = await Promise.all([
       audit.events.last(),
@@ -139,7 +141,7 @@ export function registerWebhooks(app: OpenAPIHono, dependencies: Dependencies): 
   });
 
   app.openapi(deadLettersRoute, async c => {
-    await caller(c);
+    await reader(c);
     const { webhook } = await required(c.req.valid('param').name);
     const { after, limit } = c.req.valid('query');
     const letters = await deliveries.deadLetters(webhookConsumer(webhook.name), { after, limit });

@@ -1,5 +1,5 @@
 /** Reading secrets at the authority: who may, and that it is told of in the log. */
-import { type Configuration, isSealed, ServiceError, withheld } from '@quantivista/contracts';
+import { type Configuration, isSealed, withheld } from '@quantivista/contracts';
 import type { Log } from '@quantivista/runtime';
 import type { Callers } from '../callers.ts';
 import type { SecretValues } from './secret-values.ts';
@@ -21,22 +21,22 @@ export interface SecretReadsOptions {
 }
 
 export function createSecretReads({ callers, secrets, log }: SecretReadsOptions): SecretReads {
-  /** The name of one who may read secrets. */
-  async function reader(authorization: string | undefined): Promise<string | undefined> {
-    try {
-      return (await callers.require(authorization, ['read-secret'])).name;
-    } catch (error) {
-      if (error instanceof ServiceError && (error.status === 401 || error.status === 403)) return undefined;
-      throw error;
-    }
+  /** The name of one who may read this secret. */
+  async function reader(
+    { environment, service_name: service, config_key: key, config_type: type }: Configuration,
+    authorization: string | undefined,
+  ): Promise<string | undefined> {
+    // Who may not is shown that it is withheld: nothing was denied.
+    const { name, rights } = await callers.require(authorization);
+    return rights.decide('read-secret', { environment, service, key, type }).allowed ? name : undefined;
   }
 
   return {
-    isOpen: async ({ config_value }, authorization) =>
-      isSealed(config_value) && (await reader(authorization)) !== undefined,
+    isOpen: async (configuration, authorization) =>
+      isSealed(configuration.config_value) && (await reader(configuration, authorization)) !== undefined,
     shown: async (configuration, authorization) => {
       if (!isSealed(configuration.config_value)) return configuration;
-      const actor = await reader(authorization);
+      const actor = await reader(configuration, authorization);
       if (actor === undefined) return { ...configuration, config_value: { ...withheld() } };
       const { environment, service_name, config_key, version } = configuration;
       const opened = await secrets.opened(configuration);

@@ -85,11 +85,14 @@ export function plan({ id, generation, at, request, held }: PlanInput): Plan {
       record: JSON.parse(entry.value) as StoredRecord,
       modRevision: entry.modRevision,
     };
+    // First: who may not change it learns nothing of it.
+    request.authorize?.(path, before?.record);
     checkConditions(change, before, generation);
     compare.push({ key, target: 'mod', is: before?.modRevision ?? 0 });
 
     const version = (before?.record.version ?? documentOf(path).versions[path.key] ?? 0) + 1;
     const after = change.next(before?.record, { version, now, actor: request.actor });
+    if (after !== undefined) request.authorize?.(path, after);
     planned.push({ path, field, before, after, version });
     if (after === undefined) {
       const document = documentOf(path);

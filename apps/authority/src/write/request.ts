@@ -49,6 +49,12 @@ export type Clearance =
   | { readonly kind: 'approved'; readonly approvals: readonly Pick<Statement, 'by'>[] }
   | { readonly kind: 'break_glass' };
 
+/**
+ * Asked of each record that a request is about to change, as it is (`undefined`: it is not there) and as it is to be.
+ * @throws ServiceError `forbidden`
+ */
+export type Authorize = (path: RecordPath, record: StoredRecord | undefined) => void;
+
 /** Changes that happen together or not at all. Each record at most once. */
 export interface WriteRequest {
   readonly changes: readonly RequestedChange[];
@@ -59,6 +65,8 @@ export interface WriteRequest {
   readonly awaited?: boolean;
   /** One transaction of several that were asked for together: it can't become a proposal of its own. */
   readonly part?: boolean;
+  /** @default nothing is asked: the authority does it by itself */
+  readonly authorize?: Authorize;
   readonly clearance?: Clearance;
   /** Goes into the commit's note. */
   readonly mark?: Pick<CommitNote, 'proposal' | 'break_glass'>;

@@ -1,32 +1,28 @@
 /** `qvc token`: who may call, and what they may do. */
 import { type CreatedToken, PERMISSIONS, type TokenList } from '@quantivista/contracts';
 import { type Command, Option } from 'commander';
-import { UsageError } from '../fault.ts';
 import { printable } from '../show.ts';
 import { table } from '../table.ts';
 import { parseTime } from '../time.ts';
+import { addScopeOptions, permissionsOf, type ScopeOptions, scopeOf, showScope } from './access/scope.ts';
 import { type Context, present } from './context.ts';
 
 const TOKENS = '/api/v1/access/tokens';
 
-interface CreateOptions {
+interface CreateOptions extends ScopeOptions {
   readonly can: string;
   readonly service?: string;
   readonly expires?: string;
 }
 
-async function create(
-  context: Context,
-  name: string,
-  { can, service, expires }: CreateOptions,
-): Promise<void> {
-  const permissions = can.split(',').map(each => each.trim());
-  const unknown = permissions.find(each => !(PERMISSIONS as readonly string[]).includes(each));
-  if (unknown !== undefined)
-    throw new UsageError(`There is no permission '${unknown}': ${PERMISSIONS.join(', ')}`);
+async function create(context: Context, name: string, options: CreateOptions): Promise<void> {
+  const { can, service, expires } = options;
+  const scopes = scopeOf(options);
+  const permissions = can === 'nothing' ? [] : permissionsOf(can);
   const body = {
     name,
     permissions,
+    ...(scopes && { scopes }),
     ...(service !== undefined && { service }),
     ...(expires !== undefined && { expires_at: parseTime(expires) }),
   };
@@ -46,9 +42,11 @@ async function list(context: Context): Promise<void> {
       each.created_at,
       printable(each.created_by ?? '–'),
       each.expires_at ?? '–',
-      each.permissions.join(', '),
+      each.last_used_at ?? '–',
+      each.permissions.join(', ') || '–',
+      showScope(each.scopes),
     ]);
-    return table(['ID', 'NAME', 'SERVICE', 'CREATED', 'BY', 'EXPIRES', 'MAY'], rows, colors);
+    return table(['ID', 'NAME', 'SERVICE', 'CREATED', 'BY', 'EXPIRES', 'USED', 'MAY', 'WHERE'], rows, colors);
   });
 }
 
@@ -59,13 +57,15 @@ async function revoke(context: Context, id: string, { reason }: { reason?: strin
 
 export function addTokenCommands(program: Command, context: () => Context, reason: () => Option): void {
   const token = program.command('token').description('who may call, and what they may do');
-  token
-    .command('create <name>')
-    .description('make a token; it is shown once')
-    .addOption(new Option('--can <permissions>', PERMISSIONS.join(', ')).makeOptionMandatory())
-    .option('--service <name>', 'the service that bears it: flags are evaluated for it')
-    .option('--expires <time>', 'when it ends')
-    .action((name: string, options: CreateOptions) => create(context(), name, options));
+  const can = `${PERMISSIONS.join(', ')}; or nothing, for what its roles give alone`;
+  addScopeOptions(
+    token
+      .command('create <name>')
+      .description('make a token; it is shown once')
+      .addOption(new Option('--can <permissions>', can).makeOptionMandatory())
+      .option('--service <name>', 'the service that bears it: flags are evaluated for it')
+      .option('--expires <time>', 'when it ends'),
+  ).action((name: string, options: CreateOptions) => create(context(), name, options));
   token
     .command('list')
     .description('all tokens')

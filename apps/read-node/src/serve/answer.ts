@@ -1,7 +1,9 @@
 /** What a read answers, as plain data: the same whichever runtime and whichever way the request came. */
+import type { Extent } from '@quantivista/access';
 import { entityTag, noneMatch, WITHHELD_HEADER } from '@quantivista/contracts';
-import { type Snapshot, serviceMap, serviceMapTag } from '@quantivista/snapshot';
+import type { Snapshot } from '@quantivista/snapshot';
 import type { Replica } from '../follow/replica.ts';
+import { isReadable, mapFor, sealedWithin } from './readable.ts';
 
 export interface Answer {
   readonly status: number;
@@ -46,16 +48,17 @@ export function tagged(
     : { status: 304, headers, body: null };
 }
 
-/** One configuration, a secret's value withheld; `undefined` where it does not exist. */
+/** One configuration, a secret's value withheld; `undefined` where it does not exist, or not within what may be read. */
 export function answerKey(
   replica: Replica,
   snapshot: Snapshot,
   path: { environment: string; service: string; key: string },
   ifNoneMatch: string | null,
+  extent: Extent = 'all',
 ): Answer | undefined {
   const service = snapshot.service(path.environment, path.service);
   const entry = service?.entries.get(path.key);
-  if (!service || !entry) return undefined;
+  if (!service || !entry || !isReadable(extent, path.service, path.key, entry)) return undefined;
   const tag = entityTag(snapshot.generation, entry.revision);
   const sealed = service.sealed?.get(path.key);
   return sealed
@@ -71,16 +74,21 @@ function withheldIn(answer: Answer, count: number): Answer {
   return answer;
 }
 
-/** A service's map, its secrets withheld; `undefined` where nothing was ever configured for it. */
+/**
+ * A service's map, or what of it may be read, its secrets withheld; `undefined` where nothing was ever configured
+ * for it.
+ */
 export function answerService(
   replica: Replica,
   snapshot: Snapshot,
   path: { environment: string; service: string },
   ifNoneMatch: string | null,
+  extent: Extent = 'all',
 ): Answer | undefined {
   const service = snapshot.service(path.environment, path.service);
   if (!service) return undefined;
-  const tag = serviceMapTag(service, snapshot.generation);
-  const answer = tagged(replica, tag, ifNoneMatch, () => serviceMap(service));
-  return service.sealed ? withheldIn(answer, service.sealed.size) : answer;
+  const map = mapFor(service, snapshot.generation, path.service, extent);
+  const answer = tagged(replica, map.tag, ifNoneMatch, () => map.body);
+  const withheld = service.sealed ? sealedWithin(service.sealed, path.service, extent) : 0;
+  return withheld > 0 ? withheldIn(answer, withheld) : answer;
 }

@@ -5,6 +5,8 @@ import { parseFlagdTarget } from './flagd/target.ts';
 import type { HeldFlags } from './flags/held-flags.ts';
 import { parseFlagsTarget } from './flags/target.ts';
 import type { ReadAccess } from './read-access.ts';
+import { flagsResource } from './readable.ts';
+import type { Reader } from './reader.ts';
 import type { KeyPath, SecretAnswers } from './secret-answers.ts';
 import { createTargetParser } from './target.ts';
 
@@ -39,46 +41,55 @@ export function createFastLane({ replica, access, flags, secretAnswers }: FastLa
   const parse = createTargetParser();
   const counts: ReadCounts = { ok: 0, notModified: 0 };
 
-  function answerFlags(target: string, ifNoneMatch: string | null): Answer | undefined {
+  function answerFlags(target: string, reader: Reader, ifNoneMatch: string | null): Answer | undefined {
     const service = parseFlagsTarget(target);
-    const list = service === undefined ? undefined : flags.current?.listFor(service, false);
+    if (service === undefined || !reader.decide(flagsResource(service)).allowed) return undefined;
+    const list = flags.current?.listFor(service, false);
     return list && tagged(replica, list.tag, ifNoneMatch, () => list.body);
   }
-  function answerFlagd(target: string, ifNoneMatch: string | null): Answer | undefined {
+  function answerFlagd(target: string, reader: Reader, ifNoneMatch: string | null): Answer | undefined {
     const wanted = parseFlagdTarget(target);
-    const text = wanted && flags.current?.flagdFor(wanted.service);
+    if (!wanted || !reader.decide(flagsResource(wanted.service)).allowed) return undefined;
+    const text = flags.current?.flagdFor(wanted.service);
     return text && tagged(replica, text.tag, ifNoneMatch, () => text.body);
   }
   function answerConfiguration(
     target: string,
-    authorization: string | null,
+    reader: Reader,
     ifNoneMatch: string | null,
   ): Answer | undefined {
     const path = parse(target);
     const snapshot = replica.current?.snapshot;
-    if (!path || !snapshot) return undefined;
-    if (secretAnswers) {
-      const service = snapshot.service(path.environment, path.service);
-      // Most services have no secrets, and their reads pay for nothing but this look.
-      if (service?.sealed && access.allowsSecrets(authorization, path)) {
-        if (path.key === undefined) return secretAnswers.service(path, service, ifNoneMatch);
-        const sealed = service.sealed.get(path.key);
-        if (sealed) return secretAnswers.key(path as KeyPath, sealed, ifNoneMatch);
+    // What is remembered of a reader is of services that there are.
+    const service = path && snapshot?.service(path.environment, path.service);
+    if (!path || !snapshot || !service) return undefined;
+    const extent = reader.extent(path.environment, path.service);
+    if (extent === 'none') return undefined;
+    // Most services have no secrets, and their reads pay for nothing but this look.
+    if (service.sealed && secretAnswers) {
+      const shown = secretAnswers.shownTo(reader, path, service);
+      if (shown === 'some') return undefined;
+      if (shown === 'all') {
+        const sealed = path.key === undefined ? undefined : service.sealed.get(path.key);
+        return sealed
+          ? secretAnswers.key(path as KeyPath, sealed, ifNoneMatch)
+          : secretAnswers.service(path, service, ifNoneMatch);
       }
     }
     return path.key === undefined
-      ? answerService(replica, snapshot, path, ifNoneMatch)
-      : answerKey(replica, snapshot, path as typeof path & { key: string }, ifNoneMatch);
+      ? answerService(replica, snapshot, path, ifNoneMatch, extent)
+      : answerKey(replica, snapshot, path as typeof path & { key: string }, ifNoneMatch, extent);
   }
 
   return {
     counts,
     resolve: ({ target, authorization, ifNoneMatch }) => {
-      if (!access.allows(authorization)) return undefined;
+      const reader = access.reader(authorization);
+      if (!reader) return undefined;
       const answer =
-        answerConfiguration(target, authorization, ifNoneMatch) ??
-        answerFlags(target, ifNoneMatch) ??
-        answerFlagd(target, ifNoneMatch);
+        answerConfiguration(target, reader, ifNoneMatch) ??
+        answerFlags(target, reader, ifNoneMatch) ??
+        answerFlagd(target, reader, ifNoneMatch);
       if (answer) counts[answer.status === 304 ? 'notModified' : 'ok']++;
       return answer;
     },

@@ -3,6 +3,7 @@ import { AgeState } from '@quantivista/contracts';
 import type { Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
 import type { OfrepCounts } from './flags/ofrep/ofrep.ts';
+import type { NodeDenials } from './node-denials.ts';
 import { isReady, type StatusOptions } from './status.ts';
 import type { Admitter } from './watch/admit.ts';
 
@@ -12,6 +13,7 @@ export function registerNodeMetrics(
   counts: ReadCounts,
   ofrepCounts: OfrepCounts,
   admitter: Pick<Admitter, 'refused'>,
+  denials: NodeDenials,
 ): void {
   const { replica, feeding, following, hub, parent, sync, secrets } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
@@ -58,6 +60,11 @@ export function registerNodeMetrics(
   observed('qv_node_secret_store_ready', '1 while the store of secrets answers', () =>
     Number(secrets?.status().state === 'ready'),
   );
+  observed('qv_node_watchers_revoked_total', 'streams ended for want of rights', () => hub.revoked);
+  observedBy('qv_node_denied_total', 'requests denied', 'kind', () => [
+    ['unauthenticated', denials.unauthenticated],
+    ['forbidden', denials.forbidden],
+  ]);
   observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
   observed(
     'qv_feeder_applied_total',

@@ -1,5 +1,5 @@
 import { createToken, hashToken } from '@quantivista/access';
-import { type ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
+import { BINDINGS_PREFIX, ROLES_PREFIX, type ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import { buildSnapshot } from '@quantivista/snapshot';
 import { expect, test } from 'vitest';
 import { createHistory } from '../follow/history.ts';
@@ -52,6 +52,70 @@ test('a token that was refused is not looked up again, until the tokens change',
   expect(access.allows(`Bearer ${token}`)).toBe(true);
 });
 
+const START = { agingMs: 5_000, staleMs: 30_000 };
+const stored = { version: 1, updated_at: '2026-01-01T00:00:00Z', updated_by: 'admin' };
+const put = (key: string, value: object | undefined) => ({
+  key,
+  value: value && JSON.stringify(value),
+  previous: undefined,
+});
+
+function withToken(record: object, ...others: [key: string, value: object][]) {
+  const replica = createReplica(START);
+  const listed: [string, object][] = [[TOKENS_PREFIX + hashToken(token), record], ...others];
+  const entries = listed.map(([key, value]) => ({ key, value: JSON.stringify(value), modRevision: 2 }));
+  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
+  const access = createReadAccess(replica, 'token');
+  return { replica, access, bearer: `Bearer ${token}` };
+}
+
+test('a reader that is held learns what becomes of its rights', () => {
+  const risk = { environment: 'TEST', service: 'risk' } as const;
+  const role = { name: 'r', description: '', grants: [{ actions: ['read'], services: ['risk'] }], ...stored };
+  const binding = { name: 'b', roles: ['r'], subjects: [{ kind: 'person', name: 'ann' }], ...stored };
+  const { replica, access, bearer } = withToken(
+    { name: 'ann', permissions: [] },
+    [`${ROLES_PREFIX}r`, role],
+    [`${BINDINGS_PREFIX}b`, binding],
+  );
+  const reader = access.require(bearer, risk);
+  expect(refusal(() => access.require(bearer, { ...risk, service: 'orders' }))).toBe('forbidden');
+  const extent = reader.extent('TEST', 'risk');
+  expect([extent, reader.extent('TEST', 'orders')]).toEqual(['all', 'none']);
+
+  let told = 0;
+  access.listen(() => told++);
+  const narrowed = { ...role, grants: [{ actions: ['read'], services: ['risk'], keys: ['a*'] }] };
+  replica.apply({ revision: 3, changes: [put(`${ROLES_PREFIX}r`, narrowed)] });
+  expect(reader.decide(risk).allowed).toBe(false);
+  expect(reader.decide({ ...risk, key: 'a1' }).allowed).toBe(true);
+  const part = reader.extent('TEST', 'risk');
+  expect(part).toMatchObject({ byType: false });
+  expect(reader.extent('TEST', 'risk')).toBe(part);
+
+  replica.apply({ revision: 4, changes: [put(TOKENS_PREFIX + hashToken(token), undefined)] });
+  expect([reader.isKnown(), reader.decide({ ...risk, key: 'a1' }).allowed]).toEqual([false, false]);
+  expect(refusal(() => access.require(bearer))).toBe('unauthenticated');
+  expect(told).toBe(2);
+});
+
+test('what changes besides disturbs nobody', () => {
+  const { replica, access } = withToken({ name: 'ann' });
+  let told = 0;
+  access.listen(() => told++);
+  replica.apply({ revision: 3, changes: [put('/quantivista/test/risk/a', { config_value: 1 })] });
+  expect(told).toBe(0);
+});
+
+test('where reads are open everyone reads, and secrets take a right all the same', () => {
+  const replica = createReplica(START);
+  replica.replace({ snapshot: buildSnapshot('g', 2, []), history: createHistory(2, 4) });
+  const access = createReadAccess(replica, 'open');
+  const anybody = access.require(null, {});
+  expect(anybody.decide({}, 'read').allowed).toBe(true);
+  expect(anybody.decide({}, 'read-secret').allowed).toBe(false);
+});
+
 function startWith(records: Record<string, object>, mode: 'open' | 'token' = 'token') {
   const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
   const access = createReadAccess(replica, mode);
@@ -69,9 +133,12 @@ test('a reader is known by the token, and by the service that it names', () => {
   const anyone = { service: undefined, tokenHash: undefined };
   for (const mode of ['open', 'token'] as const) {
     const { access } = startWith({ [token]: { service: 'risk' } }, mode);
-    expect(access.reader(`Bearer ${token}`)).toEqual({ service: 'risk', tokenHash });
-    const others = [null, `Bearer ${createToken()}`, 'x'.repeat(1_000)].map(of => access.reader(of));
-    expect(others).toEqual(Array(3).fill(mode === 'open' ? anyone : undefined));
+    expect(access.reader(`Bearer ${token}`)).toMatchObject({ service: 'risk', tokenHash });
+    for (const of of [null, `Bearer ${createToken()}`, 'x'.repeat(10_000)]) {
+      const other = access.reader(of);
+      if (mode === 'open') expect(other).toMatchObject(anyone);
+      else expect(other).toBeUndefined();
+    }
   }
 });
 

@@ -1,106 +1,192 @@
-/** Who may read here: decided from the snapshot alone, and remembered until the tokens change. */
-import { bearerOf, hashToken, may, type Principal, principalOf } from '@quantivista/access';
-import { type Permission, ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
+/** Who may read what here: decided from the snapshot and the issuers' keys alone, and remembered. */
+import {
+  type AccessModel,
+  type Action,
+  bearerOf,
+  hashToken,
+  isToken,
+  nameOf,
+  type Principal,
+  principalOf,
+  type Resource,
+  readAccessModel,
+  SOME,
+  type TokenRecord,
+} from '@quantivista/access';
+import {
+  ACCESS_PREFIX,
+  BINDINGS_PREFIX,
+  ROLES_PREFIX,
+  ServiceError,
+  TOKENS_PREFIX,
+} from '@quantivista/contracts';
+import type { Issuers } from '@quantivista/issuers';
 import type { Replica } from '../follow/replica.ts';
-
-export interface SecretsOf {
-  readonly environment: string;
-  readonly service: string;
-  readonly key?: string | undefined;
-}
-
-/** One who may read. */
-export interface Reader {
-  /** The service that the token names. */
-  readonly service: string | undefined;
-  /** Absent where no token was needed, and none that is known was shown. */
-  readonly tokenHash: string | undefined;
-}
+import type { NodeDenials } from './node-denials.ts';
+import { flagsResource } from './readable.ts';
+import { createReader, type Reader, type Standing } from './reader.ts';
 
 export interface ReadAccess {
-  /** Who bears this Authorization header; `undefined` for one who may not read. */
-  reader(authorization: string | null): Reader | undefined;
-  /** Whether the bearer of this Authorization header may read. */
-  allows(authorization: string | null): boolean;
-  /** Whether it may see the secrets of a service, or the one of a key; asked besides `allows`. */
-  allowsSecrets(authorization: string | null, of: SecretsOf): boolean;
   /**
-   * @throws ServiceError `unauthenticated` where nobody is known, `forbidden` where who is known may not read,
-   * `not_ready` while nobody can be known.
+   * Find out who this is, where that takes time: a JWT's signature. What follows is answered from memory.
+   * @throws ServiceError `not_ready` where its issuer's keys are not to be had
    */
-  require(authorization: string | null): Reader;
-  /** Whether the token of this hash lets its bearer read, still; `undefined` for who came without one. */
+  meet(authorization: string | null): Promise<void>;
+  /** A map look-up; `undefined` for one that is not known, or not met yet. */
+  reader(authorization: string | null): Reader | undefined;
+  /** Whether the bearer of this Authorization header may read anything. */
+  allows(authorization: string | null): boolean;
+  /**
+   * The reader, who may do it with the resource; without one: read anything.
+   * @throws ServiceError `unauthenticated`, `forbidden`, put on record; `not_ready` while nobody can be known
+   */
+  require(authorization: string | null, resource?: Resource, action?: Action): Reader;
+  /** Whether the token of this hash may read flags, still; `undefined` for who came without one. */
   holds(tokenHash: string | undefined): boolean;
+  /** Called when rights have changed, after they have. */
+  listen(changed: () => void): void;
 }
 
-interface Decision {
-  readonly reader: Reader;
-  readonly isKnown: boolean;
-  /** Until when they may read, in milliseconds since the epoch; 0: they may not. */
-  readonly untilMs: number;
-  readonly secretsUntilMs: number;
+export interface ReadAccessOptions {
+  /** @default none */
+  readonly issuers?: Issuers;
+  /** @default not reported */
+  readonly denials?: NodeDenials;
+  readonly capacity?: number;
 }
 
-const ANYONE: Reader = { service: undefined, tokenHash: undefined };
+/** Some key of some service. */
+const SOMETHING: Resource = { environment: SOME, service: SOME, key: SOME, type: SOME };
 
-/** `open` lets everyone read; `token` asks for a token that the authority has made. */
-export function createReadAccess(replica: Replica, mode: 'open' | 'token', capacity = 10_000): ReadAccess {
-  const decided = new Map<string, Decision>();
+/** No token and no JWT that is taken is as long; what is must not be remembered. */
+const LONGEST = 8_300;
+const LONGEST_STRANGER = 256;
+
+/** `open` lets everyone read; `token` asks for a token, or a JWT of one of the issuers. */
+export function createReadAccess(
+  replica: Replica,
+  mode: 'open' | 'token',
+  { issuers, denials, capacity = 10_000 }: ReadAccessOptions = {},
+): ReadAccess {
+  const listeners: (() => void)[] = [];
+  const readers = new Map<string, Reader>();
+  /** Tokens that nobody is known by, and the epoch of which that is true: they cost a look-up. */
+  const strangers = new Map<string, number>();
+  let epoch = 0;
+  let model: AccessModel | undefined;
+
+  const changed = () => {
+    epoch++;
+    for (const listener of listeners) listener();
+  };
   replica.listen({
-    applied: entry => {
-      if (entry.changes.some(change => change.key.startsWith(TOKENS_PREFIX))) decided.clear();
+    applied: ({ changes }) => {
+      const keys = changes.flatMap(({ key }) => (key.startsWith(ACCESS_PREFIX) ? [key] : []));
+      if (keys.some(key => !key.startsWith(TOKENS_PREFIX))) model = undefined;
+      if (keys.length > 0) changed();
     },
-    replaced: () => decided.clear(),
+    replaced: () => {
+      model = undefined;
+      changed();
+    },
   });
+  issuers?.listen(changed);
 
-  const bearerOfHash = (hash: string): Principal | undefined => {
-    const record = replica.current?.snapshot.other(TOKENS_PREFIX + hash);
-    return record === undefined ? undefined : principalOf(JSON.parse(record));
+  const valuesOf = (prefix: string) =>
+    (replica.current?.snapshot.others(prefix) ?? []).map(({ value }) => value);
+  const standing: Standing = {
+    get epoch() {
+      return epoch;
+    },
+    open: mode === 'open',
+    model: () => {
+      model ??= readAccessModel(valuesOf(ROLES_PREFIX), valuesOf(BINDINGS_PREFIX));
+      return model;
+    },
   };
-  const decide = (authorization: string): Decision => {
-    const token = bearerOf(authorization);
-    const hash = token === undefined ? undefined : hashToken(token);
-    const principal = hash === undefined ? undefined : bearerOfHash(hash);
-    if (!principal) return { reader: ANYONE, isKnown: false, untilMs: 0, secretsUntilMs: 0 };
-    const reader = { service: principal.service, tokenHash: hash };
-    const until = (permission: Permission) => (may(principal, permission) ? principal.expiresAtMs : 0);
-    return { reader, isKnown: true, untilMs: until('read'), secretsUntilMs: until('read-secret') };
-  };
-  const decisionOn = (authorization: string | null): Decision | undefined => {
-    // No token is as long; what is must not be remembered.
-    if (authorization === null || authorization.length > 256) return undefined;
-    let decision = decided.get(authorization);
-    if (decision === undefined) {
-      decision = decide(authorization);
-      if (decided.size >= capacity) decided.clear();
-      decided.set(authorization, decision);
-    }
-    return decision;
-  };
+  const everyone = createReader(standing, () => undefined);
 
-  const reader = (authorization: string | null): Reader | undefined => {
-    const decision = decisionOn(authorization);
-    if (decision && decision.untilMs > 0 && Date.now() < decision.untilMs) return decision.reader;
-    return mode === 'open' ? ANYONE : undefined;
+  /** Whom the token of a hash stands for by its record as it is now. */
+  function tokenBearer(hash: string): Reader {
+    const key = TOKENS_PREFIX + hash;
+    let text: string | undefined;
+    let principal: Principal | undefined;
+    const current = () => {
+      const stored = replica.current?.snapshot.other(key);
+      if (stored !== text)
+        principal = stored === undefined ? undefined : principalOf(JSON.parse(stored) as TokenRecord);
+      text = stored;
+      return principal;
+    };
+    return createReader(standing, current, hash);
+  }
+  function bearer(shown: string): Reader | undefined {
+    if (isToken(shown)) return tokenBearer(hashToken(shown));
+    const principal = issuers?.known(shown);
+    return principal && createReader(standing, () => (issuers!.vouchFor(principal) ? principal : undefined));
+  }
+
+  function reader(authorization: string | null): Reader | undefined {
+    if (authorization === null || authorization.length > LONGEST) return undefined;
+    const known = readers.get(authorization);
+    if (known?.isKnown()) return known;
+    if (known) readers.delete(authorization);
+    if (strangers.get(authorization) === epoch) return undefined;
+    const shown = bearerOf(authorization);
+    const found = shown === undefined ? undefined : bearer(shown);
+    if (found?.isKnown()) return remember(readers, authorization, found);
+    // A JWT may be met a moment later.
+    if (authorization.length <= LONGEST_STRANGER && !(shown && !isToken(shown)))
+      remember(strangers, authorization, epoch);
+    return undefined;
+  }
+  /** The oldest goes. */
+  function remember<T>(map: Map<string, T>, authorization: string, value: T): T {
+    if (map.size >= capacity) map.delete(map.keys().next().value!);
+    map.set(authorization, value);
+    return value;
+  }
+
+  const requireKnown = (authorization: string | null): Reader => {
+    const found = reader(authorization) ?? (standing.open ? everyone : undefined);
+    if (found) return found;
+    // Without a state no token is known, so none can be refused.
+    if (!replica.current) throw new ServiceError('not_ready');
+    denials?.record({
+      caller: '',
+      action: '',
+      resource: '',
+      why: authorization === null ? 'no token' : 'an unknown token',
+    });
+    throw new ServiceError('unauthenticated');
   };
+  const mayReadSomething = ({ decide }: Reader) => decide(SOMETHING).allowed;
 
   return {
-    reader,
-    allows: authorization => mode === 'open' || reader(authorization) !== undefined,
-    allowsSecrets: authorization => Date.now() < (decisionOn(authorization)?.secretsUntilMs ?? 0),
-    require: authorization => {
+    reader: authorization => reader(authorization) ?? (standing.open ? everyone : undefined),
+    meet: async authorization => {
+      if (!issuers || authorization === null || authorization.length > LONGEST || reader(authorization))
+        return;
+      const shown = bearerOf(authorization);
+      if (shown !== undefined && !isToken(shown)) await issuers.check(shown);
+    },
+    allows: authorization => {
+      if (standing.open) return true;
       const found = reader(authorization);
-      if (found) return found;
-      // Without a state no token is known, so none can be refused.
-      if (!replica.current) throw new ServiceError('not_ready');
-      const decision = decisionOn(authorization);
-      const isForbidden = decision?.isKnown && decision.untilMs === 0;
-      throw new ServiceError(isForbidden ? 'forbidden' : 'unauthenticated');
+      return found !== undefined && mayReadSomething(found);
     },
-    holds: tokenHash => {
-      if (mode === 'open') return true;
-      const principal = tokenHash === undefined ? undefined : bearerOfHash(tokenHash);
-      return principal !== undefined && may(principal, 'read');
+    require: (authorization, resource = SOMETHING, action = 'read') => {
+      const found = requireKnown(authorization);
+      const decision = found.decide(resource, action);
+      if (decision.allowed) return found;
+      const on = resource === SOMETHING ? '' : ` on ${nameOf(resource)}`;
+      denials?.record({ caller: found.name, action, resource: on.slice(4), why: decision.why });
+      const message = `it takes the permission ${action}${on}`;
+      throw new ServiceError('forbidden', { message, details: { permissions: [action] } });
     },
+    holds: tokenHash =>
+      standing.open ||
+      (tokenHash !== undefined && tokenBearer(tokenHash).decide(flagsResource(SOME)).allowed),
+    listen: listener => void listeners.push(listener),
   };
 }

@@ -4,6 +4,8 @@ import { openedBody, openedMap, type SealedEntry, type Service, serviceMapTag } 
 import type { Replica } from '../follow/replica.ts';
 import type { OpenedSecrets } from '../secrets/opened-secrets.ts';
 import { type Answer, stateHeaders, tagged } from './answer.ts';
+import { isReadable } from './readable.ts';
+import type { Reader } from './reader.ts';
 
 export interface ServicePath {
   readonly environment: string;
@@ -13,7 +15,12 @@ export interface KeyPath extends ServicePath {
   readonly key: string;
 }
 
+/** Of the secrets that a read would show, how many its reader may see. */
+export type Shown = 'all' | 'some' | 'none';
+
 export interface SecretAnswers {
+  /** Of a key that is none, or without secrets: none. */
+  shownTo(reader: Reader, path: ServicePath & { readonly key?: string | undefined }, service: Service): Shown;
   /** `undefined` while not everything that belongs in it is opened. */
   key(path: KeyPath, sealed: SealedEntry, ifNoneMatch: string | null): Answer | undefined;
   service(path: ServicePath, service: Service, ifNoneMatch: string | null): Answer | undefined;
@@ -21,8 +28,8 @@ export interface SecretAnswers {
   settled(path: ServicePath, keys: readonly string[]): Promise<void>;
   /** As `key`, once settled. @throws ServiceError `secrets_unavailable`, `secret_destroyed` */
   settledKey(path: KeyPath, sealed: SealedEntry, ifNoneMatch: string | null): Answer;
-  /** As `service`, once settled: what can't be had says so in its place. */
-  settledService(path: ServicePath, service: Service, ifNoneMatch: string | null): Answer;
+  /** As `service`, once settled: what can't be had, or is not for this reader, says so in its place. */
+  settledService(path: ServicePath, service: Service, reader: Reader, ifNoneMatch: string | null): Answer;
 }
 
 /** A secret is opened within milliseconds, or its store does not answer. */
@@ -73,9 +80,23 @@ export function createSecretAnswers(replica: Replica, secrets: OpenedSecrets): S
     return opened(tag, ifNoneMatch, () => map);
   };
 
+  const shownTo: SecretAnswers['shownTo'] = (reader, { environment, service: name, key }, of) => {
+    if (!of.sealed || (key !== undefined && !of.sealed.has(key))) return 'none';
+    const reads = reader.extent(environment, name);
+    const secretly = reader.extent(environment, name, 'read-secret');
+    const isShown = (key: string, { entry }: SealedEntry) =>
+      isReadable(reads, name, key, entry) && isReadable(secretly, name, key, entry);
+    if (key !== undefined) return isShown(key, of.sealed.get(key)!) ? 'all' : 'none';
+    if (reads === 'all' && secretly === 'all') return 'all';
+    const shown = [...of.sealed].filter(each => isShown(...each)).length;
+    if (shown === 0) return 'none';
+    return reads === 'all' && shown === of.sealed.size ? 'all' : 'some';
+  };
+
   return {
     key,
     service,
+    shownTo,
     settled: (path, keys) => secrets.settled(path, keys, SETTLE_MS),
     settledKey: (path, sealed, ifNoneMatch) => {
       const answer = key(path, sealed, ifNoneMatch);
@@ -84,17 +105,23 @@ export function createSecretAnswers(replica: Replica, secrets: OpenedSecrets): S
         secrets.get(path).kind === 'destroyed' ? 'secret_destroyed' : 'secrets_unavailable',
       );
     },
-    settledService: (path, of, ifNoneMatch) => {
-      const whole = service(path, of, ifNoneMatch);
+    settledService: (path, of, reader, ifNoneMatch) => {
+      const whole = shownTo(reader, path, of) === 'all' ? service(path, of, ifNoneMatch) : undefined;
       if (whole) return whole;
+      const reads = reader.extent(path.environment, path.service);
+      const secretly = reader.extent(path.environment, path.service, 'read-secret');
       let missing = 0;
-      const body = openedMap(of, name => {
-        const secret = secrets.get({ ...path, key: name });
-        if (secret.kind === 'opened') return secret.json;
+      const jsonOf = (name: string, { entry }: SealedEntry): string => {
+        const isShown = isReadable(secretly, path.service, name, entry);
+        const secret = isShown ? secrets.get({ ...path, key: name }) : undefined;
+        if (secret?.kind === 'opened') return secret.json;
         missing++;
-        const why = secret.kind === 'destroyed' ? 'secret_destroyed' : 'secrets_unavailable';
-        return JSON.stringify(withheld(why));
-      });
+        if (!secret) return JSON.stringify(withheld('confidential'));
+        return JSON.stringify(
+          withheld(secret.kind === 'destroyed' ? 'secret_destroyed' : 'secrets_unavailable'),
+        );
+      };
+      const body = openedMap(of, jsonOf, (name, entry) => isReadable(reads, path.service, name, entry));
       // Without a tag: the same state may be answered otherwise in a moment.
       const headers = { ...stateHeaders(replica), [WITHHELD_HEADER]: String(missing) };
       return { status: 200, headers: { ...headers, 'cache-control': 'private, no-store' }, body };

@@ -37,7 +37,7 @@ export function registerChildReports(
   { region, access, reports }: ChildReportsOptions,
 ): void {
   const admit = async (c: Context, next: Next) => {
-    access.require(c.req.header('authorization') ?? null);
+    access.require(c.req.header('authorization') ?? null, {});
     await next();
   };
   app.use(feedReportRoute.getRoutingPath(), admit, limitBody(MAX_REPORT_BYTES), requireJson());

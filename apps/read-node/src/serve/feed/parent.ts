@@ -38,22 +38,27 @@ export interface ParentOptions {
   readonly pingMs: number;
 }
 
+/** Asked now and then, while the stream lasts. @default always */
+type MayGoOn = () => boolean;
+
 /** Every call throws ServiceError: `not_ready`, `environment_not_served`, `overloaded`, and what it says. */
 export interface Parent {
   /** Open streams. */
   readonly children: number;
   offer(environments: readonly Environment[] | undefined): FeedOffer;
   /** @throws also `compacted`, `revision_not_reached` */
-  snapshot(query: z.output<typeof SnapshotQuery>): ReadableStream<Uint8Array>;
+  snapshot(query: z.output<typeof SnapshotQuery>, mayGoOn?: MayGoOn): ReadableStream<Uint8Array>;
   /** @throws also `invalid_since`, `compacted`, `generation_changed`, `revision_not_reached` */
-  changes(query: z.output<typeof ChangesQuery>): ReadableStream<Uint8Array>;
+  changes(query: z.output<typeof ChangesQuery>, mayGoOn?: MayGoOn): ReadableStream<Uint8Array>;
+  /** End the streams that may not go on: rights have changed. */
+  look(): void;
   /** End every stream: the process is ending, the children go on at another node. */
   close(): void;
 }
 
 export function createParent(options: ParentOptions): Parent {
   const { region, nodeId, replica, scope, maxChildren, pingMs } = options;
-  const streams = new Set<LineStream>();
+  const streams = new Map<LineStream, MayGoOn>();
   let closing = false;
 
   /** What this node holds, for a child that wants `environments`. */
@@ -65,11 +70,20 @@ export function createParent(options: ParentOptions): Parent {
     return { wanted, loaded: replica.current };
   }
 
-  function open(chunks: AsyncGenerator<string, void>): ReadableStream<Uint8Array> {
+  const look = () => {
+    for (const [stream, mayGoOn] of streams) if (!mayGoOn()) stream.end({ end: 'forbidden' });
+  };
+  // Rights come to an end by themselves too. While no beats come there is nothing to send either.
+  replica.listen({ applied: () => {}, replaced: () => {}, beat: look });
+
+  function open(
+    chunks: AsyncGenerator<string, void>,
+    mayGoOn: MayGoOn = () => true,
+  ): ReadableStream<Uint8Array> {
     if (streams.size >= maxChildren) throw new ServiceError('overloaded');
     const stream = createLineStream(chunks, {
       stallMs: STALL_MS,
-      opened: () => streams.add(stream),
+      opened: () => streams.set(stream, mayGoOn),
       closed: () => streams.delete(stream),
     });
     return stream.body;
@@ -90,23 +104,24 @@ export function createParent(options: ParentOptions): Parent {
         environments: [...scope.environments],
       };
     },
-    snapshot: ({ environments, revision }) => {
+    look,
+    snapshot: ({ environments, revision }, mayGoOn) => {
       const { wanted, loaded } = admit(environments);
       const { generation, revision: newest } = loaded.snapshot;
       const entries = wanted.state(stateAt(loaded, revision ?? newest));
-      return open(snapshotChunks({ generation, revision: revision ?? newest }, entries));
+      return open(snapshotChunks({ generation, revision: revision ?? newest }, entries), mayGoOn);
     },
-    changes: ({ environments, since }) => {
+    changes: ({ environments, since }, mayGoOn) => {
       const { wanted, loaded } = admit(environments);
       const bookmark = parseBookmark(since);
       if (!bookmark) throw fieldFault('query.since', 'is not {generation}:{revision}', 'invalid_since');
       requireHeld(loaded, bookmark);
       const cursor = createCursor(bookmark.revision, wanted);
-      return open(changeChunks(replica, bookmark.generation, cursor, pingMs));
+      return open(changeChunks(replica, bookmark.generation, cursor, pingMs), mayGoOn);
     },
     close: () => {
       closing = true;
-      for (const stream of streams) stream.end({ end: 'shutting_down' });
+      for (const stream of streams.keys()) stream.end({ end: 'shutting_down' });
     },
   };
 }

@@ -1,8 +1,9 @@
-/** The endpoints that nodes of other regions are fed from. They ask for a token where reads do. */
+/** The endpoints that nodes of other regions are fed from: they ask for the right to read everything. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { feedChangesRoute, feedOfferRoute, feedSnapshotRoute } from '@quantivista/contracts';
 import type { Context } from 'hono';
 import type { ReadAccess } from '../read-access.ts';
+import type { Reader } from '../reader.ts';
 import type { Parent } from './parent.ts';
 
 const HEADERS = {
@@ -14,18 +15,19 @@ const HEADERS = {
 // The routes are typed for JSON; these bodies are streams.
 const lines = (body: ReadableStream<Uint8Array>) => new Response(body, { headers: HEADERS }) as never;
 
+/** Whether it may still read everything. */
+const goingOn = (reader: Reader) => () => reader.decide({}).allowed;
+
 export function feedRoutes(app: OpenAPIHono, parent: Parent, access: ReadAccess): void {
-  const admit = (c: Context) => access.require(c.req.header('authorization') ?? null);
+  const admit = (c: Context) => access.require(c.req.header('authorization') ?? null, {});
   app.openapi(feedOfferRoute, c => {
     admit(c);
     return c.json(parent.offer(c.req.valid('query').environments), 200);
   });
   app.openapi(feedSnapshotRoute, c => {
-    admit(c);
-    return lines(parent.snapshot(c.req.valid('query')));
+    return lines(parent.snapshot(c.req.valid('query'), goingOn(admit(c))));
   });
   app.openapi(feedChangesRoute, c => {
-    admit(c);
-    return lines(parent.changes(c.req.valid('query')));
+    return lines(parent.changes(c.req.valid('query'), goingOn(admit(c))));
   });
 }

@@ -90,15 +90,19 @@ export async function listenGrpc({ hostname, port, sync }: GrpcOptions): Promise
     'grpc.keepalive_timeout_ms': PONG_TIMEOUT_MS,
     'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
   });
-  const answering = (answer: (call: SyncCall) => Buffer) => (call: Unary, reply: sendUnaryData<Buffer>) => {
-    try {
-      reply(null, answer(called(call)));
-    } catch (error) {
-      reply(fault(error));
-    }
-  };
+  const answering =
+    (answer: (call: SyncCall) => Buffer) =>
+    async (call: Unary, reply: sendUnaryData<Buffer>): Promise<void> => {
+      const wanted = called(call);
+      try {
+        await sync.meet(wanted);
+        reply(null, answer(wanted));
+      } catch (error) {
+        reply(fault(error));
+      }
+    };
   server.addService(SERVICE, {
-    SyncFlags: (call: Streaming) => {
+    SyncFlags: async (call: Streaming) => {
       const wanted = called(call);
       const socket: SyncSocket = {
         authorization: wanted.authorization,
@@ -109,7 +113,8 @@ export async function listenGrpc({ hostname, port, sync }: GrpcOptions): Promise
       call.on('cancelled', () => sync.streams.leave(socket));
       call.on('close', () => sync.streams.leave(socket));
       try {
-        sync.syncFlags(wanted, socket);
+        await sync.meet(wanted);
+        if (!call.cancelled) sync.syncFlags(wanted, socket);
       } catch (error) {
         call.emit('error', fault(error));
       }

@@ -3,11 +3,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { flagdRoute, ServiceError } from '@quantivista/contracts';
 import { tagged, toResponse } from '../answer.ts';
 import type { FlagRoutesOptions } from '../flags/routes.ts';
+import { flagsResource } from '../readable.ts';
 
 export function registerFlagd(app: OpenAPIHono, { replica, access, flags, stateFor }: FlagRoutesOptions) {
   app.openapi(flagdRoute, async c => {
-    access.require(c.req.header('authorization') ?? null);
     const { service, ...wanted } = c.req.valid('query');
+    access.require(c.req.header('authorization') ?? null, flagsResource(service));
     await stateFor(wanted);
     const text = flags.current?.flagdFor(service);
     if (!text) throw new ServiceError('not_ready');

@@ -53,7 +53,7 @@ function start(options: Partial<SyncStreamsOptions> = {}) {
         changed = listener;
       },
     },
-    access: { allows: authorization => !revoked.has(authorization) },
+    isAllowed: authorization => !revoked.has(authorization),
     maxAgeMs: 1_000_000,
     drainMs: 1_000,
     writeTimeoutMs: 10_000,

@@ -4,7 +4,6 @@
  */
 import { pause } from '@quantivista/runtime';
 import type { HeldFlags } from '../flags/held-flags.ts';
-import type { ReadAccess } from '../read-access.ts';
 import { createTurns } from '../watch/turns.ts';
 import { encodeFlags } from './messages.ts';
 import type { Selection } from './selector.ts';
@@ -24,7 +23,8 @@ export interface SyncSocket {
 
 export interface SyncStreamsOptions {
   readonly flags: HeldFlags;
-  readonly access: Pick<ReadAccess, 'allows'>;
+  /** Whether the bearer of this Authorization header may have these flags, still. */
+  readonly isAllowed: (authorization: string | null, selection: Selection) => boolean;
   readonly maxAgeMs: number;
   readonly drainMs: number;
   /** Within this time a message must leave. */
@@ -72,7 +72,7 @@ const SLICE_MS = 1;
 const PATIENCE_MS = 1_000;
 
 export function createSyncStreams(options: SyncStreamsOptions): SyncStreams {
-  const { flags, access, maxAgeMs, drainMs, writeTimeoutMs, budgetBytes, sweepMs = 1_000 } = options;
+  const { flags, isAllowed, maxAgeMs, drainMs, writeTimeoutMs, budgetBytes, sweepMs = 1_000 } = options;
   const members = new Map<SyncSocket, Member>();
   /** The slowest first. */
   const sending = new Map<SyncSocket, Sending>();
@@ -161,7 +161,7 @@ export function createSyncStreams(options: SyncStreamsOptions): SyncStreams {
       drop(socket);
     }
     for (const member of members.values()) {
-      if (access.allows(member.socket.authorization)) queue(member);
+      if (isAllowed(member.socket.authorization, member.selection)) queue(member);
       else end(member.socket, 'UNAUTHENTICATED', 'the token is not valid any more');
     }
   }, sweepMs);

@@ -1,12 +1,14 @@
 /** `flagd.sync.v1.FlagSyncService`: who may call it, and what is answered. The transport is `grpc-server.ts`. */
+import { SOME } from '@quantivista/access';
 import { type Scope, ServiceError } from '@quantivista/contracts';
 import type { ReadAccess } from '../read-access.ts';
+import { flagsResource } from '../readable.ts';
 import { encodeMetadata, type SyncRequest } from './messages.ts';
 import { parseSelector, type Selection } from './selector.ts';
 import type { SyncSocket, SyncStreams } from './sync-streams.ts';
 
 export interface SyncOptions {
-  readonly access: Pick<ReadAccess, 'require'>;
+  readonly access: Pick<ReadAccess, 'meet' | 'require'>;
   readonly scope: Scope;
   readonly streams: SyncStreams;
   readonly maxStreams: number;
@@ -23,6 +25,8 @@ export interface Sync {
   readonly streams: SyncStreams;
   /** Streams refused for want of room. */
   readonly refused: number;
+  /** To be awaited before any other: who calls may have to be found out. */
+  meet(call: SyncCall): Promise<void>;
   syncFlags(call: SyncCall, socket: SyncSocket): void;
   fetchAllFlags(call: SyncCall): Buffer;
   /** Deprecated upstream: the context comes with the flags. Older clients ask it once. */
@@ -32,8 +36,10 @@ export interface Sync {
 export function createSync({ access, scope, streams, maxStreams }: SyncOptions): Sync {
   let refused = 0;
   const admit = ({ authorization, selector }: SyncCall): Selection => {
-    const { service } = access.require(authorization);
-    return parseSelector(selector, scope, service);
+    const { service } = access.require(authorization, flagsResource(SOME));
+    const selection = parseSelector(selector, scope, service);
+    access.require(authorization, flagsResource(selection.service));
+    return selection;
   };
   const messageFor = (selection: Selection): Buffer => {
     const message = streams.message(selection);
@@ -50,6 +56,7 @@ export function createSync({ access, scope, streams, maxStreams }: SyncOptions):
     get refused() {
       return refused;
     },
+    meet: ({ authorization }) => access.meet(authorization),
     syncFlags: (call, socket) => {
       const selection = admit(call);
       if (streams.draining) refuse('shutting_down');

@@ -1,19 +1,22 @@
 /** The one way by which a flag is evaluated here, whoever asks and by whatever protocol. */
 import { type Evaluation, evaluate, evaluateAll } from '@quantivista/flags';
-import type { Reader } from '../read-access.ts';
+import type { Reader } from '../reader.ts';
 import type { FlagsOfState } from './held-flags.ts';
 
 /** Of one request alone: it is enriched in place. */
 export type OwnContext = Record<string, unknown>;
 
+/** Who asks. */
+export type Asking = Pick<Reader, 'service'>;
+
 export interface Evaluator {
   /** One flag, of any name. */
-  one(state: Pick<FlagsOfState, 'set'>, name: string, context: OwnContext, reader: Reader): Evaluation;
+  one(state: Pick<FlagsOfState, 'set'>, name: string, context: OwnContext, reader: Asking): Evaluation;
   /** Every flag of the set. */
   all(
     state: Pick<FlagsOfState, 'set'>,
     context: OwnContext,
-    reader: Reader,
+    reader: Asking,
   ): readonly (readonly [name: string, answer: Evaluation])[];
 }
 
@@ -23,7 +26,7 @@ export interface EvaluatorOptions {
 }
 
 /** The context with what is known of who asks: a token's service stands above what its bearer says. */
-export function enrich(context: OwnContext, { service }: Reader): OwnContext {
+export function enrich(context: OwnContext, { service }: Asking): OwnContext {
   if (service !== undefined) context.service = service;
   return context;
 }

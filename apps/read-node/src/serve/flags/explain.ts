@@ -1,5 +1,6 @@
 /** Why a flag answers what it answers: for people, who ask one flag at a time. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { SOME } from '@quantivista/access';
 import {
   type Evaluated,
   evaluateRoute,
@@ -14,6 +15,7 @@ import { explain } from '@quantivista/flags';
 import type { Replica } from '../../follow/replica.ts';
 import { stateHeaders } from '../answer.ts';
 import type { ReadAccess } from '../read-access.ts';
+import { flagsResource } from '../readable.ts';
 import type { StateFor } from '../state-for.ts';
 import { enrich } from './evaluator.ts';
 import type { HeldFlags } from './held-flags.ts';
@@ -33,14 +35,14 @@ export function registerExplain(app: OpenAPIHono, options: ExplainOptions): void
   app.use(
     evaluateRoute.getRoutingPath(),
     async (c, next) => {
-      access.require(c.req.header('authorization') ?? null);
+      access.require(c.req.header('authorization') ?? null, flagsResource(SOME));
       await next();
     },
     limitBody(MAX_BYTES),
     requireJson(),
   );
   app.openapi(evaluateRoute, async c => {
-    const reader = access.require(c.req.header('authorization') ?? null);
+    const reader = access.require(c.req.header('authorization') ?? null, flagsResource(SOME));
     const { explain: wanted, ...state } = c.req.valid('query');
     const { flag_name } = c.req.valid('param');
     const { context } = c.req.valid('json');

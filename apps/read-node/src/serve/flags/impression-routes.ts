@@ -1,7 +1,9 @@
 /** Evaluations that clients made by themselves and report here. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { SOME } from '@quantivista/access';
 import { impressionsRoute, limitBody, requireJson, ServiceError } from '@quantivista/contracts';
 import type { ReadAccess } from '../read-access.ts';
+import { flagsResource } from '../readable.ts';
 import { createRateLimit } from '../watch/rate-limit.ts';
 import type { HeldFlags } from './held-flags.ts';
 import type { ImpressionCounts } from './impressions.ts';
@@ -25,7 +27,7 @@ export function registerImpressions(
   app.use(
     impressionsRoute.path,
     async (c, next) => {
-      access.require(c.req.header('authorization') ?? null);
+      access.require(c.req.header('authorization') ?? null, flagsResource(SOME));
       if (!limit.take()) throw new ServiceError('overloaded');
       await next();
     },

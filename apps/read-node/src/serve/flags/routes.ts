@@ -4,6 +4,7 @@ import { ServiceError, serviceFlagsRoute } from '@quantivista/contracts';
 import type { Replica } from '../../follow/replica.ts';
 import { tagged, toResponse } from '../answer.ts';
 import type { ReadAccess } from '../read-access.ts';
+import { flagsResource } from '../readable.ts';
 import type { StateFor } from '../state-for.ts';
 import type { HeldFlags } from './held-flags.ts';
 
@@ -16,10 +17,11 @@ export interface FlagRoutesOptions {
 
 export function registerFlags(app: OpenAPIHono, { replica, access, flags, stateFor }: FlagRoutesOptions) {
   app.openapi(serviceFlagsRoute, async c => {
-    access.require(c.req.header('authorization') ?? null);
+    const { service_name: service } = c.req.valid('param');
+    access.require(c.req.header('authorization') ?? null, flagsResource(service));
     const { archived, ...wanted } = c.req.valid('query');
     await stateFor(wanted);
-    const list = flags.current?.listFor(c.req.valid('param').service_name, archived === 'true');
+    const list = flags.current?.listFor(service, archived === 'true');
     if (!list) throw new ServiceError('not_ready');
     return toResponse(
       tagged(replica, list.tag, c.req.header('if-none-match') ?? null, () => list.body),

@@ -48,7 +48,7 @@ describe('a request', () => {
 
   test('says what it is about, and from where', async () => {
     const { admit } = start();
-    expect(await admit(`${PATH}/risk?environment=test&prefix=a_&instance_id=i`)).toEqual({
+    expect(await admit(`${PATH}/risk?environment=test&prefix=a_&instance_id=i`)).toMatchObject({
       topic: { environment: 'TEST', service: 'risk', prefix: 'a_' },
       since: undefined,
       instanceId: 'i',

@@ -14,10 +14,11 @@ import {
 import type { Replica } from '../../follow/replica.ts';
 import { createTickets } from '../flags/ofrep/tickets.ts';
 import type { ReadAccess } from '../read-access.ts';
+import type { Reader } from '../reader.ts';
 import type { Hub } from './hub.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { Transport } from './socket.ts';
-import { EVERY_SERVICE, type Topic } from './topic.ts';
+import { EVERY_SERVICE, type Topic, topicResource } from './topic.ts';
 import { createTurns } from './turns.ts';
 
 export interface StreamRequest {
@@ -33,6 +34,8 @@ export interface Admission {
   readonly topic: Topic;
   readonly since: Bookmark | undefined;
   readonly instanceId: string | undefined;
+  /** Who watches; absent where nobody is asked. */
+  readonly reader?: Reader;
 }
 
 /** A stream of notices that may begin, and the token that lets it. */
@@ -58,7 +61,7 @@ export interface Admitter {
   /**
    * Check a request for a stream.
    * @throws ServiceError: `invalid_request`, `unknown_environment`, `environment_not_served`, `invalid_since`,
-   * `unauthenticated`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
+   * `unauthenticated`, `forbidden`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
    * is ahead of this node: what the watcher saw must not be taken back, so another node is to be tried.
    */
   admit(request: StreamRequest): Promise<Admitted>;
@@ -168,12 +171,16 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
   }
 
   async function checkTopic(request: StreamRequest): Promise<Admission> {
+    await access.meet(request.authorization);
     access.require(request.authorization);
     const { topic, since, minRevision, instanceId } = parse(request);
+    access.require(request.authorization, topicResource(topic));
     if (!scope.includes(topic.environment)) throw environmentNotServed(scope);
     checkRoom();
     await requireReached(minRevision, since);
-    return { topic, since, instanceId };
+    // Last: what it was allowed when it came, it may not be any more.
+    const reader = access.require(request.authorization, topicResource(topic));
+    return { topic, since, instanceId, reader };
   }
 
   async function requireReached(minRevision: number, since: Bookmark | undefined): Promise<void> {

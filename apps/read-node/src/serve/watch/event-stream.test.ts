@@ -31,7 +31,7 @@ test('begins and ends with a time to come back after, each another below the win
   expect(Math.max(...times)).toBeLessThan(5_100);
   expect(new Set(times).size).toBeGreaterThan(25);
   const reason = closeReason('shutting_down', 5_000);
-  const lines = closingText(reason).split('\n');
+  const lines = closingText(1013, reason).split('\n');
   expect(lines[0]).toBe(`: ${reason}`);
   expect(lines[1]).toMatch(/^retry: \d+$/);
 });

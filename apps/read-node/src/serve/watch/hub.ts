@@ -1,21 +1,26 @@
 /** The streams of this node: who is in, who must leave and why, and what they say. */
 import { type AckMessage, type AckRequest, errorRow, ServiceError } from '@quantivista/contracts';
 import type { Replica } from '../../follow/replica.ts';
+import type { ReadAccess } from '../read-access.ts';
 import { ACK_BURST, ACKS_PER_SECOND, parseAck } from './acks.ts';
 import type { Admission, Admitted } from './admit.ts';
 import type { AudienceRecord, Watcher } from './audience.ts';
 import { createBacklog } from './backlog.ts';
 import { closeReason } from './close-reason.ts';
+import { createEntitled } from './entitled.ts';
 import { createInstances } from './instances.ts';
 import { createNotices, type NoticeSource } from './notices.ts';
 import { endOneByOne } from './one-by-one.ts';
 import { createPublisher } from './publisher.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { Transport, WatchSocket } from './socket.ts';
+import { topicResource } from './topic.ts';
 
 export interface HubOptions {
   readonly replica: Replica;
   readonly heartbeatMs: number;
+  /** Tells when rights have changed. */
+  readonly access?: Pick<ReadAccess, 'listen'>;
   /** Told of who watches and what they say. */
   readonly audience?: Pick<AudienceRecord, 'joined' | 'left' | 'acknowledged'>;
   /** Of streams that are told of more than configuration. */
@@ -44,6 +49,8 @@ export interface Hub {
   readonly conflated: number;
   /** Streams ended because their clients did not read. */
   readonly dropped: number;
+  /** Streams ended because they were not allowed any more. */
+  readonly revoked: number;
   /** Bytes that wait in sockets. */
   readonly bufferedBytes: number;
   /** No stream may begin: the node is ending. */
@@ -61,7 +68,7 @@ export interface Hub {
   drain(): Promise<void>;
 }
 
-type EndCode = 'overloaded' | 'shutting_down' | 'invalid_request' | 'unauthenticated';
+type EndCode = 'overloaded' | 'shutting_down' | 'invalid_request' | 'unauthenticated' | 'forbidden';
 
 interface Member {
   /** Absent of a stream of notices. */
@@ -85,6 +92,7 @@ export function createHub(options: HubOptions): Hub {
   const instances = createInstances();
   const watchersBy: Record<Transport, number> = { websocket: 0, sse: 0 };
   let dropped = 0;
+  let revoked = 0;
   /** How many there were when the node began to end: all of them will come back. */
   let drained: number | undefined;
 
@@ -122,6 +130,7 @@ export function createHub(options: HubOptions): Hub {
     backlog.forget(socket);
     if (!member.watcher) return notices?.leave(socket);
     publisher.leave(socket);
+    entitled.leave(socket);
     instances.remove(member.watcher);
     audience.left(member.watcher);
   };
@@ -130,6 +139,13 @@ export function createHub(options: HubOptions): Hub {
     leave(socket);
     socket.close(errorRow(code).close!, closeReason(why, reconnectWindowMs()));
   }
+
+  const entitled = createEntitled((socket, why) => {
+    if (!members.has(socket)) return;
+    revoked++;
+    end(socket, 'forbidden', why);
+  });
+  options.access?.listen(entitled.look);
 
   const isReached = (revision: number) => revision <= (replica.current?.snapshot.revision ?? -1);
   const sweep = setInterval(() => {
@@ -152,6 +168,9 @@ export function createHub(options: HubOptions): Hub {
     get dropped() {
       return dropped;
     },
+    get revoked() {
+      return revoked;
+    },
     get bufferedBytes() {
       return backlog.bytes;
     },
@@ -170,9 +189,13 @@ export function createHub(options: HubOptions): Hub {
         instances.add(watcher);
         audience.joined(watcher);
       }
-      if (drained !== undefined) end(socket, 'shutting_down', 'shutting_down');
-      else if ('topic' in admission) publisher.enter({ socket, ...admission });
-      else notices?.enter(socket, admission.tokenHash);
+      if (drained !== undefined) return end(socket, 'shutting_down', 'shutting_down');
+      if (!('topic' in admission)) return notices?.enter(socket, admission.tokenHash);
+      const { topic, since, reader } = admission;
+      if (reader && !reader.decide(topicResource(topic)).allowed)
+        return end(socket, 'forbidden', 'not allowed any more');
+      publisher.enter({ socket, topic, since });
+      if (reader) entitled.join(socket, reader, topic);
     },
     leave,
 

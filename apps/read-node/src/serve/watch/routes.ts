@@ -1,5 +1,6 @@
 /** What of the streams is plain HTTP: acks, and requests that were to be upgraded. The listeners do the rest. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { SOME } from '@quantivista/access';
 import {
   ackRoute,
   limitBody,
@@ -14,6 +15,7 @@ import type { Context } from 'hono';
 import type { ReadAccess } from '../read-access.ts';
 import type { Admitter } from './admit.ts';
 import type { Hub } from './hub.ts';
+import { type Topic, topicResource } from './topic.ts';
 
 export interface StreamsOptions {
   readonly access: ReadAccess;
@@ -52,7 +54,10 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
     requireJson(),
   );
   app.openapi(ackRoute, c => {
-    hub.acknowledge(c.req.valid('json'));
+    const ack = c.req.valid('json');
+    const of = { environment: ack.environment, service: ack.service_name } as Topic;
+    access.require(authorization(c), { ...topicResource(of), key: SOME, type: SOME });
+    hub.acknowledge(ack);
     return c.body(null, 202);
   });
 }

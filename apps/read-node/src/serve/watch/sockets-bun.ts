@@ -125,9 +125,9 @@ export function bunEventStream(
     transport: 'sse',
     send: frames => write(frames.map(({ event }) => event)),
     bufferedBytes: () => queuedBytes + handedBytes,
-    close: (_code, reason) => {
+    close: (code, reason) => {
       ending = true;
-      write([Buffer.from(closingText(reason))]);
+      write([Buffer.from(closingText(code, reason))]);
       breakOff();
     },
     destroy: () => {

@@ -55,8 +55,8 @@ export function nodeEventStream(
       response.uncork();
       return bytes;
     },
-    close: (_code, reason) => {
-      response.end(closingText(reason));
+    close: (code, reason) => {
+      response.end(closingText(code, reason));
       if (response.socket) breakLater(response.socket);
     },
     destroy: () => response.destroy(),

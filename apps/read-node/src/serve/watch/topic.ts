@@ -1,4 +1,5 @@
 /** What a stream is about: a service or a whole environment, all of its keys or those that begin alike. */
+import type { Resource } from '@quantivista/access';
 import {
   type ConfigurationPath,
   environmentPrefix,
@@ -21,6 +22,13 @@ export interface Topic {
 /** Whose configuration it is, whichever keys of it. */
 export const topicName = (topic: { environment: string; service: string }): string =>
   `${topic.environment}/${topic.service}`;
+
+/** What one must be allowed to read to watch it: all keys that it is about. */
+export const topicResource = ({ environment, service, prefix }: Topic): Resource => ({
+  environment,
+  service: service === EVERY_SERVICE ? undefined : service,
+  keyPrefix: prefix,
+});
 
 /** The path of an etcd key that the topic is about; `undefined` for all others. */
 export type TopicFilter = (etcdKey: string) => ConfigurationPath | undefined;

@@ -2,7 +2,7 @@
 import { OFREP_EVENTS_PATH, type OfrepEventStream } from '@quantivista/contracts';
 import { evaluationError } from '@quantivista/flags';
 import { emptyDigest, fold, formatDigest } from '@quantivista/snapshot';
-import type { Reader } from '../../read-access.ts';
+import type { Reader } from '../../reader.ts';
 import type { Evaluator, OwnContext } from '../evaluator.ts';
 import type { FlagsOfState } from '../held-flags.ts';
 import { contextDigest } from './context-digest.ts';
@@ -22,6 +22,8 @@ export interface BulkAnswer {
 export interface BulkOptions {
   readonly evaluator: Evaluator;
   readonly envelopes: Envelopes;
+  /** Whether everyone may read: then the stream takes no ticket. */
+  readonly isOpen: boolean;
 }
 
 const INACTIVITY_S = 120;
@@ -34,7 +36,7 @@ export type Bulk = (
 ) => BulkAnswer;
 
 export const createBulk =
-  ({ evaluator, envelopes }: BulkOptions): Bulk =>
+  ({ evaluator, envelopes, isOpen }: BulkOptions): Bulk =>
   (state, generation, context, reader) => {
     const texts: string[] = [];
     const digest = emptyDigest();
@@ -51,13 +53,16 @@ export const createBulk =
     return {
       tag: `"${generation.slice(0, 8)}.${formatDigest(digest)}.${ofContext.toString(36)}.${expiresS.toString(36)}"`,
       body: () => {
+        const flags = `{"flags":[${texts.join(',')}],"metadata":{}`;
+        // Nothing signs a ticket for a bearer of another's token: it is left to ask now and then.
+        if (tokenHash === undefined && !isOpen) return `${flags}}`;
         const token = tokenHash === undefined ? '' : `?token=${issueTicket(tokenHash, expiresS)}`;
         const stream: OfrepEventStream = {
           type: 'sse',
           endpoint: { requestUri: OFREP_EVENTS_PATH + token },
           inactivityDelaySec: INACTIVITY_S,
         };
-        return `{"flags":[${texts.join(',')}],"metadata":{},"eventStreams":[${JSON.stringify(stream)}]}`;
+        return `${flags},"eventStreams":[${JSON.stringify(stream)}]}`;
       },
     };
   };

@@ -12,7 +12,11 @@ import { createOrigins } from './origins.ts';
 
 const refused = (error: ServiceError) => {
   const replica = createReplica({ agingMs: 1_000, staleMs: 1_000 });
-  const options: Pick<OfrepOptions, 'replica' | 'origins'> = { replica, origins: createOrigins(['*']) };
+  const options: Pick<OfrepOptions, 'replica' | 'access' | 'origins'> = {
+    replica,
+    access: createReadAccess(replica, 'token'),
+    origins: createOrigins(['*']),
+  };
   return createOfrep(options as OfrepOptions).streamRefusal(error, 'https://app.example.com');
 };
 

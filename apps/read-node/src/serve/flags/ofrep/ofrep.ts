@@ -2,6 +2,7 @@
  * OFREP: what any OpenFeature SDK asks, and every answer to it, errors among them. No framework stands before it: an
  * evaluation takes less than any of them.
  */
+import { SOME } from '@quantivista/access';
 import {
   noneMatch,
   OFREP_EVENTS_PATH,
@@ -12,7 +13,9 @@ import {
 import type { Log } from '@quantivista/runtime';
 import type { Replica } from '../../../follow/replica.ts';
 import { type Answer, positionHeaders, stateHeaders } from '../../answer.ts';
-import type { ReadAccess, Reader } from '../../read-access.ts';
+import type { ReadAccess } from '../../read-access.ts';
+import { flagsResource } from '../../readable.ts';
+import type { Reader } from '../../reader.ts';
 import type { StateFor } from '../../state-for.ts';
 import { EVENT_STREAM_HEADERS } from '../../watch/event-stream.ts';
 import { createTurns } from '../../watch/turns.ts';
@@ -76,7 +79,7 @@ export function createOfrep(options: OfrepOptions): Ofrep {
   const { replica, access, flags, evaluator, origins, stateFor, log } = options;
   const turns = createTurns(SLICE_MS);
   const envelopes = createEnvelopes();
-  const evaluateAll = createBulk({ evaluator, envelopes });
+  const evaluateAll = createBulk({ evaluator, envelopes, isOpen: access.holds(undefined) });
   const counts: OfrepCounts = { flag: 0, all: 0, notModified: 0, failed: 0 };
 
   const refusal = (error: unknown, origin: string | null, key?: string): Answer => {
@@ -99,8 +102,12 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     const headers = { ...EVENT_STREAM_HEADERS, ...origins.headers(origin) };
     return { status: 200, headers, body: `retry: ${Number(retryAfterS) * 1_000}\n\n` };
   };
-  const readerOf = ({ authorization, apiKey }: OfrepCall): Reader =>
-    access.require(authorization ?? (apiKey === null ? null : `Bearer ${apiKey}`));
+  const EVALUATED = flagsResource(SOME);
+  const readerOf = async ({ authorization, apiKey }: OfrepCall): Promise<Reader> => {
+    const shown = authorization ?? (apiKey === null ? null : `Bearer ${apiKey}`);
+    await access.meet(shown);
+    return access.require(shown, EVALUATED);
+  };
   const headersFor = (origin: string | null) => Object.assign(stateHeaders(replica), origins.headers(origin));
 
   function answerFlag(key: string, body: Buffer, reader: Reader, { origin }: OfrepCall): Answer {
@@ -131,7 +138,7 @@ export function createOfrep(options: OfrepOptions): Ofrep {
       if (!target && !call.target.startsWith(OFREP_EVENTS_PATH)) throw new ServiceError('not_found');
       if (!target || method !== 'POST') throw new ServiceError('method_not_allowed');
       const { key, query } = target;
-      const reader = readerOf(call);
+      const reader = await readerOf(call);
       const body = await readBody();
       if (query !== undefined) await stateFor(wantedState(query, replica.current?.snapshot.generation));
       if (body.length > LARGE_BYTES) await new Promise<void>(turns);

@@ -1,0 +1,2 @@
+export { createIssuers, type Issuers } from './issuers.ts';
+export { type IssuerSettings, readIssuers } from './settings.ts';

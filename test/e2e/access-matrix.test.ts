@@ -1,0 +1,204 @@
+/**
+ * What callers may do, cell by cell: generated roles, bindings and scopes, every action, every kind of caller, at the
+ * authority and at a node, against the rules as plainly as they can be said.
+ */
+import { randomInt } from 'node:crypto';
+import {
+  type Binding,
+  CONFIG_TYPES,
+  type CreatedToken,
+  type Permission,
+  type Role,
+} from '@quantivista/contracts';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../../infra/stack/until.ts';
+import type { Principal } from '../../packages/access/src/principal.ts';
+import * as any from '../../packages/access/test/arbitraries.ts';
+import { naivelyAllowed } from '../../packages/access/test/naive-model.ts';
+import type { Answer, Api } from '../harness/api.ts';
+import { createTestIssuer } from '../harness/issuer.ts';
+import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+
+const SEED = Number(process.env.QV_SEED ?? randomInt(2 ** 31));
+const PEOPLE = 16;
+/** Secrets have a store of their own, and ways of their own. */
+const TYPES = CONFIG_TYPES.filter(type => type !== 'SECRET');
+
+const issuer = createTestIssuer();
+let network: TestNetwork;
+
+/** A caller, and what it shows. */
+interface Holder {
+  readonly principal: Principal;
+  readonly bearer: string;
+}
+type Place = (typeof any.everywhere)[number];
+
+const places = any.everywhere.filter(
+  ({ environment }) => environment === 'PRODUCTION' || environment === 'TEST',
+);
+/** Every key has one type. */
+const held: readonly Place[] = places.filter(
+  ({ service, key, type }) => type === TYPES[(service.length + key.length) % TYPES.length],
+);
+
+beforeAll(async () => {
+  const env = { ISSUERS_FILE: issuer.file };
+  network = await startTestNetwork({
+    regionNames: ['eu-west'],
+    nodeRoles: ['feed,serve'],
+    reads: 'token',
+    authorityEnv: env,
+    nodeEnv: env,
+  });
+});
+afterAll(async () => {
+  await network?.stop();
+  issuer.remove();
+});
+
+/** The path of a request that takes the action there, and its body; `undefined`: it is not asked over HTTP here. */
+function attempt(action: Permission, { environment, service, key, type }: Place) {
+  const path = `/api/v1/config/${service}/${key}?environment=${environment}`;
+  // A condition that never holds: a request that is allowed changes nothing.
+  const update = { new_value: 'new', old_value: 'never', config_type: type };
+  const rollback = { environment, service_name: service, config_key: key, version: 999_999 };
+  switch (action) {
+    case 'read':
+      return { method: 'GET', path };
+    case 'write':
+      return { method: 'PUT', path, body: update };
+    case 'rollback':
+      return { method: 'POST', path: '/api/v1/config/rollback', body: rollback };
+    default:
+      return undefined;
+  }
+}
+
+const isDenied = ({ status, problem }: Answer): boolean => {
+  if (status === 403) return problem.type === 'urn:quantivista:problem:forbidden';
+  expect([200, 404, 409], JSON.stringify(problem)).toContain(status);
+  return false;
+};
+
+test('every cell is what the rules say', async () => {
+  console.log(`QV_SEED=${SEED}`);
+  const admin = network.api(network.authority);
+  const put = async (path: string, body: object) => {
+    const answer = await admin.request('PUT', `/api/v1/access/${path}`, { body });
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    return answer.revision;
+  };
+  for (const { environment, service, key, type } of held) {
+    const made = await admin.put(service, key, 'held', { environment, body: { config_type: type } });
+    expect(made.status, JSON.stringify(made.body)).toBe(200);
+  }
+
+  const [roles] = fc.sample(
+    any.roles.filter(list => list.length === 3),
+    { numRuns: 1, seed: SEED },
+  ) as [Role[]];
+  // Roles that can be made: an API takes no list without grants of a kind that is not there.
+  for (const { name, description, grants } of roles) await put(`roles/${name}`, { description, grants });
+  const sampled = fc.sample(any.binding, { numRuns: 12, seed: SEED });
+  const known = new Set(roles.map(({ name }) => name));
+  const bindings: Binding[] = sampled.flatMap((binding, index) => {
+    const own = binding.roles.filter(role => known.has(role));
+    return own.length === 0 ? [] : [{ ...binding, name: `b${index}`, roles: own }];
+  });
+  let revision = 0;
+  for (const { name, version: _, updated_at: __, updated_by: ___, ...body } of bindings)
+    revision = await put(`bindings/${name}`, body);
+
+  const holders: Holder[] = [];
+  for (const principal of fc.sample(any.principal, { numRuns: PEOPLE, seed: SEED })) {
+    const { name, groups, permissions, scopes } = principal;
+    if (principal.kind === 'token') {
+      const body = { name, permissions, ...(scopes && { scopes }) };
+      const made = await admin.request<CreatedToken>('POST', '/api/v1/access/tokens', { body });
+      expect(made.status, JSON.stringify(made.body)).toBe(201);
+      revision = made.revision;
+      holders.push({ principal: { ...principal, groups: [] }, bearer: made.body.token });
+    } else {
+      // Of its issuer's kind, and nothing by itself.
+      const person: Principal = { ...principal, kind: 'person', permissions: [], scopes: undefined };
+      holders.push({
+        principal: person,
+        bearer: issuer.token(name, { groups, jti: String(holders.length) }),
+      });
+    }
+  }
+  const [node] = network.serving;
+  await until(
+    async () => (await network.api(node!).list('risk', { query: { min_revision: revision } })).status === 200,
+    { what: 'the node to know' },
+  );
+
+  let cells = 0;
+  let allowed = 0;
+  const check = async (api: Api, { principal }: Holder, action: Permission, place: Place, at: string) => {
+    const wanted = attempt(action, place)!;
+    const answer = await api.request(wanted.method, wanted.path, { body: wanted.body });
+    // A write is a way back too: either right is enough for it.
+    const enough: Permission[] = action === 'rollback' ? ['rollback', 'write'] : [action];
+    const expected = enough.some(each => naivelyAllowed({ roles, bindings }, principal, each, place));
+    const what = `${at}: ${action} by ${JSON.stringify(principal)} on ${JSON.stringify(place)}`;
+    expect(!isDenied(answer), `${what}: ${JSON.stringify(answer.body)}`).toBe(expected);
+    cells++;
+    allowed += Number(expected);
+  };
+  for (const holder of holders) {
+    const authority = network.api(network.authority, holder.bearer);
+    const read = network.api(node!, holder.bearer);
+    for (const place of held) {
+      await Promise.all([
+        check(authority, holder, 'read', place, 'authority'),
+        check(read, holder, 'read', place, 'node'),
+        check(authority, holder, 'write', place, 'authority'),
+        check(authority, holder, 'rollback', place, 'authority'),
+      ]);
+    }
+    // A service as a whole: what of it may be read, and the same at both.
+    for (const environment of ['PRODUCTION', 'TEST'] as const) {
+      for (const service of ['risk', 'risk-engine', 'orders']) {
+        const [atAuthority, atNode] = await Promise.all(
+          [authority, read].map(api => api.list(service, { environment })),
+        );
+        const keys = held
+          .filter(each => each.environment === environment && each.service === service)
+          .filter(each => naivelyAllowed({ roles, bindings }, holder.principal, 'read', each));
+        if (keys.length > 0) {
+          const map = Object.fromEntries(keys.map(({ key }) => [key, 'held']));
+          expect([atAuthority!.body, atNode!.body]).toEqual([map, map]);
+          expect(atAuthority!.headers.get('etag')).toBe(atNode!.headers.get('etag'));
+        } else {
+          // Nothing of what is there: either it is refused, or a part that is empty.
+          for (const { status, body } of [atAuthority!, atNode!])
+            expect(status === 403 || JSON.stringify(body) === '{}').toBe(true);
+        }
+        cells += 2;
+      }
+    }
+    // The actions that have no endpoint of a key, asked of the model that the authority has.
+    for (const action of ['read-secret', 'approve', 'flag', 'audit', 'admin', 'break-glass'] as const) {
+      for (const place of held) {
+        const { environment, service, key, type } = place;
+        const body = { action, environment, service_name: service, config_key: key, config_type: type };
+        const answer = await authority.request<{ allowed: boolean; why: string }>(
+          'POST',
+          '/api/v1/access/check',
+          { body },
+        );
+        const expected = naivelyAllowed({ roles, bindings }, holder.principal, action, place);
+        expect(answer.body, JSON.stringify({ body, holder })).toMatchObject({ allowed: expected });
+        cells++;
+        allowed += Number(expected);
+      }
+    }
+  }
+  console.log(`${cells} cells, ${allowed} of them allowed`);
+  expect(cells).toBeGreaterThan(3_000);
+  expect(allowed).toBeGreaterThan(0);
+  expect(allowed).toBeLessThan(cells);
+}, 300_000);
