@@ -18,10 +18,10 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
   let nodeOfWriter: Api;
   let nodeOfKeeper: Api;
 
-  async function tokenOf(name: string, permissions: readonly Permission[]): Promise<string> {
+  async function tokenOf(name: string, permissions: readonly Permission[], scopes?: object): Promise<string> {
     const admin = network.api(network.authority);
     const made = await admin.request<CreatedToken>('POST', '/api/v1/access/tokens', {
-      body: { name, permissions },
+      body: { name, permissions, ...(scopes && { scopes }) },
     });
     expect(made.status).toBe(201);
     return made.body.token;
@@ -92,6 +92,35 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
       `${network.serving[0]!.url}/api/v1/config/open?environment=PRODUCTION&min_revision=${revision}`,
     );
     expect(await anybody.json()).toEqual({ password: WITHHELD });
+  });
+
+  test('the right to one of them shows that one, the right to what is no secret none', async () => {
+    await writer.put('part', 'password', 'part-1', { body: SECRET });
+    await writer.put('part', 'pin', 'part-2', { body: SECRET });
+    const { revision } = await writer.put('part', 'limit', 1);
+    const one = await tokenOf('one', ['read', 'read-secret'], { services: ['part'], keys: ['p*d', 'limit'] });
+    const plain = await tokenOf('plain', ['read', 'read-secret', 'write'], { types: ['APPLICATION_CONFIG'] });
+    const node = network.serving[0]!;
+    const all = { password: 'part-1', pin: 'part-2', limit: 1 };
+    await until(
+      async () => (await nodeOfKeeper.list('part', { query: { min_revision: revision } })).status === 200,
+      {
+        what: 'the node to hold them',
+      },
+    );
+    expect((await nodeOfKeeper.list('part')).body).toEqual(all);
+    const listOf = async (token: string) => {
+      const answer = await network.api(node, token).list('part', { query: { min_revision: revision } });
+      return [answer.body, answer.headers.get('x-config-withheld')];
+    };
+    await until(async () => (await listOf(one))[1] === '1', { what: 'the token to be known' });
+    expect(await listOf(one)).toEqual([{ password: 'part-1', pin: WITHHELD, limit: 1 }, '1']);
+    expect(await listOf(plain)).toEqual([{ password: WITHHELD, pin: WITHHELD, limit: 1 }, '2']);
+    // It is not told whether it has guessed.
+    const guess = { body: { old_value: 'part-1' } };
+    expect((await network.api(network.authority, plain).put('part', 'password', 'x', guess)).status).toBe(
+      403,
+    );
   });
 
   test('a rotation reaches every node, and a rollback brings the earlier value back', async () => {
@@ -222,17 +251,20 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
   test('a promotion keeps them anew for the other environment', async () => {
     await writer.put('moved', 'password', 'moved-1', { body: SECRET, environment: 'STAGING' });
     const body = { from: 'STAGING', to: 'PRODUCTION', service_name: 'moved' };
-    const trial = await writer.request('POST', '/api/v1/config/promote', {
+    // Who may see secrets where they go, and not where they are, must not come by them so.
+    const refused = await writer.request('POST', '/api/v1/config/promote', { body });
+    expect([refused.status, refused.problem.permissions]).toEqual([403, ['read-secret']]);
+    const trial = await keeper.request('POST', '/api/v1/config/promote', {
       body: { ...body, dry_run: true },
     });
-    const promoted = await writer.request('POST', '/api/v1/config/promote', { body });
+    const promoted = await keeper.request('POST', '/api/v1/config/promote', { body });
     for (const { status, body: answer } of [trial, promoted]) {
       expect(status).toBe(200);
       expect(answer).toMatchObject({ entries: [{ change: 'added', new_value: WITHHELD }] });
     }
     const query = { min_revision: promoted.revision };
     expect((await nodeOfKeeper.get('moved', 'password', { query })).body.config_value).toBe('moved-1');
-    const again = await writer.request('POST', '/api/v1/config/promote', { body });
+    const again = await keeper.request('POST', '/api/v1/config/promote', { body });
     expect(again.body).toMatchObject({ entries: [], totals: { unchanged: 1 } });
   });
 

@@ -102,7 +102,7 @@ describe.each(kinds)('secrets in a %s', kind => {
       writer: ['read', 'write', 'rollback', 'audit'],
       approver: ['read', 'approve', 'admin', 'break-glass', 'write'],
       reader: ['read'],
-      keeper: ['read', 'read-secret'],
+      keeper: ['read', 'read-secret', 'write'],
     };
     for (const [name, permissions] of Object.entries(persons)) {
       const body = { name, permissions };
@@ -208,7 +208,8 @@ describe.each(kinds)('secrets in a %s', kind => {
     const promote = { from: 'TEST', to: 'DEVELOPMENT', service_name: 'pay' };
     for (const dry_run of [true, false]) {
       const body = { ...promote, dry_run };
-      expect((await ask('writer', 'POST', '/api/v1/config/promote', { body })).status).toBe(200);
+      expect((await ask('writer', 'POST', '/api/v1/config/promote', { body })).status).toBe(403);
+      expect((await ask('keeper', 'POST', '/api/v1/config/promote', { body })).status).toBe(200);
     }
     const into = '/api/v1/config/import?environment=DEVELOPMENT&service_name=pay&config_type=SECRET';
     for (const dry of ['true', 'false']) {

@@ -51,6 +51,16 @@ interface Row {
   target_description: string;
 }
 
+/**
+ * One version of the key at hand, or the one below it. The order leaves the planner one index: while it knows nothing
+ * of a table that has just been filled, it might join all versions of all keys with each other.
+ */
+const versionUpTo = (version: string): string => `
+  SELECT * FROM configuration_audit
+  WHERE generation = $1 AND kind = 'configuration' AND environment = $2 AND service_name = $3
+    AND config_key = since.config_key AND version <= ${version}
+  ORDER BY version DESC LIMIT 1`;
+
 /** By key. A key's versions follow each other within a generation, so the one before the first is its state then. */
 export async function changesSince(
   pool: Pool,
@@ -59,14 +69,12 @@ export async function changesSince(
 ): Promise<ChangeSince[]> {
   const { rows } = await pool.query<Row>({
     name: 'changes-since',
-    text: `WITH trail AS NOT MATERIALIZED (
-             SELECT * FROM configuration_audit
-             WHERE generation = $1 AND kind = 'configuration' AND environment = $2 AND service_name = $3
-           ), since AS (
+    text: `WITH since AS (
              SELECT config_key, min(version) AS first_version, max(version) AS version,
                coalesce(array_agg(version) FILTER (WHERE NOT rollback_available), '{}') AS final
-             FROM trail
-             WHERE revision > $4 AND revision <= $5 AND ($6::text[] IS NULL OR config_key = ANY ($6))
+             FROM configuration_audit
+             WHERE generation = $1 AND kind = 'configuration' AND environment = $2 AND service_name = $3
+               AND revision > $4 AND revision <= $5 AND ($6::text[] IS NULL OR config_key = ANY ($6))
              GROUP BY config_key
            )
            SELECT since.*, newest.revision, newest.deleted, newest.new_value, newest.config_type,
@@ -74,10 +82,10 @@ export async function changesSince(
              target.new_value AS target_value, target.config_type AS target_type,
              target.description AS target_description
            FROM since
-             JOIN trail newest ON newest.config_key = since.config_key AND newest.version = since.version
-             JOIN trail oldest ON oldest.config_key = since.config_key AND oldest.version = since.first_version
-             LEFT JOIN trail target
-               ON target.config_key = since.config_key AND target.version = since.first_version - 1
+             CROSS JOIN LATERAL (${versionUpTo('since.version')}) newest
+             CROSS JOIN LATERAL (${versionUpTo('since.first_version')}) oldest
+             LEFT JOIN LATERAL (${versionUpTo('since.first_version - 1')}) target
+               ON target.version = since.first_version - 1
            ORDER BY since.config_key COLLATE "C"`,
     values: [generation, environment, service, after, upTo, keys ?? null],
   });

@@ -57,7 +57,8 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
       });
     }
     const { protections } = await readProtections(store);
-    const previewed = await writer.preview({ ...request, clearance: { kind: 'preview', stored: true } });
+    const clearance = { kind: 'preview', stored: true } as const;
+    const previewed = await writer.preview({ ...authorized(request), clearance });
     const paths = request.changes.map(({ path }) => path);
     const requirements = protecting(protections, paths).map(requirementOf);
     const content = contentOf(previewed, request, making(applyAt));

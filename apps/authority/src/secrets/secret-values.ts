@@ -93,6 +93,8 @@ export function createSecretValues(store: SecretStore | undefined): SecretValues
           const record = oldValue === undefined ? undefined : present(change.path);
           const sealed = sealedIn(change, record);
           if (oldValue === undefined || sealed === undefined) return change;
+          // Who may not change what it is must not be told whether it was guessed.
+          request.authorize?.(change.path, record);
           if (!sameValue(oldValue, await open(secretPath(change.path), sealed))) {
             throw new ServiceError('conflict', {
               message: 'old_value is not the present value',

@@ -123,7 +123,10 @@ export function createSecretAnswers(replica: Replica, secrets: OpenedSecrets): S
       };
       const body = openedMap(of, jsonOf, (name, entry) => isReadable(reads, path.service, name, entry));
       // Without a tag: the same state may be answered otherwise in a moment.
-      const headers = { ...stateHeaders(replica), [WITHHELD_HEADER]: String(missing) };
+      const headers = {
+        ...stateHeaders(replica),
+        ...(missing > 0 && { [WITHHELD_HEADER]: String(missing) }),
+      };
       return { status: 200, headers: { ...headers, 'cache-control': 'private, no-store' }, body };
     },
   };
