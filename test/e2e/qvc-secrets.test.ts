@@ -58,7 +58,7 @@ test('a secret is set, shown on request alone, rotated, and encrypted anew', asy
     expect((await qvc(['get', ...args, '--show-secrets'])).out).toContain('hunter-2');
   }
 
-  expect((await qvc(['secret', 'rotate', 'shop', 'password'], 'hunter-3')).code).toBe(0);
+  expect(await qvc(['secret', 'rotate', 'shop', 'password'], 'hunter-3')).toMatchObject({ code: 0, err: '' });
   await becomes('password', 'hunter-3');
   expect((await qvc(['secret', 'get', 'shop', 'password', '--version', '1'])).out).toBe('hunter-2\n');
   const generated = await qvc(['secret', 'set', 'shop', 'token', '--generate', '32']);

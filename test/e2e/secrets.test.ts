@@ -92,6 +92,8 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
       `${network.serving[0]!.url}/api/v1/config/open?environment=PRODUCTION&min_revision=${revision}`,
     );
     expect(await anybody.json()).toEqual({ password: WITHHELD });
+    const ofKey = await fetch(`${network.authority.url}/api/v1/config/open/password?environment=PRODUCTION`);
+    expect(await ofKey.json()).toMatchObject({ config_value: WITHHELD });
   });
 
   test('the right to one of them shows that one, the right to what is no secret none', async () => {
