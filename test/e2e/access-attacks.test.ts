@@ -104,6 +104,23 @@ describe('a JWT', () => {
     expect(await ask(READ, bearer(remoteToken()))).toEqual(everywhere(200));
   });
 
+  test('evaluates flags where it is honest, is offered no stream that nothing would let it into, and else is refused', async () => {
+    for (const node of network.serving) {
+      const evaluate = async (path: string, token: string) => {
+        const headers = { ...bearer(token), 'content-type': 'application/json' };
+        const init = { method: 'POST', headers, body: '{"context":{}}' };
+        const answer = await fetch(`${node.url}/ofrep/v1/evaluate/flags${path}`, init);
+        return [answer.status, (await answer.json()) as object] as const;
+      };
+      // One that no node has met yet.
+      const fresh = () => issuer.token('ann', { jti: Math.random().toString() });
+      expect(await evaluate('/nothing', fresh())).toMatchObject([404, { errorCode: 'FLAG_NOT_FOUND' }]);
+      expect(await evaluate('', fresh())).toEqual([200, { flags: [], metadata: {} }]);
+      expect((await evaluate('/nothing', remoteToken({}, createSigningKey())))[0]).toBe(401);
+      expect((await evaluate('/nothing', issuer.token('ann', { exp: inS(-60) })))[0]).toBe(401);
+    }
+  });
+
   const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'ann', exp: inS(3_600) };
   const hmac = (secret: string) => (signed: string) => createHmac('sha256', secret).update(signed).digest();
   test.each<[string, () => string]>([
