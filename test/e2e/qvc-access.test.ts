@@ -2,14 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../apps/cli/src/run.ts';
-import { createTerminal } from '../../apps/cli/src/terminal.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type Authorities, startAuthorities } from '../harness/authorities.ts';
+import { runQvc } from '../harness/qvc.ts';
 
-const { colors } = createTerminal();
 let authorities: Authorities;
 let folder: string;
 beforeAll(async () => {
@@ -21,19 +18,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function finish(args: readonly string[], token = authorities.token) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => out.push(...stripVTControlCharacters(line).split('\n')),
-    err: (line: string) => err.push(line),
-    progress: undefined,
-    colors,
-  };
-  const base = ['--authority', authorities.first.url, '--token', token, '-e', 'production'];
-  const interruption = () => new AbortController().signal;
-  return { code: await run([...base, ...args], { terminal, folder, interruption }), out, err };
-}
+const finish = (args: readonly string[], token = authorities.token) =>
+  runQvc(['--authority', authorities.first.url, '--token', token, '-e', 'production', ...args], { folder });
 /** Lines of a command that succeeds. */
 async function qvc(...args: string[]): Promise<string[]> {
   const { code, out, err } = await finish(args);

@@ -2,13 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../apps/cli/src/run.ts';
-import { createTerminal } from '../../apps/cli/src/terminal.ts';
 import { type Authorities, startAuthorities } from '../harness/authorities.ts';
+import { runQvc } from '../harness/qvc.ts';
 
-const { colors } = createTerminal();
 let network: Authorities;
 let folder: string;
 beforeAll(async () => {
@@ -24,17 +21,8 @@ afterAll(async () => {
 const terminalOf =
   (token: string) =>
   async (...args: string[]): Promise<string[]> => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const terminal = {
-      out: (line: string) => out.push(...stripVTControlCharacters(line).split('\n')),
-      err: (line: string) => err.push(stripVTControlCharacters(line)),
-      progress: undefined,
-      colors,
-    };
     const base = ['--authority', network.first.url, '--token', token, '-e', 'production'];
-    const interruption = () => new AbortController().signal;
-    const code = await run([...base, ...args], { terminal, folder, interruption });
+    const { code, out, err } = await runQvc([...base, ...args], { folder });
     return code === 0 ? out : err;
   };
 

@@ -2,15 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../apps/cli/src/run.ts';
-import { createTerminal } from '../../apps/cli/src/terminal.ts';
 import { until } from '../../infra/stack/until.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { runQvc } from '../harness/qvc.ts';
 import { createReceiver, type Receiver } from '../harness/webhook-receiver.ts';
 
-const { colors } = createTerminal();
 let network: TestNetwork;
 let receiver: Receiver;
 let folder: string;
@@ -25,17 +22,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function finish(args: readonly string[], signal = new AbortController().signal, out: string[] = []) {
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => out.push(...stripVTControlCharacters(line).split('\n')),
-    err: (line: string) => err.push(line),
-    progress: undefined,
-    colors,
-  };
+function finish(args: readonly string[], signal?: AbortSignal, out?: string[]) {
   const base = ['--authority', network.authority.url, '--token', network.token, '-e', 'production'];
-  const code = await run([...base, ...args], { terminal, folder, interruption: () => signal });
-  return { code, out, err };
+  return runQvc([...base, ...args], { folder, ...(signal && { signal }), ...(out && { out }) });
 }
 /** Lines of a command that succeeds. */
 async function qvc(...args: string[]): Promise<string[]> {

@@ -1,15 +1,12 @@
 /** `qvc flag usage` and `qvc flag stale`, as a person reads them. */
-import { stripVTControlCharacters } from 'node:util';
 import { FLAGS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../apps/cli/src/run.ts';
-import { createTerminal } from '../../apps/cli/src/terminal.ts';
 import { until } from '../../infra/stack/until.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { runQvc } from '../harness/qvc.ts';
 
-const { colors } = createTerminal();
 let network: TestNetwork;
 beforeAll(async () => {
   network = await startTestNetwork({
@@ -21,20 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => network.stop());
 
-async function finish(...args: readonly string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => out.push(...stripVTControlCharacters(line).split('\n')),
-    err: (line: string) => err.push(stripVTControlCharacters(line)),
-    progress: undefined,
-    colors,
-  };
-  const base = ['--authority', network.authority.url, '--token', network.token];
-  const interruption = () => new AbortController().signal;
-  const code = await run([...base, ...args], { terminal, folder: network.dir, interruption });
-  return { code, out, err };
-}
+const finish = (...args: readonly string[]) =>
+  runQvc(['--authority', network.authority.url, '--token', network.token, ...args], { folder: network.dir });
 /** Lines of a command that succeeds. */
 async function qvc(...args: string[]): Promise<string[]> {
   const { code, out, err } = await finish(...args);

@@ -2,17 +2,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../apps/cli/src/run.ts';
-import { createTerminal } from '../../apps/cli/src/terminal.ts';
 import { ROOT } from '../../infra/stack/programs.ts';
 import { until } from '../../infra/stack/until.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { runQvc } from '../harness/qvc.ts';
 
 const DOCUMENT = join(ROOT, '../shared/data/otel-demo.flagd.json');
-const { colors } = createTerminal();
 let network: TestNetwork;
 let folder: string;
 beforeAll(async () => {
@@ -24,23 +21,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function finish(args: readonly string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => out.push(...stripVTControlCharacters(line).split('\n')),
-    err: (line: string) => err.push(stripVTControlCharacters(line)),
-    progress: undefined,
-    colors,
-  };
+function finish(args: readonly string[]) {
   const base = ['--authority', network.authority.url, '--token', network.token];
-  const node = ['--node', network.serving[0]!.url];
-  const interruption = () => new AbortController().signal;
-  return {
-    code: await run([...base, ...node, ...args], { terminal, folder, interruption }),
-    out,
-    err,
-  };
+  return runQvc([...base, '--node', network.serving[0]!.url, ...args], { folder });
 }
 /** Lines of a command that succeeds. */
 async function qvc(...args: string[]): Promise<string[]> {

@@ -2,15 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../apps/cli/src/run.ts';
-import { createTerminal } from '../../apps/cli/src/terminal.ts';
 import { until } from '../../infra/stack/until.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { runQvc } from '../harness/qvc.ts';
 import { startWatcher } from '../harness/watcher.ts';
 
-const { colors } = createTerminal();
 let network: TestNetwork;
 let folder: string;
 beforeAll(async () => {
@@ -24,20 +21,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function finish(args: readonly string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => out.push(...stripVTControlCharacters(line).split('\n')),
-    err: (line: string) => err.push(line),
-    progress: undefined,
-    colors,
-  };
-  const base = ['--authority', network.authority.url, '--token', network.token, '-e', 'production'];
-  const interruption = () => new AbortController().signal;
-  const code = await run([...base, ...args], { terminal, folder, interruption });
-  return { code, out, err };
-}
+const finish = (args: readonly string[]) =>
+  runQvc(['--authority', network.authority.url, '--token', network.token, '-e', 'production', ...args], {
+    folder,
+  });
 /** Lines of a command that succeeds. */
 async function qvc(...args: string[]): Promise<string[]> {
   const { code, out, err } = await finish(args);

@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import {
   AUDIT_CHAINS,
   type AuditChain,
@@ -12,14 +11,13 @@ import {
 } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import pg from 'pg';
-import { run } from '../../apps/cli/src/run.ts';
-import { createTerminal } from '../../apps/cli/src/terminal.ts';
 import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { createEtcdServer, createPostgresServer, servingUrl } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type Api, createApi } from '../harness/api.ts';
+import { runQvc } from '../harness/qvc.ts';
 
 export interface AuditNetwork {
   readonly etcd: Component;
@@ -125,20 +123,8 @@ export async function startAuditNetwork(count = 2, env: Record<string, string> =
     );
   }
 
-  async function qvc(...args: string[]) {
-    const out: string[] = [];
-    const err: string[] = [];
-    const terminal = {
-      out: (line: string) => out.push(...stripVTControlCharacters(line).split('\n')),
-      err: (line: string) => err.push(stripVTControlCharacters(line)),
-      progress: undefined,
-      colors: createTerminal().colors,
-    };
-    const base = ['--authority', first!.url, '--token', token, '-e', 'test'];
-    const interruption = () => new AbortController().signal;
-    const code = await run([...base, ...args], { terminal, folder: dir, interruption });
-    return { code, out, err };
-  }
+  const qvc = (...args: string[]) =>
+    runQvc(['--authority', first!.url, '--token', token, '-e', 'test', ...args], { folder: dir });
 
   return {
     etcd,
