@@ -4,7 +4,7 @@ import process from 'node:process';
 import { serve } from '@hono/node-server';
 import { createAudit, createEvidence } from '@quantivista/audit';
 import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
-import { createEtcd } from '@quantivista/etcd';
+import { createEtcd, shareWatches } from '@quantivista/etcd';
 import { createIssuers, readIssuers } from '@quantivista/issuers';
 import {
   createBackoff,
@@ -39,6 +39,7 @@ import { createProposals } from './propose/proposals.ts';
 import { protectionRule } from './propose/protection-rule.ts';
 import { createSchedule } from './propose/schedule.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
+import { EVERYTHING_PREFIX } from './reconcile/recorded-keys.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
 import { createSealer } from './seal/sealer.ts';
@@ -56,7 +57,8 @@ const log = createLog('authority', config.LOG_LEVEL);
 const shutdown = createShutdown(log);
 const stop = new AbortController();
 
-const etcd = createEtcd({ hosts: config.ETCD_URLS });
+// All that follows the store here follows it by one watch: each write comes back once.
+const etcd = shareWatches(createEtcd({ hosts: config.ETCD_URLS }), EVERYTHING_PREFIX);
 shutdown.onShutdown('etcd', () => etcd.close());
 const audit = createAudit({
   url: config.POSTGRES_URL,

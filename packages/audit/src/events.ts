@@ -23,12 +23,18 @@ export interface Affected {
 }
 export type AffectedOf = (environment: string, service: string) => Affected;
 
+export interface EventsMade {
+  readonly events: number;
+  /** There were more rows than become events at once. */
+  readonly more: boolean;
+}
+
 export interface EventLog {
   /**
-   * Make events of the rows of the trail that have none and come before any outstanding outcome; answers how
-   * many, 0 where there are none. Any number of processes may call it at once: each row becomes one event.
+   * Make events of the rows of the trail that have none and come before any outstanding outcome. Any number of
+   * processes may call it at once: each row becomes one event.
    */
-  make(affectedOf: AffectedOf): Promise<number>;
+  make(affectedOf: AffectedOf): Promise<EventsMade>;
   /** At most `limit` events after a sequence, and no more than about 8 MB of them. */
   list(after: number, limit: number): Promise<StoredEvent[]>;
   heads(after: number, limit: number): Promise<EventHead[]>;
@@ -60,8 +66,10 @@ const WAITING = `WITH RECURSIVE known AS (
   WHERE newest.revision > coalesce(event_cursor.revision, 0)
   ORDER BY newest.created_at`;
 
-/** Up to which revision the next events are made. */
-const NEXT = `SELECT coalesce(max(revision) FILTER (WHERE bytes <= $4), min(revision)) AS revision FROM (
+/** Up to which revision the next events are made, and whether rows are left for the time after. */
+const NEXT = `SELECT coalesce(max(revision) FILTER (WHERE bytes <= $4), min(revision)) AS revision,
+    count(*) = ${MAKE_ROWS} OR coalesce(bool_or(bytes > $4), false) AS more
+  FROM (
     SELECT revision, sum(coalesce(pg_column_size(old_value), 0) + pg_column_size(new_value))
       OVER (ORDER BY revision) AS bytes
     FROM (SELECT revision, old_value, new_value FROM configuration_audit
@@ -110,36 +118,46 @@ const INSERT = `WITH rows AS (
 const KINDS = JSON.stringify(Object.entries(EVENT_OF_KIND).map(([kind, row]) => ({ kind, ...row })));
 
 /** Within a transaction: the next events of one generation, of rows up to `upTo`. */
-async function makeNext(client: PoolClient, generation: string, upTo: number, affectedOf: AffectedOf) {
-  await client.query('INSERT INTO event_cursor VALUES ($1, 0) ON CONFLICT DO NOTHING', [generation]);
+async function makeNext(
+  client: PoolClient,
+  generation: string,
+  upTo: number,
+  affectedOf: AffectedOf,
+): Promise<EventsMade> {
   // Held until the end: of several who do this at once, each goes on where the one before has ended.
-  const { rows: cursors } = await client.query<{ revision: string }>(
-    'SELECT revision FROM event_cursor WHERE generation = $1 FOR UPDATE',
-    [generation],
-  );
+  const { rows: cursors } = await client.query<{ revision: string }>({
+    name: 'event-cursor',
+    text: `INSERT INTO event_cursor VALUES ($1, 0)
+           ON CONFLICT (generation) DO UPDATE SET revision = event_cursor.revision RETURNING revision`,
+    values: [generation],
+  });
   const from = cursors[0]!.revision;
-  const { rows: next } = await client.query<{ revision: string | null }>(NEXT, [
-    generation,
-    from,
-    upTo,
-    MAKE_BYTES,
-  ]);
-  const to = next[0]!.revision;
-  if (to === null) return 0;
-  const { rows: services } = await client.query<{ environment: string; service_name: string }>(
-    `SELECT DISTINCT environment, service_name FROM configuration_audit
-     WHERE generation = $1 AND revision > $2 AND revision <= $3 AND kind = 'configuration'`,
-    [generation, from, to],
-  );
+  const { rows: next } = await client.query<{ revision: string | null; more: boolean }>({
+    name: 'next-events',
+    text: NEXT,
+    values: [generation, from, upTo, MAKE_BYTES],
+  });
+  const { revision: to, more } = next[0]!;
+  if (to === null) return { events: 0, more: false };
+  const { rows: services } = await client.query<{ environment: string; service_name: string }>({
+    name: 'services-of-events',
+    text: `SELECT DISTINCT environment, service_name FROM configuration_audit
+           WHERE generation = $1 AND revision > $2 AND revision <= $3 AND kind = 'configuration'`,
+    values: [generation, from, to],
+  });
   const affected = Object.fromEntries(
     services.map(each => [
       `${each.environment}/${each.service_name}`,
       affectedOf(each.environment, each.service_name),
     ]),
   );
-  const made = await client.query(INSERT, [generation, from, to, KINDS, JSON.stringify(affected)]);
+  const made = await client.query({
+    name: 'make-events',
+    text: INSERT,
+    values: [generation, from, to, KINDS, JSON.stringify(affected)],
+  });
   await client.query('UPDATE event_cursor SET revision = $2 WHERE generation = $1', [generation, to]);
-  return made.rowCount ?? 0;
+  return { events: made.rowCount ?? 0, more };
 }
 
 interface EventRow extends Omit<StoredEvent, 'sequence' | 'revision' | 'payload'> {
@@ -169,13 +187,16 @@ export function createEventLog(pool: Pool): EventLog {
         name: 'events-waiting',
         text: WAITING,
       });
-      let made = 0;
+      let events = 0;
+      let more = false;
       for (const { generation, highest } of rows) {
         // The store was at `highest` before this is asked, so that nothing below it can come any more.
         const upTo = await settledRevision(pool, generation, Number(highest));
-        made += await inTransaction(pool, client => makeNext(client, generation, upTo, affectedOf));
+        const made = await inTransaction(pool, client => makeNext(client, generation, upTo, affectedOf));
+        events += made.events;
+        more ||= made.more;
       }
-      return made;
+      return { events, more };
     },
     list: async (after, limit) => {
       const { rows } = await pool.query<EventRow>({

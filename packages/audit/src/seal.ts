@@ -45,24 +45,23 @@ export const seal = (pool: Pool, request: SealRequest): Promise<Sealed | undefin
 
 async function sealLocked(client: PoolClient, request: SealRequest): Promise<Sealed> {
   const heads = new Map<string, ChainHead>();
+  const holding: string[] = [];
   const broken: string[] = [];
-  let rows = 0;
-  let more = false;
   for (const { environment, sequence, hash, anchored } of await readHeads(client, request)) {
     const anchor = request.anchors.get(environment);
     if (anchor && anchor.hash !== anchored) {
       broken.push(environment);
       continue;
     }
-    let head: ChainHead | undefined = hash === null ? undefined : { sequence: Number(sequence), hash };
-    const unsealed = await readUnsealed(client, request, environment);
-    head = await append(client, head, unsealed);
-    if (head) heads.set(environment, head);
-    rows += unsealed.length;
-    const found = Number(unsealed[0]?.found ?? 0);
-    more ||= found > unsealed.length || found === PAGE_ROWS;
+    holding.push(environment);
+    if (hash !== null) heads.set(environment, { sequence: Number(sequence), hash });
   }
-  return { rows, heads, broken, more };
+  const unsealed = await readUnsealed(client, request, holding);
+  await append(client, heads, unsealed);
+  const left = Map.groupBy(unsealed, ({ environment }) => environment)
+    .values()
+    .some(rows => Number(rows[0]!.found) > rows.length || Number(rows[0]!.found) === PAGE_ROWS);
+  return { rows: unsealed.length, heads, broken, more: left };
 }
 
 interface HeadRow {
@@ -89,47 +88,53 @@ async function readHeads(client: PoolClient, request: SealRequest): Promise<Head
   return rows;
 }
 
-/** Rows behind the last one sealed of their generation. One that comes to stand before it is never sealed. */
+type Unsealed = TrailRow & { readonly found: string };
+
+/** Of each chain, rows behind the last one sealed of their generation. One that comes to stand before it is never sealed. */
 async function readUnsealed(
   client: PoolClient,
   { generation, upTo }: SealRequest,
-  environment: string,
-): Promise<(TrailRow & { found: string })[]> {
+  environments: readonly string[],
+): Promise<Unsealed[]> {
   const order = CHAIN_ORDER.map(column => `a.${column}${column === 'revision' ? '' : ' COLLATE "C"'}`).join();
-  const { rows } = await client.query<TrailRow & { found: string }>({
+  const { rows } = await client.query<Unsealed>({
     name: 'unsealed-rows',
-    text: `WITH last AS (
-             SELECT revision, kind, service_name, config_key FROM audit_chain
-             WHERE environment = $2 AND generation = $1 ORDER BY revision DESC, sequence DESC LIMIT 1
-           ), a AS (
-             SELECT a.*, row_number() OVER place AS number,
-               sum(coalesce(pg_column_size(a.old_value), 0) + pg_column_size(a.new_value)) OVER place AS bytes
-             FROM configuration_audit a
-             WHERE a.generation = $1 AND a.environment = $2 AND a.revision <= $3
-               AND a.revision >= coalesce((SELECT revision FROM last), 0)
-               AND coalesce((${order}) > (SELECT revision, kind, service_name, config_key FROM last), true)
-             WINDOW place AS (ORDER BY ${order}) ORDER BY ${order} LIMIT ${PAGE_ROWS}
-           )
-           SELECT ${TRAIL_COLUMNS}, (SELECT count(*) FROM a) AS found FROM a WHERE number = 1 OR bytes < ${PAGE_BYTES} ORDER BY number`,
-    values: [generation, environment, upTo],
+    text: `SELECT page.* FROM unnest($2::text[]) AS each(environment), LATERAL (
+             WITH last AS (
+               SELECT revision, kind, service_name, config_key FROM audit_chain
+               WHERE environment = each.environment AND generation = $1 ORDER BY revision DESC, sequence DESC LIMIT 1
+             ), a AS (
+               SELECT a.*, row_number() OVER place AS number,
+                 sum(coalesce(pg_column_size(a.old_value), 0) + pg_column_size(a.new_value)) OVER place AS bytes
+               FROM configuration_audit a
+               WHERE a.generation = $1 AND a.environment = each.environment AND a.revision <= $3
+                 AND a.revision >= coalesce((SELECT revision FROM last), 0)
+                 AND coalesce((${order}) > (SELECT revision, kind, service_name, config_key FROM last), true)
+               WINDOW place AS (ORDER BY ${order}) ORDER BY ${order} LIMIT ${PAGE_ROWS}
+             )
+             SELECT ${TRAIL_COLUMNS}, (SELECT count(*) FROM a) AS found, number
+             FROM a WHERE number = 1 OR bytes < ${PAGE_BYTES}
+           ) page ORDER BY page.environment, page.number`,
+    values: [generation, environments, upTo],
   });
   return rows;
 }
 
-/** Answers the new head. */
+/** Each row behind the head of its chain, which so becomes another. */
 async function append(
   client: PoolClient,
-  head: ChainHead | undefined,
-  rows: readonly TrailRow[],
-): Promise<ChainHead | undefined> {
-  if (rows.length === 0) return head;
-  let last = head ?? { sequence: 0, hash: NO_HASH };
+  heads: Map<string, ChainHead>,
+  rows: readonly Unsealed[],
+): Promise<void> {
+  if (rows.length === 0) return;
   const entries = rows.map(row => {
-    const sequence = last.sequence + 1;
-    last = { sequence, hash: linkHash(last.hash, sequence, row) };
     const { environment, generation, revision, kind, service_name, config_key, version } = row;
+    const last = heads.get(environment) ?? { sequence: 0, hash: NO_HASH };
+    const sequence = last.sequence + 1;
+    const head = { sequence, hash: linkHash(last.hash, sequence, row) };
+    heads.set(environment, head);
     const names = { environment, generation, revision, kind, service_name, config_key, version };
-    return { ...last, audit_id: row.id, ...names };
+    return { ...head, audit_id: row.id, ...names };
   });
   await client.query({
     name: 'append-chain',
@@ -141,7 +146,6 @@ async function append(
              generation uuid, revision bigint, kind text, service_name text, config_key text, version int, hash text)`,
     values: [JSON.stringify(entries)],
   });
-  return last;
 }
 
 /** Generations that the trail has rows of. */

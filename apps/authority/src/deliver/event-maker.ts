@@ -38,17 +38,21 @@ export function createEventMaker({ events, regions, log, intervalMs }: EventMake
     run: async signal => {
       let failing = false;
       while (!signal.aborted) {
-        let count = 0;
+        let more = false;
         try {
           // Before that nobody knows whom a change reaches.
-          if (regions.known) count = await events.make(affected);
+          if (regions.known) {
+            const result = await events.make(affected);
+            made += result.events;
+            more = result.more;
+          }
           failing = false;
         } catch (error) {
           if (!failing) log.warn({ err: error }, 'no events are made');
           failing = true;
         }
-        made += count;
-        if (count === 0) await pause(intervalMs, signal);
+        // Not at once for the next row alone: while others write, each turn takes what came meanwhile.
+        if (!more) await pause(intervalMs, signal);
       }
     },
   };

@@ -5,7 +5,7 @@ import { createBackoff, type Log, pause } from '@quantivista/runtime';
 export interface PrefixListener {
   /** All that is there, as of a revision: what was known before counts no more. */
   listed(revision: number, entries: readonly KeyValue[]): void;
-  /** What one transaction changed. */
+  /** What one transaction changed; none where it changed nothing of the prefix. */
   changed(revision: number, events: readonly WatchEvent[]): void;
   /** It is not followed for now, and may be of another life of the store by the time it answers again. */
   lost?(): void;

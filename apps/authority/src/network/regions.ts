@@ -80,7 +80,7 @@ export function createRegions({ etcd, log }: RegionsOptions): Regions {
           },
           changed: (_, events) => {
             for (const { key, value } of events) take(key, value);
-            tell();
+            if (events.length > 0) tell();
           },
         },
         signal,

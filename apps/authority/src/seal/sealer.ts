@@ -7,7 +7,7 @@ import type { Audit, Evidence } from '@quantivista/audit';
 import { AUDIT_CHAINS } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import { type FaultPoint, type Log, pause } from '@quantivista/runtime';
-import { putAnchors, readAnchors } from './anchors.ts';
+import { type Anchors, putAnchors, readAnchors } from './anchors.ts';
 
 export interface SealerOptions {
   readonly etcd: Etcd;
@@ -41,10 +41,11 @@ export function createSealer(options: SealerOptions): Sealer {
   let broken: readonly string[] = [];
   let earlierAt = Number.NEGATIVE_INFINITY;
 
-  /** Seal one generation up to where it is settled; answers whether there is more to do. */
-  async function sealGeneration(generation: string): Promise<boolean> {
-    // In this order: the anchors are older than the chain, and the store's revision than the work list.
-    const anchors = await readAnchors(etcd);
+  /**
+   * Seal one generation up to where it is settled; answers whether there is more to do.
+   * @param anchors read before: they are older than the chain, and the store's revision than the work list
+   */
+  async function sealGeneration(generation: string, anchors: Anchors): Promise<boolean> {
     const present = anchors.generation === generation;
     const upTo = await audit.settledRevision(
       generation,
@@ -77,12 +78,13 @@ export function createSealer(options: SealerOptions): Sealer {
   }
 
   async function round(): Promise<boolean> {
-    const { generation } = await readAnchors(etcd);
+    const anchors = await readAnchors(etcd);
+    const { generation } = anchors;
     if (generation === undefined) return false;
-    let more = await sealGeneration(generation);
+    let more = await sealGeneration(generation, anchors);
     if (performance.now() - earlierAt > EARLIER_INTERVAL_MS) {
       for (const earlier of await evidence.generations()) {
-        if (earlier !== generation && (await sealGeneration(earlier))) more = true;
+        if (earlier !== generation && (await sealGeneration(earlier, await readAnchors(etcd)))) more = true;
       }
       if (!more) earlierAt = performance.now();
     }
