@@ -23,6 +23,7 @@ export interface Calls {
 }
 
 const SILENT: Call = { breakGlass: false, applyAt: undefined };
+const CALL_HEADERS = Object.keys(CallHeaders.shape);
 
 export function createCalls(): Calls {
   const storage = new AsyncLocalStorage<Call>();
@@ -34,7 +35,8 @@ export function createCalls(): Calls {
 
 /** @throws ServiceError `invalid_request` */
 export function parseCall(header: (name: string) => string | undefined, nowMs = Date.now()): Call {
-  const given = Object.fromEntries(Object.keys(CallHeaders.shape).map(name => [name, header(name)]));
+  const given = Object.fromEntries(CALL_HEADERS.map(name => [name, header(name)]));
+  if (CALL_HEADERS.every(name => given[name] === undefined)) return SILENT;
   const headers = parseRequest(CallHeaders, given, 'header');
   const breakGlass = headers['x-config-break-glass'] === 'true';
   const applyAt = headers['x-config-apply-at'];

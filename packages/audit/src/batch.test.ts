@@ -4,7 +4,7 @@ import { createBatch } from './batch.ts';
 
 const later = () => new Promise(resolve => setImmediate(resolve));
 
-test('one alone goes at once; those that come meanwhile go together', async () => {
+test('those that come at once go together, and those that come meanwhile', async () => {
   const batches: number[][] = [];
   const add = createBatch<number, number>(
     async items => {
@@ -14,8 +14,11 @@ test('one alone goes at once; those that come meanwhile go together', async () =
     },
     { inFlight: 1, most: 3 },
   );
-  expect(await Promise.all([1, 2, 3, 4, 5, 6].map(add))).toEqual([10, 20, 30, 40, 50, 60]);
-  expect(batches).toEqual([[1], [2, 3, 4], [5, 6]]);
+  const first = [1, 2].map(add);
+  await later();
+  const others = [3, 4, 5, 6].map(add);
+  expect(await Promise.all([...first, ...others])).toEqual([10, 20, 30, 40, 50, 60]);
+  expect(batches).toEqual([[1, 2], [3, 4, 5], [6]]);
 });
 
 test('each gets its own result, however they come and whichever fail', async () => {

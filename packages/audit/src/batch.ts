@@ -1,6 +1,6 @@
 /**
- * Many callers, few statements: what comes while statements are under way goes together into the next one. A
- * lone caller never waits for company.
+ * Many callers, few statements: what comes in the same turn of the event loop, or while statements are under way,
+ * goes together into the next one. A lone caller never waits for company.
  */
 
 export interface BatchOptions {
@@ -26,6 +26,7 @@ export function createBatch<T, R>(
 ): (item: T) => Promise<R> {
   let waiting: Waiting<T, R>[] = [];
   let running = 0;
+  let starting = false;
 
   async function carryOut(batch: readonly Waiting<T, R>[]): Promise<void> {
     try {
@@ -52,6 +53,12 @@ export function createBatch<T, R>(
   return item =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      start();
+      if (starting) return;
+      starting = true;
+      // Many answers of etcd come in one packet: the first must not go alone, and keep the others waiting.
+      setImmediate(() => {
+        starting = false;
+        start();
+      });
     });
 }
