@@ -62,7 +62,7 @@ async function drain(url: string, token: string): Promise<{ ms: number; bytes: n
 async function benchWrites(): Promise<void> {
   const rates: Record<string, number[]> = { sealed: [], unsealed: [] };
   for (const kind of ['unsealed', 'sealed', 'unsealed', 'sealed']) {
-    const intervalMs = kind === 'sealed' ? '200' : '600000';
+    const intervalMs = kind === 'sealed' ? '500' : '600000';
     const env = { SEAL_INTERVAL_MS: intervalMs, RECONCILE_INTERVAL_MS: kind === 'sealed' ? '500' : '600000' };
     const network = await startAuditNetwork(1, env);
     try {

@@ -28,7 +28,7 @@ export const AuthorityEnvironment = z.object({
   /** What the authority knows by watching etcd is compared with a fresh list about so often. */
   CHECK_LIST_MS: z.coerce.number().int().min(100).default(600_000),
   /** Behind the writes: how often what they left is sealed, and compared with etcd's history. */
-  SEAL_INTERVAL_MS: z.coerce.number().int().min(10).default(200),
+  SEAL_INTERVAL_MS: z.coerce.number().int().min(10).default(500),
   RECONCILE_INTERVAL_MS: z.coerce.number().int().min(10).default(500),
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** How often it is looked whether regions have counted evaluations of flags. */
