@@ -1,4 +1,5 @@
 export * from './backoff.ts';
+export * from './certificates.ts';
 export * from './environment.ts';
 export * from './fault-point.ts';
 export * from './log.ts';
