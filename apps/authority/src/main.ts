@@ -14,6 +14,7 @@ import {
   createShutdown,
   parseEnvironment,
   pause,
+  watchLinkCertificates,
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { ensureAdminToken } from './admin-token.ts';
@@ -56,14 +57,16 @@ const log = createLog('authority', config.LOG_LEVEL);
 const shutdown = createShutdown(log);
 const stop = new AbortController();
 
-const etcd = createEtcd({ hosts: config.ETCD_URLS });
+const certificates = watchLinkCertificates(config, log);
+const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates });
 shutdown.onShutdown('etcd', () => etcd.close());
 const audit = createAudit({
   url: config.POSTGRES_URL,
+  certificates,
   migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
 });
 shutdown.onShutdown('audit', () => audit.close());
-const evidence = createEvidence({ url: config.POSTGRES_URL });
+const evidence = createEvidence({ url: config.POSTGRES_URL, certificates });
 shutdown.onShutdown('evidence', () => evidence.close());
 
 /** Both stores may still be starting: wait for them as long as it takes. */
@@ -156,6 +159,7 @@ const schedule = createSchedule({ etcd, log, proposals, leadership });
 metrics.observed('qv_scheduled_proposals', 'proposals that wait for their time', () => schedule.waiting);
 const outbound = createOutbound({
   config,
+  certificates,
   etcd,
   audit,
   writer: immediate,

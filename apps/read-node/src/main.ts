@@ -3,7 +3,13 @@ import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
 import { createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
-import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import {
+  createLog,
+  createMetrics,
+  createShutdown,
+  parseEnvironment,
+  watchLinkCertificates,
+} from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
@@ -40,7 +46,9 @@ const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
 const scope = createScope(config.ENVIRONMENTS);
-const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
+const certificates = watchLinkCertificates(config, log);
+const redis = { url: config.REDIS_URL, certificates };
+const regionOptions = { ...redis, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
@@ -50,7 +58,7 @@ const access = createReadAccess(replica, config.READS, { issuers, denials });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
-const reporting = createReporting({ config, scope, replica, impressions, metrics, log });
+const reporting = createReporting({ config, redis, certificates, scope, replica, impressions, metrics, log });
 const hub = createHub({
   replica,
   access,
@@ -70,7 +78,7 @@ const secretAnswers = secrets && createSecretAnswers(replica, secrets);
 shutdown.onShutdown('secrets', () => secrets?.close());
 
 const feeding = config.ROLES.includes('feed')
-  ? startFeeding({ config, scope, regionOptions, observer: reporting.feedObserver, log })
+  ? startFeeding({ config, certificates, scope, regionOptions, observer: reporting.feedObserver, log })
   : undefined;
 const following = config.ROLES.includes('serve')
   ? startFollowing({ config, scope, regionOptions, replica, log })

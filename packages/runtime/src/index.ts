@@ -2,6 +2,8 @@ export * from './backoff.ts';
 export * from './certificates.ts';
 export * from './environment.ts';
 export * from './fault-point.ts';
+export * from './link-certificates.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './shutdown.ts';
+export * from './tls-failure.ts';
