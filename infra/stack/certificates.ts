@@ -1,8 +1,9 @@
-/** A small certificate authority for the stack: made anew for each network, its certificates good for a week. */
+/** A small certificate authority for the stack, made anew for each network: what it signs is good for a week. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { requireProgram } from './programs.ts';
 
 /** PEM files of a certificate: who signed it, itself, and its key (0600). */
@@ -28,8 +29,13 @@ export interface CertificateAuthority {
   readonly caFile: string;
   /** Issue a certificate, in place of one that the name may have had. */
   issue(request: CertificateRequest): CertificateFiles;
-  /** Go on with a new key: what is issued from now on is signed by it. What was signed before stays trusted. */
+  /**
+   * Go on with a new key: what is issued from now on is signed by it, what was signed before stays trusted. Whoever
+   * trusts {@link caFile} must have read it again before a certificate is issued anew.
+   */
   replaceKey(): void;
+  /** Issue again, with new keys, all that was issued. */
+  renew(): void;
 }
 
 const DAYS = '7';
@@ -53,6 +59,7 @@ export function createCa(dir: string): CertificateAuthority {
   const run = (args: readonly string[]) => execFileSync(openssl, args, { stdio: 'pipe' });
   const [caFile, signedBy, caKey] = [file('ca.pem'), file('ca-newest.pem'), file('ca.key')];
   let keys = 0;
+  const issued = new Map<string, CertificateRequest>();
 
   function replaceKey(): void {
     writeFileSync(file('ca.cnf'), CA_EXTENSIONS);
@@ -71,7 +78,9 @@ export function createCa(dir: string): CertificateAuthority {
     writeWhole(caFile, readFileSync(signedBy, 'utf8') + before);
   }
 
-  function issue({ name, hosts = LOOPBACK, uri, client = true }: CertificateRequest): CertificateFiles {
+  function issue(request: CertificateRequest): CertificateFiles {
+    const { name, hosts = LOOPBACK, uri, client = true } = request;
+    issued.set(name, request);
     const files = { caFile, certFile: file(`${name}.pem`), keyFile: file(`${name}.key`) };
     const names = hosts.map(host => `${isIP(host) ? 'IP' : 'DNS'}:${host}`);
     if (uri !== undefined) names.push(`URI:${uri}`);
@@ -122,7 +131,10 @@ export function createCa(dir: string): CertificateAuthority {
   }
 
   replaceKey();
-  return { caFile, issue, replaceKey };
+  const renew = () => {
+    for (const request of issued.values()) issue(request);
+  };
+  return { caFile, issue, replaceKey, renew };
 }
 
 /** Renamed into place: nobody reads half of it. */
@@ -130,3 +142,7 @@ function writeWhole(path: string, text: string): void {
   writeFileSync(`${path}.draft`, text);
   renameSync(`${path}.draft`, path);
 }
+
+/** Have this whole process trust the authorities of a file, whatever client it uses, besides those it trusts already. */
+export const trust = (caFile: string): void =>
+  setDefaultCACertificates([...getCACertificates(), readFileSync(caFile, 'utf8')]);

@@ -57,16 +57,16 @@ const log = createLog('authority', config.LOG_LEVEL);
 const shutdown = createShutdown(log);
 const stop = new AbortController();
 
-const certificates = watchLinkCertificates(config, log);
-const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates });
+const linkCertificates = watchLinkCertificates(config, log);
+const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates: linkCertificates });
 shutdown.onShutdown('etcd', () => etcd.close());
 const audit = createAudit({
   url: config.POSTGRES_URL,
-  certificates,
+  certificates: linkCertificates,
   migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
 });
 shutdown.onShutdown('audit', () => audit.close());
-const evidence = createEvidence({ url: config.POSTGRES_URL, certificates });
+const evidence = createEvidence({ url: config.POSTGRES_URL, certificates: linkCertificates });
 shutdown.onShutdown('evidence', () => evidence.close());
 
 /** Both stores may still be starting: wait for them as long as it takes. */
@@ -159,7 +159,7 @@ const schedule = createSchedule({ etcd, log, proposals, leadership });
 metrics.observed('qv_scheduled_proposals', 'proposals that wait for their time', () => schedule.waiting);
 const outbound = createOutbound({
   config,
-  certificates,
+  certificates: linkCertificates,
   etcd,
   audit,
   writer: immediate,

@@ -46,8 +46,8 @@ const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
 const scope = createScope(config.ENVIRONMENTS);
-const certificates = watchLinkCertificates(config, log);
-const redis = { url: config.REDIS_URL, certificates };
+const linkCertificates = watchLinkCertificates(config, log);
+const redis = { url: config.REDIS_URL, certificates: linkCertificates };
 const regionOptions = { ...redis, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
@@ -58,7 +58,7 @@ const access = createReadAccess(replica, config.READS, { issuers, denials });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
-const reporting = createReporting({ config, redis, certificates, scope, replica, impressions, metrics, log });
+const reporting = createReporting({ config, redis, certificates: linkCertificates, scope, replica, impressions, metrics, log });
 const hub = createHub({
   replica,
   access,
@@ -78,7 +78,7 @@ const secretAnswers = secrets && createSecretAnswers(replica, secrets);
 shutdown.onShutdown('secrets', () => secrets?.close());
 
 const feeding = config.ROLES.includes('feed')
-  ? startFeeding({ config, certificates, scope, regionOptions, observer: reporting.feedObserver, log })
+  ? startFeeding({ config, certificates: linkCertificates, scope, regionOptions, observer: reporting.feedObserver, log })
   : undefined;
 const following = config.ROLES.includes('serve')
   ? startFollowing({ config, scope, regionOptions, replica, log })
