@@ -4,4 +4,5 @@ export * from './environment.ts';
 export * from './fault-point.ts';
 export * from './log.ts';
 export * from './metrics.ts';
+export * from './server-tls.ts';
 export * from './shutdown.ts';
