@@ -1,5 +1,5 @@
 /** What the authority is told by its environment. */
-import { linkVariables, logLevel, port, readAccess, urlList } from '@quantivista/runtime';
+import { linkVariables, logLevel, port, readAccess, serverTlsVariables, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -9,6 +9,7 @@ export const AuthorityEnvironment = z.object({
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes a free one. */
   PORT: port.default(8080),
+  ...serverTlsVariables,
   ETCD_URLS: urlList,
   /** Of a user who is a member of `quantivista_writer`: it serves as that role. TLS by `?sslmode=verify-full`. */
   POSTGRES_URL: postgresUrl,

@@ -5,5 +5,6 @@ export * from './fault-point.ts';
 export * from './link-certificates.ts';
 export * from './log.ts';
 export * from './metrics.ts';
+export * from './server-tls.ts';
 export * from './shutdown.ts';
 export * from './tls-failure.ts';
