@@ -36,6 +36,8 @@ export interface CertificateAuthority {
   replaceKey(): void;
   /** Issue again, with new keys, all that was issued. */
   renew(): void;
+  /** Trust the newest key alone. */
+  retireKeys(): void;
 }
 
 const DAYS = '7';
@@ -51,7 +53,7 @@ keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
 `;
 
-/** An authority whose files stand in `dir`. @throws Error where openssl is missing or refuses */
+/** A new one, with a key of its own, whose files stand in `dir`. @throws Error where openssl is missing or refuses */
 export function createCa(dir: string): CertificateAuthority {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = (name: string) => join(dir, name);
@@ -134,7 +136,8 @@ export function createCa(dir: string): CertificateAuthority {
   const renew = () => {
     for (const request of issued.values()) issue(request);
   };
-  return { caFile, issue, replaceKey, renew };
+  const retireKeys = () => writeWhole(caFile, readFileSync(signedBy, 'utf8'));
+  return { caFile, issue, replaceKey, renew, retireKeys };
 }
 
 /** Renamed into place: nobody reads half of it. */
