@@ -67,14 +67,8 @@ export function createCa(dir: string): CertificateAuthority {
     writeFileSync(file('ca.cnf'), CA_EXTENSIONS);
     // Another name each time: two certificates of one name and different keys confuse whoever looks for the signer.
     const subject = `/CN=QuantiVista local CA ${++keys}`;
-    run(
-      ['req', '-x509', ...KEY, '-config', file('ca.cnf'), '-days', DAYS, '-subj', subject].concat([
-        '-keyout',
-        caKey,
-        '-out',
-        signedBy,
-      ]),
-    );
+    const args = ['req', '-x509', ...KEY, '-config', file('ca.cnf'), '-days', DAYS, '-subj', subject];
+    run([...args, '-keyout', caKey, '-out', signedBy]);
     chmodSync(caKey, 0o600);
     const before = existsSync(caFile) ? readFileSync(caFile, 'utf8') : '';
     writeWhole(caFile, readFileSync(signedBy, 'utf8') + before);
@@ -97,34 +91,10 @@ export function createCa(dir: string): CertificateAuthority {
     const draft = (ending: string) => file(`${name}.draft.${ending}`);
     writeFileSync(draft('cnf'), '[req]\ndistinguished_name = none\n[none]\n');
     writeFileSync(draft('ext'), `${extensions.join('\n')}\n`);
-    run([
-      'req',
-      '-new',
-      ...KEY,
-      '-config',
-      draft('cnf'),
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      draft('key'),
-      '-out',
-      draft('csr'),
-    ]);
-    run(
-      [
-        'x509',
-        '-req',
-        '-in',
-        draft('csr'),
-        '-CA',
-        signedBy,
-        '-CAkey',
-        caKey,
-        '-CAcreateserial',
-        '-days',
-        DAYS,
-      ].concat(['-extfile', draft('ext'), '-out', draft('pem')]),
-    );
+    const asked = ['req', '-new', ...KEY, '-config', draft('cnf'), '-subj', `/CN=${name}`];
+    run([...asked, '-keyout', draft('key'), '-out', draft('csr')]);
+    const signed = ['x509', '-req', '-in', draft('csr'), '-CA', signedBy, '-CAkey', caKey, '-CAcreateserial'];
+    run([...signed, '-days', DAYS, '-extfile', draft('ext'), '-out', draft('pem')]);
     chmodSync(draft('key'), 0o600);
     renameSync(draft('key'), files.keyFile);
     renameSync(draft('pem'), files.certFile);
