@@ -52,7 +52,7 @@ export function createFrontDoor(world: World, replica: Replica, maxWatchers: num
     const query = new URLSearchParams({ environment: 'PRODUCTION', ...(since !== undefined && { since }) });
     const target = `${STREAM_PATHS[transport]}/${service}?${query}`;
     try {
-      const request = { transport, target, authorization: null, lastEventId: null };
+      const request = { transport, target, credential: null, lastEventId: null };
       hub.join(watcher, await admitter.admit(request));
       return { kind: 'admitted', hub };
     } catch (error) {

@@ -1,5 +1,7 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
+
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
 import { authorizeBy } from './access-resources.ts';
 import { parseCall } from './calls.ts';
@@ -55,12 +57,12 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   app.use('/api/*', async function authorize(c, next) {
     const needed = neededPermissions(c.req.method, c.req.path);
     if (!needed) return next();
-    const authorization = c.req.header('authorization');
-    const caller = await callers.require(authorization, needed);
+    const credential = shownBy(c);
+    const caller = await callers.require(credential, needed);
     const call = parseCall(name => c.req.header(name));
     const authorize = authorizeBy(caller, needed, denials);
     if (!call.breakGlass) return calls.run({ ...call, authorize }, next);
-    await callers.require(authorization, ['break-glass']);
+    await callers.require(credential, ['break-glass']);
     const authorizeBreaking = authorizeBy(caller, ['break-glass'], denials);
     return calls.run({ ...call, authorize, authorizeBreaking }, next);
   });

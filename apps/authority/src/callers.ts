@@ -6,7 +6,10 @@ import {
   type AccessModel,
   type Action,
   bearerOf,
+  type ClientCertificate,
+  type Credential,
   hashToken,
+  isOver,
   isToken,
   nameOf,
   type Principal,
@@ -40,7 +43,7 @@ export interface Callers {
    * @throws ServiceError `unauthenticated`, `forbidden`, `store_unavailable`, `not_ready`
    */
   require(
-    authorization: string | undefined,
+    credential: Credential | undefined,
     anyOf?: readonly Action[],
     ...resources: readonly Resource[]
   ): Promise<Caller>;
@@ -115,12 +118,21 @@ export function createCallers({ etcd, issuers, denials, tokenUse }: CallersOptio
     return asked;
   }
 
-  async function identify(authorization: string | undefined): Promise<Caller> {
+  /** Who it is, or why nobody. */
+  async function bearerIn(authorization: string | undefined): Promise<Principal | string> {
     const bearer = bearerOf(authorization);
-    const principal =
-      bearer === undefined ? undefined : await (isToken(bearer) ? lookUp(bearer) : issuers.check(bearer));
-    if (!principal || Date.now() >= principal.expiresAtMs) {
-      const why = bearer === undefined ? 'no token' : principal ? 'an expired token' : 'an unknown token';
+    if (bearer === undefined) return 'no token';
+    const principal = await (isToken(bearer) ? lookUp(bearer) : issuers.check(bearer));
+    if (!principal) return 'an unknown token';
+    return Date.now() >= principal.expiresAtMs ? 'an expired token' : principal;
+  }
+  const certifiedBy = (certificate: ClientCertificate): Principal | string =>
+    certificate.principal && !isOver(certificate) ? certificate.principal : certificate.why;
+
+  async function identify(credential: Credential | undefined): Promise<Caller> {
+    const principal = typeof credential === 'object' ? certifiedBy(credential) : await bearerIn(credential);
+    if (typeof principal === 'string') {
+      const why = principal;
       denials.record({ caller: '', action: '', resource: '', why });
       throw new ServiceError('unauthenticated');
     }
@@ -135,8 +147,8 @@ export function createCallers({ etcd, issuers, denials, tokenUse }: CallersOptio
       known = undefined;
       asked = undefined;
     },
-    require: async (authorization, anyOf, ...resources) => {
-      const caller = await identify(authorization);
+    require: async (credential, anyOf, ...resources) => {
+      const caller = await identify(credential);
       if (anyOf && !anyOf.some(action => caller.rights.hasSome(action))) {
         const action = anyOf.join(' or ');
         denials.record({ caller: caller.name, action, resource: '', why: `nothing grants ${action}` });

@@ -1,19 +1,21 @@
 /** The authority: takes every write, recovers what was left undone, keeps the heartbeat. */
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
-import { serve } from '@hono/node-server';
 import { createAudit, createEvidence } from '@quantivista/audit';
 import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createEtcd, shareWatches } from '@quantivista/etcd';
-import { createIssuers, readIssuers } from '@quantivista/issuers';
+import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import {
   createBackoff,
   createFaultPoint,
   createLog,
   createMetrics,
   createShutdown,
+  openServerTls,
   parseEnvironment,
   pause,
+  registerCertificateMetrics,
+  watchLinkCertificates,
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { createAdminToken } from './admin-token.ts';
@@ -45,6 +47,7 @@ import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
 import { createSealer } from './seal/sealer.ts';
 import { createSecretReads } from './secrets/secret-reads.ts';
 import { createSecretValues } from './secrets/secret-values.ts';
+import { startServer } from './server.ts';
 import { createTokenUse } from './token-use.ts';
 import { createWriter } from './write/commit.ts';
 import { queueFlagWrites } from './write/flag-queue.ts';
@@ -55,17 +58,25 @@ import { createSchemaReader } from './write/schemas/service-schemas.ts';
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
 const shutdown = createShutdown(log);
+const tls = openServerTls(config, log);
+shutdown.onShutdown('certificates', () => tls?.close());
 const stop = new AbortController();
 
+const linkCertificates = watchLinkCertificates(config, log);
+shutdown.onShutdown('link certificates', linkCertificates.close);
 // All that follows the store here follows it by one watch: each write comes back once.
-const etcd = shareWatches(createEtcd({ hosts: config.ETCD_URLS }), EVERYTHING_PREFIX);
+const etcd = shareWatches(
+  createEtcd({ hosts: config.ETCD_URLS, certificates: linkCertificates }),
+  EVERYTHING_PREFIX,
+);
 shutdown.onShutdown('etcd', () => etcd.close());
 const audit = createAudit({
   url: config.POSTGRES_URL,
+  certificates: linkCertificates,
   migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
 });
 shutdown.onShutdown('audit', () => audit.close());
-const evidence = createEvidence({ url: config.POSTGRES_URL });
+const evidence = createEvidence({ url: config.POSTGRES_URL, certificates: linkCertificates });
 shutdown.onShutdown('evidence', () => evidence.close());
 
 const adminToken = createAdminToken(etcd, config.ADMIN_TOKEN_FILE, log);
@@ -85,6 +96,7 @@ async function prepare(): Promise<void> {
 await prepare();
 
 const metrics = createMetrics();
+registerCertificateMetrics(metrics, { server: tls?.certificates, link: linkCertificates });
 const store = createStoreFollower({ etcd, log, checkListMs: config.CHECK_LIST_MS });
 /** What writes are planned from, besides what is distributed. */
 const own = [DELETED_PREFIX, SCHEMAS_PREFIX, PROTECTION_PREFIX].map(prefix =>
@@ -153,7 +165,11 @@ const immediate = meterWriter(
   metrics,
 );
 const calls = createCalls();
-const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
+const vouchers = readIssuers(config.ISSUERS_FILE);
+const issuers = createIssuers({ settings: vouchers.issuers, log });
+const certificates = tls?.asksClients
+  ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
+  : undefined;
 shutdown.onShutdown('issuers', issuers.close);
 const tokenUse = createTokenUse({ write: audit.tokenUses.note, log });
 const denials = createDenials({ write: audit.denials.add, metrics, log });
@@ -163,6 +179,7 @@ const schedule = createSchedule({ etcd, log, proposals, leadership });
 metrics.observed('qv_scheduled_proposals', 'proposals that wait for their time', () => schedule.waiting);
 const outbound = createOutbound({
   config,
+  certificates: linkCertificates,
   etcd,
   audit,
   writer: immediate,
@@ -221,9 +238,7 @@ shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);
 });
-const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.PORT }, ({ address, port }) =>
-  log.info({ url: `http://${address}:${port}`, reads: config.READS }, 'listening'),
-);
+const server = startServer({ app, config, tls, certificates, log });
 shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));
 // Before the server, which waits for the requests that were begun.
 shutdown.onShutdown('waits', regionWait.release);

@@ -1,6 +1,6 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { SOME, typeOf } from '@quantivista/access';
+import { SOME, shownBy, typeOf } from '@quantivista/access';
 import { readKeyRoute, readServiceRoute, ServiceError, validationFault } from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Context } from 'hono';
@@ -74,7 +74,6 @@ export function createApp({
   });
   app.notFound(() => problem(new ServiceError('not_found')));
 
-  const authorization = (c: Context) => c.req.header('authorization') ?? null;
   const ifNoneMatch = (c: Context) => c.req.header('if-none-match') ?? null;
 
   /** `undefined` where there are none that this reader may see. */
@@ -106,7 +105,7 @@ export function createApp({
   );
 
   app.use('/api/*', async (c, next) => {
-    await access.meet(authorization(c));
+    await access.meet(shownBy(c));
     await next();
   });
   // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
@@ -114,7 +113,7 @@ export function createApp({
   app.openapi(readServiceRoute, async c => {
     const query = c.req.valid('query');
     const path = { environment: query.environment, service: c.req.valid('param').service_name };
-    const reader = access.require(authorization(c), { ...path, key: SOME, type: SOME });
+    const reader = access.require(shownBy(c), { ...path, key: SOME, type: SOME });
     const snapshot = await stateFor(query);
     const secret = query.secrets ? undefined : await answerWithSecrets(c, reader, path);
     if (secret) return toResponse(secret) as never;
@@ -127,11 +126,11 @@ export function createApp({
     const query = c.req.valid('query');
     const { service_name: service, config_key: key } = c.req.valid('param');
     const path = { environment: query.environment, service, key };
-    access.require(authorization(c), { ...path, type: SOME });
+    access.require(shownBy(c), { ...path, type: SOME });
     const snapshot = await stateFor(query);
     // Whoever reads by type alone is not told whether there is one of another.
     const entry = snapshot.entry(path.environment, service, key);
-    const reader = access.require(authorization(c), { ...path, type: entry && typeOf(entry.body) });
+    const reader = access.require(shownBy(c), { ...path, type: entry && typeOf(entry.body) });
     const secret = query.secrets ? undefined : await answerWithSecrets(c, reader, path);
     const answer = secret ?? answerKey(replica, snapshot, path, ifNoneMatch(c));
     if (!answer) throw new ServiceError('configuration_not_found');

@@ -1,9 +1,17 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
-import { createIssuers, readIssuers } from '@quantivista/issuers';
+import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
-import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import {
+  createLog,
+  createMetrics,
+  createShutdown,
+  openServerTls,
+  parseEnvironment,
+  registerCertificateMetrics,
+  watchLinkCertificates,
+} from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
@@ -40,17 +48,36 @@ const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
 const scope = createScope(config.ENVIRONMENTS);
-const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
+const linkCertificates = watchLinkCertificates(config, log);
+shutdown.onShutdown('link certificates', linkCertificates.close);
+const redis = { url: config.REDIS_URL, certificates: linkCertificates };
+const regionOptions = { ...redis, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
-const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
+const tls = openServerTls(config, log);
+shutdown.onShutdown('certificates', () => tls?.close());
+const vouchers = readIssuers(config.ISSUERS_FILE);
+const issuers = createIssuers({ settings: vouchers.issuers, log });
 shutdown.onShutdown('issuers', issuers.close);
+const certificates = tls?.asksClients
+  ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
+  : undefined;
 const denials = createNodeDenials(log);
-const access = createReadAccess(replica, config.READS, { issuers, denials });
+const access = createReadAccess(replica, config.READS, { issuers, certificates, denials });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
-const reporting = createReporting({ config, scope, replica, impressions, metrics, log });
+registerCertificateMetrics(metrics, { server: tls?.certificates, link: linkCertificates });
+const reporting = createReporting({
+  config,
+  redis,
+  certificates: linkCertificates,
+  scope,
+  replica,
+  impressions,
+  metrics,
+  log,
+});
 const hub = createHub({
   replica,
   access,
@@ -70,7 +97,14 @@ const secretAnswers = secrets && createSecretAnswers(replica, secrets);
 shutdown.onShutdown('secrets', () => secrets?.close());
 
 const feeding = config.ROLES.includes('feed')
-  ? startFeeding({ config, scope, regionOptions, observer: reporting.feedObserver, log })
+  ? startFeeding({
+      config,
+      certificates: linkCertificates,
+      scope,
+      regionOptions,
+      observer: reporting.feedObserver,
+      log,
+    })
   : undefined;
 const following = config.ROLES.includes('serve')
   ? startFollowing({ config, scope, regionOptions, replica, log })
@@ -88,8 +122,8 @@ const sync = createSync({
   maxStreams: config.MAX_SYNC_STREAMS,
   streams: createSyncStreams({
     flags,
-    isAllowed: (authorization, { service }) =>
-      access.reader(authorization)?.decide(flagsResource(service)).allowed ?? false,
+    isAllowed: (credential, { service }) =>
+      access.reader(credential)?.decide(flagsResource(service)).allowed ?? false,
     maxAgeMs: config.MAX_STREAM_AGE_MS,
     drainMs: config.DRAIN_MS,
     writeTimeoutMs: config.STREAM_WRITE_TIMEOUT_MS,
@@ -99,7 +133,7 @@ const sync = createSync({
 const grpc =
   config.GRPC_PORT === undefined
     ? undefined
-    : await listenGrpc({ hostname: config.HOST, port: config.GRPC_PORT, sync });
+    : await listenGrpc({ hostname: config.HOST, port: config.GRPC_PORT, tls, certificates, sync });
 
 const parent = createParent({
   region: config.REGION,
@@ -171,6 +205,8 @@ const app = createApp({
 const listener = await listen({
   hostname: config.HOST,
   port: config.PORT,
+  tls,
+  certificates,
   fastLane,
   ofrep,
   bodies,

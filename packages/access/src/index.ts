@@ -1,4 +1,12 @@
 export {
+  type ClientCertificate,
+  type Connected,
+  type Credential,
+  credentialOf,
+  isOver,
+  shownBy,
+} from './credential.ts';
+export {
   type Action,
   compileRights,
   type Decision,

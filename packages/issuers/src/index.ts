@@ -1,2 +1,3 @@
+export { type ClientCertificates, createClientCertificates } from './client-certificates.ts';
 export { createIssuers, type Issuers } from './issuers.ts';
-export { type IssuerSettings, readIssuers } from './settings.ts';
+export { type CertificateSettings, type IssuerSettings, readIssuers, type Vouchers } from './settings.ts';

@@ -102,13 +102,21 @@ describe('the settings', () => {
   };
   const one = { issuer: ISSUER, audience: 'qv', jwks_file: 'x' };
 
-  test('may be none', () => expect(readIssuers(undefined)).toEqual([]));
+  test('may be none', () => expect(readIssuers(undefined)).toEqual({ issuers: [], certificates: [] }));
+  test('may be of both kinds', () =>
+    expect(read([one, { client_certificates: 'cn', prefix: 'mesh:' }])).toMatchObject({
+      issuers: [{ issuer: ISSUER }],
+      certificates: [{ client_certificates: 'cn', prefix: 'mesh:' }],
+    }));
   test.each([
     ['symmetric algorithms', [{ ...one, algorithms: ['HS256'] }], '0.algorithms.0'],
     ['none', [{ ...one, algorithms: ['none'] }], '0.algorithms.0'],
     ['no audience', [{ ...one, audience: [] }], '0.audience'],
     ['no keys', [{ ...one, jwks_file: undefined }], 'jwks_url'],
     ['an issuer twice', [one, one], 'twice'],
+    ['a place of names twice', [{ client_certificates: 'cn' }, { client_certificates: 'cn' }], 'twice'],
+    ['another place of names', [{ client_certificates: 'dns' }], '0.client_certificates'],
+    ['a trust domain of common names', [{ client_certificates: 'cn', trust_domain: 'x' }], '0.trust_domain'],
     ['what is not known', [{ ...one, extra: 1 }], 'extra'],
   ])('are refused with %s', (_, content, named) => {
     expect(() => read(content)).toThrow(named);

@@ -1,4 +1,4 @@
-/** Whose JWTs are taken for callers, as a file says it. */
+/** Whose word is taken for who calls, as a file says it: issuers of JWTs, and those of client certificates. */
 import { readFileSync } from 'node:fs';
 import { TokenName } from '@quantivista/contracts';
 import { z } from 'zod';
@@ -52,18 +52,69 @@ export const IssuerSettings = z
   });
 export type IssuerSettings = z.infer<typeof IssuerSettings>;
 
-const IssuersFile = z
-  .array(IssuerSettings)
-  .max(20)
-  .refine(list => new Set(list.map(({ issuer }) => issuer)).size === list.length, 'names an issuer twice');
+/** How the client certificates of TLS_CLIENT_CA_FILE name callers, who are services. */
+export const CertificateSettings = z
+  .strictObject({
+    /**
+     * Where the name stands: in the one URI of the alternative names, as SPIFFE has it; or in the subject's common
+     * name, which is looked at only where there is no URI.
+     */
+    client_certificates: z.enum(['uri', 'cn']),
+    /** URIs must be `spiffe://{trust_domain}/…`. @default any URI */
+    trust_domain: z
+      .string()
+      .regex(/^[a-z0-9._-]{1,255}$/)
+      .optional(),
+    /** Where groups stand in the subject. @default nowhere */
+    groups_from: z.enum(['o', 'ou']).optional(),
+    /** Put before names and groups, as with JWTs. */
+    prefix: z.string().max(50).default(''),
+  })
+  .refine(each => each.trust_domain === undefined || each.client_certificates === 'uri', {
+    path: ['trust_domain'],
+    message: 'is of URIs',
+  });
+export type CertificateSettings = z.infer<typeof CertificateSettings>;
+
+const isOfCertificates = (entry: unknown): boolean =>
+  typeof entry === 'object' && entry !== null && 'client_certificates' in entry;
+
+const isUnique = (names: readonly string[]) => new Set(names).size === names.length;
+
+/** Each entry is judged as what it is meant to be: an error names its place in that. */
+const IssuersFile = z.array(z.unknown()).transform((entries, context) => {
+  const issuers: IssuerSettings[] = [];
+  const certificates: CertificateSettings[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const parsed = isOfCertificates(entry)
+      ? CertificateSettings.safeParse(entry)
+      : IssuerSettings.safeParse(entry);
+    for (const { path, message } of parsed.error?.issues ?? [])
+      context.addIssue({ code: 'custom', path: [index, ...path], message });
+    if (!parsed.data) continue;
+    if ('client_certificates' in parsed.data) certificates.push(parsed.data);
+    else issuers.push(parsed.data);
+  }
+  if (issuers.length > 20) context.addIssue({ code: 'custom', message: 'names more than 20 issuers' });
+  if (!isUnique(issuers.map(({ issuer }) => issuer)))
+    context.addIssue({ code: 'custom', message: 'names an issuer twice' });
+  if (!isUnique(certificates.map(each => each.client_certificates)))
+    context.addIssue({ code: 'custom', message: 'says twice where the name stands in certificates' });
+  return { issuers, certificates };
+});
+
+export interface Vouchers {
+  readonly issuers: readonly IssuerSettings[];
+  readonly certificates: readonly CertificateSettings[];
+}
 
 /** What a principal may be called, from a claim; `undefined` for what is no name. */
 export const nameFrom = (prefix: string, claim: unknown): string | undefined =>
   typeof claim === 'string' ? TokenName.safeParse(prefix + claim).data : undefined;
 
 /** None without a file. @throws Error that names what is wrong in it */
-export function readIssuers(file: string | undefined): IssuerSettings[] {
-  if (file === undefined) return [];
+export function readIssuers(file: string | undefined): Vouchers {
+  if (file === undefined) return { issuers: [], certificates: [] };
   const { data, error } = IssuersFile.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   if (data) return data;
   const lines = error.issues.map(issue => `  ${issue.path.join('.')}: ${issue.message}`);

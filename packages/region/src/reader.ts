@@ -1,5 +1,5 @@
 /** What a node reads from its region's Redis. */
-import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
+import { closeRedis, connectRedis, type RegionOptions, unavailable } from './connection.ts';
 import { decodeEntry, decodeField, type SnapshotEntry, type StreamEntry } from './entry.ts';
 import { generationKeys } from './keys.ts';
 import { scanPages } from './scan.ts';
@@ -28,10 +28,10 @@ export interface RegionReader extends Suspicion {
   close(): void;
 }
 
-export function createRegionReader({ url, region, blockMs = 500 }: RegionOptions): RegionReader {
-  const redis = connectRedis(url, 5_000);
+export function createRegionReader({ region, blockMs = 500, ...address }: RegionOptions): RegionReader {
+  const redis = connectRedis(address, 5_000);
   // A blocking read holds up its connection, hence one of its own.
-  const blocking = connectRedis(url, blockMs + 2_500);
+  const blocking = connectRedis(address, blockMs + 2_500);
 
   return {
     ...createSuspicion(redis, region),
@@ -80,8 +80,8 @@ export function createRegionReader({ url, region, blockMs = 500 }: RegionOptions
     },
 
     close: () => {
-      redis.disconnect();
-      blocking.disconnect();
+      closeRedis(redis);
+      closeRedis(blocking);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What a feeder does to its region's Redis. */
 import { randomUUID } from 'node:crypto';
-import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
+import { closeRedis, connectRedis, type RegionOptions, unavailable } from './connection.ts';
 import { decodeField, encodeField, encodeValue, type SnapshotEntry } from './entry.ts';
 import { generationKeys, loadingKey, pointerKey } from './keys.ts';
 import { APPLY, MAX_CHANGES, PUBLISH, REPAIR } from './rules.ts';
@@ -52,8 +52,12 @@ export interface RegionWriter extends Suspicion {
 
 const LOAD_CHUNK = 500;
 
-export function createRegionWriter({ url, region, streamLength = 20_000 }: RegionOptions): RegionWriter {
-  const redis = connectRedis(url, 5_000);
+export function createRegionWriter({
+  region,
+  streamLength = 20_000,
+  ...address
+}: RegionOptions): RegionWriter {
+  const redis = connectRedis(address, 5_000);
   const pointer = pointerKey(region);
   redis.defineCommand('qvApply', { numberOfKeys: 4, lua: APPLY });
   redis.defineCommand('qvPublish', { numberOfKeys: 8, lua: PUBLISH });
@@ -147,6 +151,6 @@ export function createRegionWriter({ url, region, streamLength = 20_000 }: Regio
       return repaired;
     },
 
-    close: () => redis.disconnect(),
+    close: () => closeRedis(redis),
   };
 }

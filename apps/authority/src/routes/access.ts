@@ -1,6 +1,6 @@
 /** Questions about rights: who am I, may X do Y on Z, who was denied what. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { nameOf, type Principal } from '@quantivista/access';
+import { nameOf, type Principal, shownBy } from '@quantivista/access';
 import {
   type AccessCheck,
   type AccessScope,
@@ -13,7 +13,7 @@ import type { Dependencies } from './dependencies.ts';
 
 export function registerAccess(app: OpenAPIHono, { audit, callers }: Dependencies): void {
   app.openapi(whoAmIRoute, async c => {
-    const { principal } = await callers.require(c.req.header('authorization'));
+    const { principal } = await callers.require(shownBy(c));
     const { name, kind, groups, expiresAtMs } = principal;
     const model = await callers.model();
     const grants = model.grantsOf(principal).map(({ grant, environments, services }) => ({
@@ -28,11 +28,11 @@ export function registerAccess(app: OpenAPIHono, { audit, callers }: Dependencie
   });
 
   app.openapi(accessCheckRoute, async c => {
-    const authorization = c.req.header('authorization');
-    const caller = await callers.require(authorization);
+    const credential = shownBy(c);
+    const caller = await callers.require(credential);
     const body: AccessCheck = c.req.valid('json');
     const { subject, action, environment, service_name: service, config_key: key, config_type: type } = body;
-    if (subject) await callers.require(authorization, ['admin'], {});
+    if (subject) await callers.require(credential, ['admin'], {});
     const model = await callers.model();
     const asked: Principal = subject
       ? { ...subject, permissions: [], expiresAtMs: Number.POSITIVE_INFINITY }
@@ -46,7 +46,7 @@ export function registerAccess(app: OpenAPIHono, { audit, callers }: Dependencie
   });
 
   app.openapi(denialsRoute, async c => {
-    await callers.require(c.req.header('authorization'), ['audit'], {});
+    await callers.require(shownBy(c), ['audit'], {});
     const query = c.req.valid('query');
     const denials = await audit.denials.list(query);
     const more = denials.length === query.limit;

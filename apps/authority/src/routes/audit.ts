@@ -1,5 +1,7 @@
 /** The trail: asked for, exported, verified. Every caller needs a token, also where reads are open. */
+
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import {
   type AuditFilter,
   type AuditVerificationLine,
@@ -23,7 +25,7 @@ export function registerAudit(app: OpenAPIHono, dependencies: Dependencies): voi
     c: Context,
     { environment, service_name: service, config_key }: Partial<AuditFilter> = {},
   ) =>
-    callers.require(c.req.header('authorization'), ['audit'], {
+    callers.require(shownBy(c), ['audit'], {
       environment: environment === '*' ? undefined : environment,
       service,
       key: config_key,

@@ -1,6 +1,6 @@
 /** Bindings: who has which roles. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { isBuiltIn } from '@quantivista/access';
+import { isBuiltIn, shownBy } from '@quantivista/access';
 import {
   type Binding,
   type BindingUpdate,
@@ -22,7 +22,7 @@ import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
 export function registerBindings(app: OpenAPIHono, { etcd, callers, immediate }: Dependencies): void {
-  const admin = (c: Context) => callers.require(c.req.header('authorization'), ['admin'], {});
+  const admin = (c: Context) => callers.require(shownBy(c), ['admin'], {});
 
   app.openapi(listBindingsRoute, async c => {
     await admin(c);

@@ -1,6 +1,6 @@
 /** Many values at once: out as a document, and in from one. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type Resource, SOME } from '@quantivista/access';
+import { type Resource, SOME, shownBy } from '@quantivista/access';
 import {
   type ConfigType,
   type Configuration,
@@ -94,8 +94,8 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
   });
 
   app.openapi(importRoute, async c => {
-    const authorization = c.req.header('authorization');
-    const { name } = await callers.require(authorization);
+    const credential = shownBy(c);
+    const { name } = await callers.require(credential);
     const query = c.req.valid('query');
     const { prefer: wait } = c.req.valid('header');
     const { service_name: only, config_type: type } = query;
@@ -109,7 +109,7 @@ export function registerBulk(app: OpenAPIHono, dependencies: Dependencies): void
     const resources = [...document.wanted].flatMap(([service, values]) =>
       [...values.keys(), SOME].map((key): Resource => ({ environment, service, key, type: SOME })),
     );
-    await callers.require(authorization, ['write'], ...resources);
+    await callers.require(credential, ['write'], ...resources);
     const read = await readPresent(etcd, places, {
       revision: query.expected_revision,
       generation: query.expected_generation,

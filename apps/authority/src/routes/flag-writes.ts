@@ -1,6 +1,6 @@
 /** Flags: what changes them. Each endpoint makes a WriteRequest; the flag rule judges it. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { SOME } from '@quantivista/access';
+import { SOME, shownBy } from '@quantivista/access';
 import {
   deleteFlagRoute,
   type FeatureFlag,
@@ -25,7 +25,7 @@ import { answerDeleted, answerPut } from './written.ts';
 
 export function registerFlagWrites(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, audit, callers, writer, regionWait } = dependencies;
-  const caller = (c: Context) => callers.require(c.req.header('authorization'));
+  const caller = (c: Context) => callers.require(shownBy(c));
 
   app.openapi(putFlagRoute, async c => {
     const { name: actor } = await caller(c);
@@ -81,8 +81,8 @@ export function registerFlagWrites(app: OpenAPIHono, dependencies: Dependencies)
 
   app.openapi(flagRollbackRoute, async c => {
     const { flag_name: name } = c.req.valid('param');
-    const authorization = c.req.header('authorization');
-    const { name: actor } = await callers.require(authorization, ['flag', 'write'], flagResource(name, SOME));
+    const credential = shownBy(c);
+    const { name: actor } = await callers.require(credential, ['flag', 'write'], flagResource(name, SOME));
     const body = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, actor);

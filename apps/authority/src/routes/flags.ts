@@ -1,6 +1,6 @@
 /** Flags: what reads them. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { SOME } from '@quantivista/access';
+import { SOME, shownBy } from '@quantivista/access';
 import {
   type FeatureFlag,
   FLAGS_PREFIX,
@@ -110,7 +110,7 @@ export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): voi
   });
 
   app.openapi(projectionRebuildRoute, async c => {
-    await callers.require(c.req.header('authorization'), ['flag', 'write'], {});
+    await callers.require(shownBy(c), ['flag', 'write'], {});
     return c.json(await projection.rebuild(), 200);
   });
 }

@@ -1,6 +1,6 @@
 /** A service's values from one environment to another. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type Resource, SOME } from '@quantivista/access';
+import { type Resource, SOME, shownBy } from '@quantivista/access';
 import {
   type Environment,
   fieldFault,
@@ -37,8 +37,8 @@ export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies):
   const { etcd, callers, writer, secrets, regionWait } = dependencies;
 
   app.openapi(promoteRoute, async c => {
-    const authorization = c.req.header('authorization');
-    const { name } = await callers.require(authorization);
+    const credential = shownBy(c);
+    const { name } = await callers.require(credential);
     const body: PromoteRequest = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, name);
@@ -49,7 +49,7 @@ export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies):
     const written = named.map(
       (each): Resource => ({ environment: to, service, key: SOME, type: SOME, ...each }),
     );
-    await callers.require(authorization, ['write'], ...written);
+    await callers.require(credential, ['write'], ...written);
     const places = [from, to].map(environment => ({ environment, service }));
     const present = await readPresent(etcd, places, {
       revision: body.expected_revision,
@@ -66,7 +66,7 @@ export function registerPromotion(app: OpenAPIHono, dependencies: Dependencies):
       .map(([key, { configuration }]): Resource => {
         return { environment: from, service, key, type: configuration.config_type };
       });
-    if (secretsOfSource.length > 0) await callers.require(authorization, ['read-secret'], ...secretsOfSource);
+    if (secretsOfSource.length > 0) await callers.require(credential, ['read-secret'], ...secretsOfSource);
     // What is sealed is bound to its place: it is opened here, and kept anew for the other.
     const target = await openPresent(secrets, sealedTarget, key => isAsked(key) && source.has(key));
     const promoted = await Promise.all(

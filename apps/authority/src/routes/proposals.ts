@@ -1,5 +1,7 @@
 /** Proposals: made, listed, judged, applied. */
+
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import {
   applyRoute,
   approveRoute,
@@ -60,15 +62,15 @@ const summarize = ({ changes, comments, digest, generation, ...proposal }: Propo
 
 export function registerProposals(app: OpenAPIHono, dependencies: Dependencies): void {
   const { callers, proposals, regions, regionWait, writer } = dependencies;
-  const caller = (c: Context) => callers.require(c.req.header('authorization'));
+  const caller = (c: Context) => callers.require(shownBy(c));
 
   /** The caller, who may take this step with each of the changes. */
   async function requireInvolved(c: Context, id: string) {
     const needed = neededPermissions(c.req.method, c.req.path);
-    const authorization = c.req.header('authorization');
-    await callers.require(authorization, needed);
+    const credential = shownBy(c);
+    await callers.require(credential, needed);
     const { proposal } = await proposals.read(id);
-    return callers.require(authorization, needed, ...resourcesIn(proposal, resourcesOf));
+    return callers.require(credential, needed, ...resourcesIn(proposal, resourcesOf));
   }
 
   async function view(held: HeldProposal): Promise<ProposalView> {

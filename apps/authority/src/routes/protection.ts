@@ -1,6 +1,6 @@
 /** Which environments are protected, and how. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { SOME } from '@quantivista/access';
+import { SOME, shownBy } from '@quantivista/access';
 import {
   deleteProtectionRoute,
   type Environment,
@@ -45,8 +45,8 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
 
   app.openapi(putProtectionRoute, async c => {
     const environment = c.req.valid('param').environment as Environment;
-    const authorization = c.req.header('authorization');
-    const { name: actor } = await callers.require(authorization, ['admin'], { environment });
+    const credential = shownBy(c);
+    const { name: actor } = await callers.require(credential, ['admin'], { environment });
     const { prefer: wait } = c.req.valid('header');
     const { reason = '', ...wanted } = c.req.valid('json');
     const written = await writer.write({
@@ -71,8 +71,8 @@ export function registerProtection(app: OpenAPIHono, dependencies: Dependencies)
 
   app.openapi(deleteProtectionRoute, async c => {
     const environment = c.req.valid('param').environment as Environment;
-    const authorization = c.req.header('authorization');
-    const { name: actor } = await callers.require(authorization, ['admin'], { environment });
+    const credential = shownBy(c);
+    const { name: actor } = await callers.require(credential, ['admin'], { environment });
     const { prefer: wait } = c.req.valid('header');
     const { reason = '' } = c.req.valid('query');
     const written = await writer.write({

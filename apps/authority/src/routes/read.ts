@@ -1,6 +1,6 @@
 /** Reads at the authority: linearizable, straight from etcd, the same answers as a node's. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type Resource, SOME, typeOf, withinExtent } from '@quantivista/access';
+import { type Resource, SOME, shownBy, typeOf, withinExtent } from '@quantivista/access';
 import {
   type Configuration,
   type ConfigurationPath,
@@ -36,7 +36,7 @@ export async function requireReader(
   ...resources: readonly Resource[]
 ): Promise<Caller | undefined> {
   if (reads === 'open') return undefined;
-  return callers.require(c.req.header('authorization'), ['read'], ...resources);
+  return callers.require(shownBy(c), ['read'], ...resources);
 }
 
 /** @throws ServiceError `revision_not_reached` */
@@ -59,8 +59,7 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
       : c.body(null, 304, headers);
 
   /** Who is to be shown secrets; nobody where the caller does not want to be. */
-  const askedBy = (c: Context) =>
-    c.req.query('secrets') === undefined ? c.req.header('authorization') : undefined;
+  const askedBy = (c: Context) => (c.req.query('secrets') === undefined ? shownBy(c) : undefined);
 
   async function readPastKey(
     c: Context,
@@ -125,12 +124,12 @@ export function registerReads(app: OpenAPIHono, dependencies: Dependencies): voi
     const headers = stateHeaders(generation, revision, etag);
     if (!holdsSealed(entries[1].value)) return answer(c, headers, entries[1].value) as never;
     const configuration = JSON.parse(entries[1].value) as Configuration;
-    const authorization = askedBy(c);
-    if (!(await secretReads.isOpen(configuration, authorization)))
+    const credential = askedBy(c);
+    if (!(await secretReads.isOpen(configuration, credential)))
       return answer(c, headers, entries[1].value) as never;
     const opened = { ...headers, etag: openedTag(etag), ...NO_STORE };
     if (!noneMatch(c.req.header('if-none-match') ?? null, opened.etag))
       return c.body(null, 304, opened) as never;
-    return c.json(await secretReads.shown(configuration, authorization), 200, opened) as never;
+    return c.json(await secretReads.shown(configuration, credential), 200, opened) as never;
   });
 }

@@ -1,6 +1,6 @@
 /** Roles: those that are built in, and those that are made. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { BUILT_IN_ROLES, isBuiltIn } from '@quantivista/access';
+import { BUILT_IN_ROLES, isBuiltIn, shownBy } from '@quantivista/access';
 import {
   deleteRoleRoute,
   entityTag,
@@ -29,7 +29,7 @@ const builtIn: readonly RoleSummary[] = BUILT_IN_ROLES.map(({ grants, ...role })
 }));
 
 export function registerRoles(app: OpenAPIHono, { etcd, callers, immediate }: Dependencies): void {
-  const admin = (c: Context) => callers.require(c.req.header('authorization'), ['admin'], {});
+  const admin = (c: Context) => callers.require(shownBy(c), ['admin'], {});
   const requireOwn = (name: string) => {
     if (isBuiltIn(name)) throw new ServiceError('conflict', { message: `the role ${name} is built in` });
   };

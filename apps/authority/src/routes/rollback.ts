@@ -1,6 +1,6 @@
 /** The way back. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type Resource, SOME, typeOf } from '@quantivista/access';
+import { type Resource, SOME, shownBy, typeOf } from '@quantivista/access';
 import { configurationKey, type RollbackRequest, rollbackRoute } from '@quantivista/contracts';
 import { createStoreView } from '../follow/record-view.ts';
 import { createPast } from '../history/past.ts';
@@ -15,8 +15,8 @@ export function registerRollback(app: OpenAPIHono, dependencies: Dependencies): 
   const { rollback } = createRollbacks({ past: createPast(dependencies), audit, writer });
 
   app.openapi(rollbackRoute, async c => {
-    const authorization = c.req.header('authorization');
-    const { name: actor } = await callers.require(authorization);
+    const credential = shownBy(c);
+    const { name: actor } = await callers.require(credential);
     const body: RollbackRequest = c.req.valid('json');
     const { environment, service_name: service } = body;
     const keys = body.config_key === undefined ? (body.config_keys ?? []) : [body.config_key];
@@ -27,7 +27,7 @@ export function registerRollback(app: OpenAPIHono, dependencies: Dependencies): 
     });
     // Where no keys are named, those that it comes to are asked for one by one.
     const some: Resource = { environment, service, key: SOME, type: SOME };
-    await callers.require(authorization, ['rollback', 'write'], some, ...resources);
+    await callers.require(credential, ['rollback', 'write'], some, ...resources);
     const { prefer: wait } = c.req.valid('header');
     checkAuthor(body.updated_by, actor);
     const { result, generation, written } = await rollback(body, { actor, awaited: wait !== undefined });

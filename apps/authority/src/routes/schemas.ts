@@ -1,6 +1,6 @@
 /** Schemas of values: set, read, deleted, tried. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type Resource, SOME } from '@quantivista/access';
+import { type Resource, SOME, shownBy } from '@quantivista/access';
 import {
   deleteSchemaRoute,
   entityTag,
@@ -77,8 +77,8 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
 
   app.openapi(putSchemaRoute, async c => {
     const { service_name: service, pattern } = c.req.valid('param');
-    const authorization = c.req.header('authorization');
-    const { name } = await callers.require(authorization, ['write'], schemaResource(service, pattern));
+    const credential = shownBy(c);
+    const { name } = await callers.require(credential, ['write'], schemaResource(service, pattern));
     const body: SchemaUpdate = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
     const forced = c.req.valid('query').force === 'true';
@@ -110,7 +110,7 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
   });
 
   app.openapi(deleteSchemaRoute, async c => {
-    const { name } = await callers.require(c.req.header('authorization'));
+    const { name } = await callers.require(shownBy(c));
     const { prefer: wait } = c.req.valid('header');
     const { service_name: service, pattern } = c.req.valid('param');
     const written = await writer.write({
@@ -176,7 +176,7 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
     const { service_name: service } = c.req.valid('param');
     const { config_key, value, schema }: ValidateRequest = c.req.valid('json');
     const place = { environment: SOME, service, key: config_key, type: SOME } as const;
-    await callers.require(c.req.header('authorization'), ['write'], place);
+    await callers.require(shownBy(c), ['write'], place);
     checkValue(value, 'body.value');
     if (schema !== undefined) checkSchema(schema, 'body.schema');
     const applied: readonly StandingSchema[] =

@@ -1,6 +1,6 @@
 /** What is done with secrets besides setting and reading them. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { type Resource, SOME } from '@quantivista/access';
+import { type Resource, SOME, shownBy } from '@quantivista/access';
 import {
   destroyRoute,
   type Environment,
@@ -25,7 +25,7 @@ export function registerSecrets(app: OpenAPIHono, dependencies: Dependencies): v
   }
 
   app.openapi(rewrapRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'));
+    const { name: actor } = await callers.require(shownBy(c));
     const { service_name: service, reason = 'encrypted by the newest key', ...body } = c.req.valid('json');
     const { prefer: wait } = c.req.valid('header');
     const environment = body.environment as Environment;
@@ -49,7 +49,7 @@ export function registerSecrets(app: OpenAPIHono, dependencies: Dependencies): v
     const body = c.req.valid('json');
     const { environment, service_name: service, config_key: key } = body;
     const secret: Resource = { environment: environment as Environment, service, key, type: SOME };
-    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin'], secret);
+    const { name: actor } = await callers.require(shownBy(c), ['admin'], secret);
     const store = requireStore();
     return c.json(await destroyVersions({ etcd, audit, writer: immediate, store }, body, actor), 200);
   });

@@ -1,5 +1,7 @@
 /** Segments: conditions with a name, for any number of flags. */
+
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import {
   deleteSegmentRoute,
   fieldFault,
@@ -25,7 +27,7 @@ import { answerDeleted, answerPut } from './written.ts';
 
 export function registerSegments(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, callers, writer } = dependencies;
-  const caller = (c: Context) => callers.require(c.req.header('authorization'));
+  const caller = (c: Context) => callers.require(shownBy(c));
   const reader = createFlagReader();
 
   app.openapi(segmentsRoute, async c => {

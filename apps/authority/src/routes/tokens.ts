@@ -1,6 +1,13 @@
 /** Tokens: made, listed, revoked. Each of it is in the trail, by the token's hash. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { createToken, hashToken, type TokenRecord, tokenId, UNSTATED_PERMISSIONS } from '@quantivista/access';
+import {
+  createToken,
+  hashToken,
+  shownBy,
+  type TokenRecord,
+  tokenId,
+  UNSTATED_PERMISSIONS,
+} from '@quantivista/access';
 import {
   createTokenRoute,
   fieldFault,
@@ -55,7 +62,7 @@ export function registerTokens(app: OpenAPIHono, { etcd, audit, callers, immedia
   }
 
   app.openapi(createTokenRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin'], {});
+    const { name: actor } = await callers.require(shownBy(c), ['admin'], {});
     const { name, permissions, scopes, service, expires_at } = c.req.valid('json');
     if (expires_at !== undefined) requireFuture(expires_at, 'body.expires_at');
     const token = createToken();
@@ -87,7 +94,7 @@ export function registerTokens(app: OpenAPIHono, { etcd, audit, callers, immedia
   });
 
   app.openapi(listTokensRoute, async c => {
-    await callers.require(c.req.header('authorization'), ['admin'], {});
+    await callers.require(shownBy(c), ['admin'], {});
     const [all, uses] = await Promise.all([held(), audit.tokenUses.all()]);
     const tokens = all.map(({ hash, record }) => {
       const used = uses.get(tokenId(hash));
@@ -97,7 +104,7 @@ export function registerTokens(app: OpenAPIHono, { etcd, audit, callers, immedia
   });
 
   app.openapi(revokeTokenRoute, async c => {
-    const { name: actor } = await callers.require(c.req.header('authorization'), ['admin'], {});
+    const { name: actor } = await callers.require(shownBy(c), ['admin'], {});
     const { reason = '' } = c.req.valid('query');
     const { id } = c.req.valid('param');
     const all = await held();

@@ -1,6 +1,8 @@
 /** Webhooks: how they are set, how they fare, and how events are delivered again. */
+
 import { randomUUID } from 'node:crypto';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import {
   deadLettersRoute,
   deleteWebhookRoute,
@@ -34,8 +36,8 @@ export function registerWebhooks(app: OpenAPIHono, dependencies: Dependencies): 
   const { etcd, audit, callers, writer, regionWait, webhooks } = dependencies;
   const { deliveries } = audit;
   // They are told of everything: it takes a right over everything.
-  const reader = (c: Context) => callers.require(c.req.header('authorization'), ['read'], {});
-  const caller = (c: Context) => callers.require(c.req.header('authorization'), ['write'], {});
+  const reader = (c: Context) => callers.require(shownBy(c), ['read'], {});
+  const caller = (c: Context) => callers.require(shownBy(c), ['write'], {});
 
   /** The webhook as it stands, if it does. */
   async function present(name: string) {

@@ -1,5 +1,7 @@
 /** The endpoints that change something. Each one turns its body into a WriteRequest. */
+
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import {
   type BatchChange,
   type BatchRequest,
@@ -56,7 +58,7 @@ export function batchChange(change: BatchChange, index: number): RequestedChange
 
 export function registerWrites(app: OpenAPIHono, dependencies: Dependencies): void {
   const { callers, writer, regionWait } = dependencies;
-  const caller = (c: Context) => callers.require(c.req.header('authorization'));
+  const caller = (c: Context) => callers.require(shownBy(c));
 
   app.openapi(putKeyRoute, async c => {
     const { name } = await caller(c);

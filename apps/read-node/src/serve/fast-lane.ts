@@ -1,4 +1,5 @@
 /** The common reads, answered before any framework is asked. */
+import type { Credential } from '@quantivista/access';
 import type { Replica } from '../follow/replica.ts';
 import { type Answer, answerKey, answerService, tagged } from './answer.ts';
 import { parseFlagdTarget } from './flagd/target.ts';
@@ -13,7 +14,7 @@ import { createTargetParser } from './target.ts';
 export interface ReadRequest {
   /** Path and query, as they stand in the request line. */
   readonly target: string;
-  readonly authorization: string | null;
+  readonly credential: Credential | null;
   readonly ifNoneMatch: string | null;
 }
 
@@ -83,8 +84,8 @@ export function createFastLane({ replica, access, flags, secretAnswers }: FastLa
 
   return {
     counts,
-    resolve: ({ target, authorization, ifNoneMatch }) => {
-      const reader = access.reader(authorization);
+    resolve: ({ target, credential, ifNoneMatch }) => {
+      const reader = access.reader(credential);
       if (!reader) return undefined;
       const answer =
         answerConfiguration(target, reader, ifNoneMatch) ??

@@ -1,5 +1,5 @@
 /** The node's server on Bun. */
-
+import type { ServerTls } from '@quantivista/runtime';
 import { toResponse } from './answer.ts';
 import { readBunBody } from './body-bun.ts';
 import { isOfrep } from './flags/ofrep/ofrep.ts';
@@ -21,8 +21,13 @@ const LEAVE_SLICE_MS = 0.5;
 /** Bun drops what would exceed its limit. The hub's own limits are far below, but for a single huge frame. */
 const BACKPRESSURE_LIMIT = 1024 * 1024 * 1024;
 
+const bunTls = ({ certificates }: ServerTls) => {
+  const { cert, key } = certificates.current;
+  return { cert: cert!, key: key! };
+};
+
 export function listenOnBun(options: ListenOptions): Listener {
-  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
+  const { hostname, port, tls, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
   // Thousands of connections may break at once, and the runtime hands them over a thousand at a time.
   const leaving = createTurns(LEAVE_SLICE_MS);
 
@@ -54,7 +59,7 @@ export function listenOnBun(options: ListenOptions): Listener {
   async function openStream(
     request: Request,
     server: Server,
-    wanted: { transport: Transport; target: string; authorization: string | null },
+    wanted: { transport: Transport; target: string; credential: string | null },
   ): Promise<Response | undefined> {
     const { headers } = request;
     const origin = headers.get('origin');
@@ -71,47 +76,67 @@ export function listenOnBun(options: ListenOptions): Listener {
     }
   }
 
-  const server: Server = Bun.serve<SocketData>({
-    hostname,
-    port,
-    idleTimeout: 120,
-    fetch(request, server) {
-      const { url, headers, method } = request;
-      const target = url.slice(url.indexOf('/', 8));
-      if (method !== 'GET') return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
-      const authorization = headers.get('authorization');
-      const transport = streamTransport(target);
-      if (transport) return openStream(request, server, { transport, target, authorization });
-      const answer = fastLane.resolve({ target, authorization, ifNoneMatch: headers.get('if-none-match') });
-      if (answer) return toResponse(answer);
-      return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
-    },
-    websocket: {
-      data: {} as SocketData,
-      perMessageDeflate: false,
-      idleTimeout: 60,
-      sendPings: true,
-      maxPayloadLength: 16 * 1024,
-      backpressureLimit: BACKPRESSURE_LIMIT,
-      open(ws) {
-        ws.data.socket = bunWebSocket(ws);
-        hub.join(ws.data.socket, ws.data.admission);
+  const open = (at: number): Server =>
+    Bun.serve<SocketData>({
+      hostname,
+      port: at,
+      // Two of them have the port for a moment when certificates are renewed.
+      ...(tls && { tls: bunTls(tls), reusePort: true }),
+      idleTimeout: 120,
+      fetch(request, server) {
+        const { url, headers, method } = request;
+        const target = url.slice(url.indexOf('/', 8));
+        if (method !== 'GET') return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
+        const authorization = headers.get('authorization');
+        const transport = streamTransport(target);
+        if (transport) return openStream(request, server, { transport, target, credential: authorization });
+        const answer = fastLane.resolve({
+          target,
+          credential: authorization,
+          ifNoneMatch: headers.get('if-none-match'),
+        });
+        if (answer) return toResponse(answer);
+        return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
       },
-      message(ws, message) {
-        hub.receive(ws.data.socket!, typeof message === 'string' ? message : undefined);
+      websocket: {
+        data: {} as SocketData,
+        perMessageDeflate: false,
+        idleTimeout: 60,
+        sendPings: true,
+        maxPayloadLength: 16 * 1024,
+        backpressureLimit: BACKPRESSURE_LIMIT,
+        open(ws) {
+          ws.data.socket = bunWebSocket(ws);
+          hub.join(ws.data.socket, ws.data.admission);
+        },
+        message(ws, message) {
+          hub.receive(ws.data.socket!, typeof message === 'string' ? message : undefined);
+        },
+        close(ws) {
+          const { socket } = ws.data;
+          if (socket) leaving(() => hub.leave(socket));
+        },
       },
-      close(ws) {
-        const { socket } = ws.data;
-        if (socket) leaving(() => hub.leave(socket));
-      },
-    },
+    });
+  let server = open(port);
+  /** Those that have no port any more; their connections go on until they end. */
+  const before = new Set<Server>();
+  // Bun reads certificates when a server is made, and never again: another takes the port over.
+  tls?.certificates.onChange(() => {
+    const old = server;
+    server = open(old.port!);
+    before.add(old);
+    void old.stop().then(() => before.delete(old));
   });
   return {
-    url: `http://${hostname}:${server.port}`,
+    url: `${tls ? 'https' : 'http'}://${hostname}:${server.port}`,
     close: async () => {
       await hub.drain();
-      const insist = setTimeout(() => void server.stop(true), CLOSE_GRACE_MS);
-      await server.stop();
+      const all = [...before, server];
+      const insist = setTimeout(() => {
+        for (const each of all) void each.stop(true);
+      }, CLOSE_GRACE_MS);
+      await Promise.all(all.map(each => each.stop()));
       clearTimeout(insist);
     },
   };

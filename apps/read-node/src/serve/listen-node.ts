@@ -1,12 +1,13 @@
 /** The node's server on Node: the same core behind node:http and ws. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
+import { credentialOf, isOver } from '@quantivista/access';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Answer } from './answer.ts';
 import { readNodeBody } from './body-node.ts';
 import { isOfrep } from './flags/ofrep/ofrep.ts';
+import { createHttpServer } from './http-server.ts';
 import type { Listener, ListenOptions } from './listen.ts';
 import { type StreamRequest, streamTransport } from './watch/admit.ts';
 import { createKeepAlive } from './watch/keep-alive.ts';
@@ -37,24 +38,28 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   response.end(body ?? undefined);
 }
 
-function requested({ url, headers }: IncomingMessage): StreamRequest | undefined {
-  const transport = streamTransport(url!);
-  if (!transport) return undefined;
-  const { authorization = null, 'last-event-id': lastEventId = null } = headers;
-  return { transport, target: url!, authorization, lastEventId: lastEventId as string | null };
-}
-
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
-  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
-  const slowly = getRequestListener(app.fetch);
+  const { hostname, port, tls, certificates, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
+  const slowly = getRequestListener((request, { incoming }) =>
+    app.fetch(request, { certificate: certificates?.of((incoming as IncomingMessage).socket) }),
+  );
+  const credential = ({ headers: { authorization, origin }, socket }: IncomingMessage) =>
+    (certificates ? credentialOf(authorization, origin, certificates.of(socket)) : authorization) ?? null;
+  const requested = (request: IncomingMessage): StreamRequest | undefined => {
+    const transport = streamTransport(request.url!);
+    if (!transport) return undefined;
+    const lastEventId = (request.headers['last-event-id'] as string | undefined) ?? null;
+    return { transport, target: request.url!, credential: credential(request), lastEventId };
+  };
 
   async function answerOfrep(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method, url, headers } = request;
+    const { method, url, headers, socket } = request;
     const call = {
       method: method!,
       target: url!,
       authorization: headers.authorization ?? null,
       apiKey: (headers['x-api-key'] as string | undefined) ?? null,
+      certificate: certificates?.of(socket),
       ifNoneMatch: headers['if-none-match'] ?? null,
       origin: headers.origin ?? null,
     };
@@ -87,7 +92,8 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   // Some clients, Java's among them, offer HTTP/2 with each request: that is no reason not to answer it.
   const shouldUpgradeCallback = ({ headers }: IncomingMessage) =>
     headers.upgrade?.toLowerCase() === 'websocket';
-  const server = createServer({ shouldUpgradeCallback }, (request, response) => {
+  const server = createHttpServer({ tls, shouldUpgradeCallback }, (request, response) => {
+    if (certificates && isOver(certificates.of(request.socket))) response.setHeader('connection', 'close');
     const otherwise = () =>
       isOfrep(request.url!)
         ? void answerOfrep(request, response).catch(() => response.destroy())
@@ -98,9 +104,8 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
       return void openEventStream(wanted, response, request.headers.origin ?? null).catch(() =>
         response.destroy(),
       );
-    const { authorization = null } = request.headers;
     const ifNoneMatch = request.headers['if-none-match'] ?? null;
-    const answer = fastLane.resolve({ target: request.url!, authorization, ifNoneMatch });
+    const answer = fastLane.resolve({ target: request.url!, credential: credential(request), ifNoneMatch });
     if (answer) send(response, answer);
     else otherwise();
   });
@@ -115,7 +120,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
 
   const keepAlive = createKeepAlive(PING_MS);
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 });
-  server.on('upgrade', async (request: IncomingMessage, connection: Duplex, head: Buffer) => {
+  server.onUpgrade(async (request, connection, head) => {
     connection.on('error', () => connection.destroy());
     try {
       const wanted = requested(request);
@@ -142,20 +147,13 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     }
   });
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, hostname, resolve);
-  });
+  const listening = await server.listen(port, hostname);
   return {
-    url: `http://${hostname}:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://${hostname}:${listening}`,
     close: async () => {
       await hub.drain();
       keepAlive.stop();
-      const closed = new Promise(resolve => server.close(resolve));
-      server.closeIdleConnections();
-      const insist = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-      await closed;
-      clearTimeout(insist);
+      await server.close(CLOSE_GRACE_MS);
     },
   };
 }

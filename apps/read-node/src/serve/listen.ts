@@ -1,5 +1,8 @@
 /** Opens the node's server on the runtime that it was started with. */
 import process from 'node:process';
+import type { Connected } from '@quantivista/access';
+import type { ClientCertificates } from '@quantivista/issuers';
+import type { ServerTls } from '@quantivista/runtime';
 import type { Bodies } from './bodies.ts';
 import type { FastLane } from './fast-lane.ts';
 import type { Ofrep } from './flags/ofrep/ofrep.ts';
@@ -10,11 +13,15 @@ export interface ListenOptions {
   readonly hostname: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Plain without it. */
+  readonly tls?: ServerTls | undefined;
+  /** Who they stand for, where clients are asked for theirs. */
+  readonly certificates?: ClientCertificates | undefined;
   readonly fastLane: FastLane;
   readonly ofrep: Ofrep;
   readonly bodies: Bodies;
   /** What answers everything else. */
-  readonly app: { fetch(request: Request): Response | Promise<Response> };
+  readonly app: { fetch(request: Request, connected?: Connected): Response | Promise<Response> };
   readonly hub: Hub;
   readonly admitter: Admitter;
   readonly problem: (error: unknown) => Response;
@@ -26,7 +33,9 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Bun's own server does not say who the other side is: with certificates of clients, Node's is served on Bun too. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  if (process.versions.bun) return (await import('./listen-bun.ts')).listenOnBun(options);
+  if (process.versions.bun && !options.certificates)
+    return (await import('./listen-bun.ts')).listenOnBun(options);
   return (await import('./listen-node.ts')).listenOnNode(options);
 }

@@ -3,6 +3,8 @@ import {
   type AccessModel,
   type Action,
   bearerOf,
+  type ClientCertificate,
+  type Credential,
   hashToken,
   isToken,
   nameOf,
@@ -20,7 +22,7 @@ import {
   ServiceError,
   TOKENS_PREFIX,
 } from '@quantivista/contracts';
-import type { Issuers } from '@quantivista/issuers';
+import type { ClientCertificates, Issuers } from '@quantivista/issuers';
 import type { Replica } from '../follow/replica.ts';
 import type { NodeDenials } from './node-denials.ts';
 import { flagsResource } from './readable.ts';
@@ -31,16 +33,16 @@ export interface ReadAccess {
    * Find out who this is, where that takes time: a JWT's signature. What follows is answered from memory.
    * @throws ServiceError `not_ready` where its issuer's keys are not to be had
    */
-  meet(authorization: string | null): Promise<void>;
+  meet(credential: Credential | null | undefined): Promise<void>;
   /** A map look-up; `undefined` for one that is not known, or not met yet. */
-  reader(authorization: string | null): Reader | undefined;
-  /** Whether the bearer of this Authorization header may read anything. */
-  allows(authorization: string | null): boolean;
+  reader(credential: Credential | null | undefined): Reader | undefined;
+  /** Whether whoever shows this may read anything. */
+  allows(credential: Credential | null | undefined): boolean;
   /**
    * The reader, who may do it with the resource; without one: read anything.
    * @throws ServiceError `unauthenticated`, `forbidden`, put on record; `not_ready` while nobody can be known
    */
-  require(authorization: string | null, resource?: Resource, action?: Action): Reader;
+  require(credential: Credential | null | undefined, resource?: Resource, action?: Action): Reader;
   /** Whether the token of this hash may read flags, still; `undefined` for who came without one. */
   holds(tokenHash: string | undefined): boolean;
   /** Called when rights have changed, after they have. */
@@ -50,6 +52,8 @@ export interface ReadAccess {
 export interface ReadAccessOptions {
   /** @default none */
   readonly issuers?: Issuers;
+  /** @default none */
+  readonly certificates?: Pick<ClientCertificates, 'listen'> | undefined;
   /** @default not reported */
   readonly denials?: NodeDenials;
   readonly capacity?: number;
@@ -66,10 +70,12 @@ const LONGEST_STRANGER = 256;
 export function createReadAccess(
   replica: Replica,
   mode: 'open' | 'token',
-  { issuers, denials, capacity = 10_000 }: ReadAccessOptions = {},
+  { issuers, certificates, denials, capacity = 10_000 }: ReadAccessOptions = {},
 ): ReadAccess {
   const listeners: (() => void)[] = [];
   const readers = new Map<string, Reader>();
+  /** Apart from those who are known by a text, whatever it is. */
+  const certified = new WeakMap<ClientCertificate, Reader>();
   /** Tokens that nobody is known by, and the epoch of which that is true: they cost a look-up. */
   const strangers = new Map<string, number>();
   let epoch = 0;
@@ -91,6 +97,7 @@ export function createReadAccess(
     },
   });
   issuers?.listen(changed);
+  certificates?.listen(changed);
 
   const valuesOf = (prefix: string) =>
     (replica.current?.snapshot.others(prefix) ?? []).map(({ value }) => value);
@@ -126,8 +133,23 @@ export function createReadAccess(
     return principal && createReader(standing, () => (issuers!.vouchFor(principal) ? principal : undefined));
   }
 
-  function reader(authorization: string | null): Reader | undefined {
-    if (authorization === null || authorization.length > LONGEST) return undefined;
+  /** Held for as long as its connection. */
+  function certificateBearer(certificate: ClientCertificate): Reader | undefined {
+    let found = certified.get(certificate);
+    if (!found) {
+      const current = () => (certificate.isTrusted() ? certificate.principal : undefined);
+      found = createReader(standing, current);
+      certified.set(certificate, found);
+    }
+    return found.isKnown() ? found : undefined;
+  }
+
+  function reader(credential: Credential | null | undefined): Reader | undefined {
+    if (credential === null || credential === undefined) return undefined;
+    return typeof credential === 'string' ? headerBearer(credential) : certificateBearer(credential);
+  }
+  function headerBearer(authorization: string): Reader | undefined {
+    if (authorization.length > LONGEST) return undefined;
     const known = readers.get(authorization);
     if (known?.isKnown()) return known;
     if (known) readers.delete(authorization);
@@ -147,36 +169,35 @@ export function createReadAccess(
     return value;
   }
 
-  const requireKnown = (authorization: string | null): Reader => {
-    const found = reader(authorization) ?? (standing.open ? everyone : undefined);
+  const whyUnknown = (credential: Credential | null | undefined): string => {
+    if (credential === null || credential === undefined) return 'no token';
+    return typeof credential === 'string' ? 'an unknown token' : credential.why;
+  };
+  const requireKnown = (credential: Credential | null | undefined): Reader => {
+    const found = reader(credential) ?? (standing.open ? everyone : undefined);
     if (found) return found;
     // Without a state no token is known, so none can be refused.
     if (!replica.current) throw new ServiceError('not_ready');
-    denials?.record({
-      caller: '',
-      action: '',
-      resource: '',
-      why: authorization === null ? 'no token' : 'an unknown token',
-    });
+    denials?.record({ caller: '', action: '', resource: '', why: whyUnknown(credential) });
     throw new ServiceError('unauthenticated');
   };
   const mayReadSomething = ({ decide }: Reader) => decide(SOMETHING).allowed;
 
   return {
-    reader: authorization => reader(authorization) ?? (standing.open ? everyone : undefined),
-    meet: async authorization => {
-      if (!issuers || authorization === null || authorization.length > LONGEST || reader(authorization))
+    reader: credential => reader(credential) ?? (standing.open ? everyone : undefined),
+    meet: async credential => {
+      if (!issuers || typeof credential !== 'string' || credential.length > LONGEST || reader(credential))
         return;
-      const shown = bearerOf(authorization);
+      const shown = bearerOf(credential);
       if (shown !== undefined && !isToken(shown)) await issuers.check(shown);
     },
-    allows: authorization => {
+    allows: credential => {
       if (standing.open) return true;
-      const found = reader(authorization);
+      const found = reader(credential);
       return found !== undefined && mayReadSomething(found);
     },
-    require: (authorization, resource = SOMETHING, action = 'read') => {
-      const found = requireKnown(authorization);
+    require: (credential, resource = SOMETHING, action = 'read') => {
+      const found = requireKnown(credential);
       const decision = found.decide(resource, action);
       if (decision.allowed) return found;
       const on = resource === SOMETHING ? '' : ` on ${nameOf(resource)}`;

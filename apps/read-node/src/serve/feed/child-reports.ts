@@ -1,5 +1,7 @@
 /** Takes what regions report that are fed from this one, and what they have counted: its own reporter passes it on. */
+
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import {
   feedImpressionsRoute,
   feedReportRoute,
@@ -37,7 +39,7 @@ export function registerChildReports(
   { region, access, reports }: ChildReportsOptions,
 ): void {
   const admit = async (c: Context, next: Next) => {
-    access.require(c.req.header('authorization') ?? null, {});
+    access.require(shownBy(c), {});
     await next();
   };
   app.use(feedReportRoute.getRoutingPath(), admit, limitBody(MAX_REPORT_BYTES), requireJson());

@@ -1,5 +1,7 @@
 /** The endpoints that nodes of other regions are fed from: they ask for the right to read everything. */
+
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import { feedChangesRoute, feedOfferRoute, feedSnapshotRoute } from '@quantivista/contracts';
 import type { Context } from 'hono';
 import type { ReadAccess } from '../read-access.ts';
@@ -19,7 +21,7 @@ const lines = (body: ReadableStream<Uint8Array>) => new Response(body, { headers
 const goingOn = (reader: Reader) => () => reader.decide({}).allowed;
 
 export function feedRoutes(app: OpenAPIHono, parent: Parent, access: ReadAccess): void {
-  const admit = (c: Context) => access.require(c.req.header('authorization') ?? null, {});
+  const admit = (c: Context) => access.require(shownBy(c), {});
   app.openapi(feedOfferRoute, c => {
     admit(c);
     return c.json(parent.offer(c.req.valid('query').environments), 200);

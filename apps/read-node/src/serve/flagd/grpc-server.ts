@@ -5,6 +5,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import {
   type Metadata,
   Server,
@@ -15,7 +16,10 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import { type ClientCertificate, credentialOf, isOver } from '@quantivista/access';
 import { type ErrorCode, ServiceError } from '@quantivista/contracts';
+import type { ClientCertificates } from '@quantivista/issuers';
+import type { ServerTls } from '@quantivista/runtime';
 import { decodeSyncRequest, type SyncRequest } from './messages.ts';
 import type { Sync, SyncCall } from './sync.ts';
 import type { SyncSocket } from './sync-streams.ts';
@@ -30,6 +34,9 @@ export interface GrpcOptions {
   readonly hostname: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Plain without it. */
+  readonly tls?: ServerTls | undefined;
+  readonly certificates?: ClientCertificates | undefined;
   readonly sync: Sync;
 }
 
@@ -73,41 +80,63 @@ const text = (metadata: Metadata, name: string): string | undefined => {
   const [value] = metadata.get(name);
   return typeof value === 'string' ? value : undefined;
 };
-const called = ({ metadata, request }: { metadata: Metadata; request: SyncRequest }): SyncCall => ({
+const called = (
+  { metadata, request }: { metadata: Metadata; request: SyncRequest },
+  certificate: ClientCertificate | undefined,
+): SyncCall => ({
   ...request,
   // The header is what clients are to send; older ones send the field.
   selector: text(metadata, 'flagd-selector') ?? request.selector,
-  authorization: text(metadata, 'authorization') ?? null,
+  credential: credentialOf(text(metadata, 'authorization'), undefined, certificate) ?? null,
 });
 
 type Streaming = ServerWritableStream<SyncRequest, Buffer>;
 type Unary = ServerUnaryCall<SyncRequest, Buffer>;
 
-export async function listenGrpc({ hostname, port, sync }: GrpcOptions): Promise<GrpcListener> {
+export async function listenGrpc({
+  hostname,
+  port,
+  tls,
+  certificates,
+  sync,
+}: GrpcOptions): Promise<GrpcListener> {
   const connections = new Map<string, Socket>();
   const server = new Server({
     'grpc.keepalive_time_ms': PING_MS,
     'grpc.keepalive_timeout_ms': PONG_TIMEOUT_MS,
     'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
   });
+  const certificateOf = (call: Unary | Streaming) => {
+    const socket = connections.get(call.getPeer());
+    return socket && certificates?.of(socket);
+  };
+  /** A client stays with its connection for as long as that lasts, and what it shows with it. */
+  const breakOver = (call: Unary | Streaming) => {
+    const socket = connections.get(call.getPeer());
+    if (isOver(certificateOf(call))) setTimeout(() => socket?.destroy(), CLOSE_GRACE_MS);
+  };
   const answering =
     (answer: (call: SyncCall) => Buffer) =>
     async (call: Unary, reply: sendUnaryData<Buffer>): Promise<void> => {
-      const wanted = called(call);
+      const wanted = called(call, certificateOf(call));
       try {
         await sync.meet(wanted);
         reply(null, answer(wanted));
       } catch (error) {
         reply(fault(error));
+        breakOver(call);
       }
     };
   server.addService(SERVICE, {
     SyncFlags: async (call: Streaming) => {
-      const wanted = called(call);
+      const wanted = called(call, certificateOf(call));
       const socket: SyncSocket = {
-        authorization: wanted.authorization,
+        credential: wanted.credential,
         send: (message, left) => void call.write(message, (error?: Error | null) => error || left()),
-        end: (code, details) => void call.emit('error', { code: status[code], details }),
+        end: (code, details) => {
+          call.emit('error', { code: status[code], details });
+          breakOver(call);
+        },
         destroy: () => connections.get(call.getPeer())?.destroy(),
       };
       call.on('cancelled', () => sync.streams.leave(socket));
@@ -117,19 +146,25 @@ export async function listenGrpc({ hostname, port, sync }: GrpcOptions): Promise
         if (!call.cancelled) sync.syncFlags(wanted, socket);
       } catch (error) {
         call.emit('error', fault(error));
+        breakOver(call);
       }
     },
     FetchAllFlags: answering(sync.fetchAllFlags),
     GetMetadata: answering(sync.getMetadata),
   });
   const { injectConnection } = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = createServer(socket => {
+  const take = (socket: Socket) => {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
     connections.set(peer, socket);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => connections.delete(peer));
+    socket.on('close', () => {
+      if (connections.get(peer) === socket) connections.delete(peer);
+    });
     injectConnection(socket);
-  });
+  };
+  const secure = tls && createTlsServer({ ...tls.options(), ALPNProtocols: ['h2'] }, take);
+  if (secure) tls.renew(secure);
+  const listener = secure ?? createServer(take);
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject);
     listener.listen(port, hostname, resolve);

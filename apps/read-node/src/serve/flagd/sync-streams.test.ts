@@ -6,12 +6,12 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** A client whose messages leave when the test says so. */
-function client(authorization: string | null = null) {
+function client(credential: string | null = null) {
   const sent: Buffer[] = [];
   let left: (() => void) | undefined;
   let ended: string | undefined;
   const socket: SyncSocket = {
-    authorization,
+    credential,
     send: (message, done) => {
       expect(left).toBeUndefined();
       sent.push(message);
@@ -43,7 +43,7 @@ function client(authorization: string | null = null) {
 function start(options: Partial<SyncStreamsOptions> = {}) {
   let changed = () => {};
   let current: FlagsOfState | undefined;
-  const revoked = new Set<string | null>();
+  const revoked = new Set<unknown>();
   const streams = createSyncStreams({
     flags: {
       get current() {
@@ -53,7 +53,7 @@ function start(options: Partial<SyncStreamsOptions> = {}) {
         changed = listener;
       },
     },
-    isAllowed: authorization => !revoked.has(authorization),
+    isAllowed: credential => !revoked.has(credential),
     maxAgeMs: 1_000_000,
     drainMs: 1_000,
     writeTimeoutMs: 10_000,

@@ -2,6 +2,7 @@
  * Streams that are told of every change of flags, each time by the whole document. No stream has a queue: one
  * message is on its way, and when it has left, the newest document follows if it is another one.
  */
+import type { Credential } from '@quantivista/access';
 import { pause } from '@quantivista/runtime';
 import type { HeldFlags } from '../flags/held-flags.ts';
 import { createTurns } from '../watch/turns.ts';
@@ -11,8 +12,7 @@ import type { FlagdText } from './text.ts';
 
 /** A stream, as the server has it. */
 export interface SyncSocket {
-  /** Of the metadata. */
-  readonly authorization: string | null;
+  readonly credential: Credential | null;
   /** `left` is called once all of it has left this process. Not called again before that. */
   send(message: Buffer, left: () => void): void;
   /** After what was sent; never with OK, after which clients would not come back. */
@@ -23,8 +23,8 @@ export interface SyncSocket {
 
 export interface SyncStreamsOptions {
   readonly flags: HeldFlags;
-  /** Whether the bearer of this Authorization header may have these flags, still. */
-  readonly isAllowed: (authorization: string | null, selection: Selection) => boolean;
+  /** Whether whoever shows this may have these flags, still. */
+  readonly isAllowed: (credential: Credential | null, selection: Selection) => boolean;
   readonly maxAgeMs: number;
   readonly drainMs: number;
   /** Within this time a message must leave. */
@@ -161,7 +161,7 @@ export function createSyncStreams(options: SyncStreamsOptions): SyncStreams {
       drop(socket);
     }
     for (const member of members.values()) {
-      if (isAllowed(member.socket.authorization, member.selection)) queue(member);
+      if (isAllowed(member.socket.credential, member.selection)) queue(member);
       else end(member.socket, 'UNAUTHENTICATED', 'the token is not valid any more');
     }
   }, sweepMs);

@@ -1,5 +1,5 @@
 /** `flagd.sync.v1.FlagSyncService`: who may call it, and what is answered. The transport is `grpc-server.ts`. */
-import { SOME } from '@quantivista/access';
+import { type Credential, SOME } from '@quantivista/access';
 import { type Scope, ServiceError } from '@quantivista/contracts';
 import type { ReadAccess } from '../read-access.ts';
 import { flagsResource } from '../readable.ts';
@@ -16,8 +16,7 @@ export interface SyncOptions {
 
 /** What a call brings. */
 export interface SyncCall extends SyncRequest {
-  /** Of the metadata. */
-  readonly authorization: string | null;
+  readonly credential: Credential | null;
 }
 
 /** Each throws ServiceError. */
@@ -35,10 +34,10 @@ export interface Sync {
 
 export function createSync({ access, scope, streams, maxStreams }: SyncOptions): Sync {
   let refused = 0;
-  const admit = ({ authorization, selector }: SyncCall): Selection => {
-    const { service } = access.require(authorization, flagsResource(SOME));
+  const admit = ({ credential, selector }: SyncCall): Selection => {
+    const { service } = access.require(credential, flagsResource(SOME));
     const selection = parseSelector(selector, scope, service);
-    access.require(authorization, flagsResource(selection.service));
+    access.require(credential, flagsResource(selection.service));
     return selection;
   };
   const messageFor = (selection: Selection): Buffer => {
@@ -56,7 +55,7 @@ export function createSync({ access, scope, streams, maxStreams }: SyncOptions):
     get refused() {
       return refused;
     },
-    meet: ({ authorization }) => access.meet(authorization),
+    meet: ({ credential }) => access.meet(credential),
     syncFlags: (call, socket) => {
       const selection = admit(call);
       if (streams.draining) refuse('shutting_down');

@@ -1,6 +1,6 @@
 /** Why a flag answers what it answers: for people, who ask one flag at a time. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { SOME } from '@quantivista/access';
+import { SOME, shownBy } from '@quantivista/access';
 import {
   type Evaluated,
   evaluateRoute,
@@ -35,14 +35,14 @@ export function registerExplain(app: OpenAPIHono, options: ExplainOptions): void
   app.use(
     evaluateRoute.getRoutingPath(),
     async (c, next) => {
-      access.require(c.req.header('authorization') ?? null, flagsResource(SOME));
+      access.require(shownBy(c), flagsResource(SOME));
       await next();
     },
     limitBody(MAX_BYTES),
     requireJson(),
   );
   app.openapi(evaluateRoute, async c => {
-    const reader = access.require(c.req.header('authorization') ?? null, flagsResource(SOME));
+    const reader = access.require(shownBy(c), flagsResource(SOME));
     const { explain: wanted, ...state } = c.req.valid('query');
     const { flag_name } = c.req.valid('param');
     const { context } = c.req.valid('json');

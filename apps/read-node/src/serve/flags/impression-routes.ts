@@ -1,6 +1,6 @@
 /** Evaluations that clients made by themselves and report here. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { SOME } from '@quantivista/access';
+import { SOME, shownBy } from '@quantivista/access';
 import { impressionsRoute, limitBody, requireJson, ServiceError } from '@quantivista/contracts';
 import type { ReadAccess } from '../read-access.ts';
 import { flagsResource } from '../readable.ts';
@@ -27,7 +27,7 @@ export function registerImpressions(
   app.use(
     impressionsRoute.path,
     async (c, next) => {
-      access.require(c.req.header('authorization') ?? null, flagsResource(SOME));
+      access.require(shownBy(c), flagsResource(SOME));
       if (!limit.take()) throw new ServiceError('overloaded');
       await next();
     },

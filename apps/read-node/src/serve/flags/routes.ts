@@ -1,5 +1,7 @@
 /** The flags of a service, read from memory. */
+
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { shownBy } from '@quantivista/access';
 import { ServiceError, serviceFlagsRoute } from '@quantivista/contracts';
 import type { Replica } from '../../follow/replica.ts';
 import { tagged, toResponse } from '../answer.ts';
@@ -18,7 +20,7 @@ export interface FlagRoutesOptions {
 export function registerFlags(app: OpenAPIHono, { replica, access, flags, stateFor }: FlagRoutesOptions) {
   app.openapi(serviceFlagsRoute, async c => {
     const { service_name: service } = c.req.valid('param');
-    access.require(c.req.header('authorization') ?? null, flagsResource(service));
+    access.require(shownBy(c), flagsResource(service));
     const { archived, ...wanted } = c.req.valid('query');
     await stateFor(wanted);
     const list = flags.current?.listFor(service, archived === 'true');

@@ -12,7 +12,7 @@ import { GENERATION, OTHER, stateAt } from './hub-under-test.ts';
 const request = (target: string, lastEventId: string | null = null) => ({
   transport: streamTransport(target)!,
   target,
-  authorization: null,
+  credential: null,
   lastEventId,
 });
 

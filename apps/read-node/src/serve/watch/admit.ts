@@ -1,4 +1,5 @@
 /** Whether a request may become a stream, and from where it is to go on. Before anything is upgraded. */
+import type { Credential } from '@quantivista/access';
 import {
   type Bookmark,
   environmentNotServed,
@@ -25,7 +26,7 @@ export interface StreamRequest {
   readonly transport: Transport;
   /** Path and query, as they stand in the request line. */
   readonly target: string;
-  readonly authorization: string | null;
+  readonly credential: Credential | null;
   readonly lastEventId: string | null;
 }
 
@@ -157,13 +158,9 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
       }),
   };
 
-  async function checkNotices({
-    target,
-    authorization,
-    lastEventId,
-  }: StreamRequest): Promise<NoticeAdmission> {
+  async function checkNotices({ target, credential, lastEventId }: StreamRequest): Promise<NoticeAdmission> {
     const ticket = new URL(target, 'http://node').searchParams.get('token');
-    const tokenHash = ticket === null ? access.reader(authorization)?.tokenHash : tickets.holder(ticket);
+    const tokenHash = ticket === null ? access.reader(credential)?.tokenHash : tickets.holder(ticket);
     if (!access.holds(tokenHash)) throw new ServiceError(replica.current ? 'unauthenticated' : 'not_ready');
     checkRoom();
     await requireReached(0, bookmarkOf(undefined, lastEventId));
@@ -171,15 +168,15 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
   }
 
   async function checkTopic(request: StreamRequest): Promise<Admission> {
-    await access.meet(request.authorization);
-    access.require(request.authorization);
+    await access.meet(request.credential);
+    access.require(request.credential);
     const { topic, since, minRevision, instanceId } = parse(request);
-    access.require(request.authorization, topicResource(topic));
+    access.require(request.credential, topicResource(topic));
     if (!scope.includes(topic.environment)) throw environmentNotServed(scope);
     checkRoom();
     await requireReached(minRevision, since);
     // Last: what it was allowed when it came, it may not be any more.
-    const reader = access.require(request.authorization, topicResource(topic));
+    const reader = access.require(request.credential, topicResource(topic));
     return { topic, since, instanceId, reader };
   }
 

@@ -1,6 +1,6 @@
 /** What of the streams is plain HTTP: acks, and requests that were to be upgraded. The listeners do the rest. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { SOME } from '@quantivista/access';
+import { SOME, shownBy } from '@quantivista/access';
 import {
   ackRoute,
   limitBody,
@@ -26,14 +26,13 @@ export interface StreamsOptions {
 const MAX_ACK_BYTES = 16 * 1024;
 
 export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: StreamsOptions): void {
-  const authorization = (c: Context) => c.req.header('authorization') ?? null;
   /** Everything else that is wrong is said first: a person tries this with curl. */
   const askForUpgrade = async (c: Context): Promise<never> => {
     const { pathname, search } = new URL(c.req.url);
     await admitter.admit({
       transport: 'websocket',
       target: pathname + search,
-      authorization: authorization(c),
+      credential: shownBy(c) ?? null,
       lastEventId: null,
     });
     throw new ServiceError('upgrade_required');
@@ -47,7 +46,7 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
   app.use(
     ackRoute.path,
     async (c, next) => {
-      access.require(authorization(c));
+      access.require(shownBy(c));
       await next();
     },
     limitBody(MAX_ACK_BYTES),
@@ -56,7 +55,7 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
   app.openapi(ackRoute, c => {
     const ack = c.req.valid('json');
     const of = { environment: ack.environment, service: ack.service_name } as Topic;
-    access.require(authorization(c), { ...topicResource(of), key: SOME, type: SOME });
+    access.require(shownBy(c), { ...topicResource(of), key: SOME, type: SOME });
     hub.acknowledge(ack);
     return c.body(null, 202);
   });

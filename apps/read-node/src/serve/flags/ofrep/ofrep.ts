@@ -2,7 +2,7 @@
  * OFREP: what any OpenFeature SDK asks, and every answer to it, errors among them. No framework stands before it: an
  * evaluation takes less than any of them.
  */
-import { SOME } from '@quantivista/access';
+import { type ClientCertificate, credentialOf, SOME } from '@quantivista/access';
 import {
   noneMatch,
   OFREP_EVENTS_PATH,
@@ -34,6 +34,8 @@ export interface OfrepCall {
   readonly authorization: string | null;
   /** Of `X-API-Key`: a token, where there is no Authorization. */
   readonly apiKey: string | null;
+  /** Of the connection, where it shows one; for a request that brings neither. */
+  readonly certificate?: ClientCertificate | undefined;
   readonly ifNoneMatch: string | null;
   /** Of the page that asks. */
   readonly origin: string | null;
@@ -103,8 +105,9 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     return { status: 200, headers, body: `retry: ${Number(retryAfterS) * 1_000}\n\n` };
   };
   const EVALUATED = flagsResource(SOME);
-  const readerOf = async ({ authorization, apiKey }: OfrepCall): Promise<Reader> => {
-    const shown = authorization ?? (apiKey === null ? null : `Bearer ${apiKey}`);
+  const readerOf = async ({ authorization, apiKey, origin, certificate }: OfrepCall): Promise<Reader> => {
+    const token = authorization ?? (apiKey === null ? undefined : `Bearer ${apiKey}`);
+    const shown = credentialOf(token, origin ?? undefined, certificate) ?? null;
     await access.meet(shown);
     return access.require(shown, EVALUATED);
   };
