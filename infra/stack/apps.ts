@@ -20,7 +20,7 @@ const isReady = (url: string) => async () =>
 
 function createApp(main: string, options: AppOptions): Component {
   const { name, dir, port, host = '127.0.0.1', netns, runtime, env } = options;
-  const url = `http://${host}:${port}`;
+  const url = `${env.TLS_CERT_FILE === undefined ? 'http' : 'https'}://${host}:${port}`;
   return createComponent({
     name,
     url,

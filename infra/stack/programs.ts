@@ -34,6 +34,8 @@ export const programs = {
   redis: () => findProgram('redis-server'),
   postgres: () => findProgram('postgres', postgresFolders()),
   initdb: () => findProgram('initdb', postgresFolders()),
+  /** Makes certificates. */
+  openssl: () => findProgram('openssl'),
   /** For tests alone. */
   chromium: () => findProgram('chromium'),
   /** OpenBao's speaks the same. It is no part of what ./start installs: where it is missing, a keyring does. */

@@ -334,7 +334,7 @@ describeWithVault('Vault', () => {
     test('a certificate that nobody vouches for is not trusted, whatever the environment says', async () => {
       process.env.VAULT_SKIP_VERIFY = '1';
       try {
-        const trusting = vault.open('node', { ca: undefined });
+        const trusting = vault.open('node', { certificates: undefined });
         const sealed = await store.keep(PATH, CANARY, 'secret');
         const { message } = await cleanFailure(trusting.open(PATH, sealed), [CANARY]);
         expect(message).toMatch(/CERT|SIGNED/);

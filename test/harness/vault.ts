@@ -1,8 +1,8 @@
 /** A Vault for a test: set up as it should be in production, and nothing left of it afterwards. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '@quantivista/runtime';
+import { silentLog, watchCertificates } from '@quantivista/runtime';
 import { createVault, type SecretStore, type VaultOptions } from '@quantivista/vault';
 import { describe, test } from 'vitest';
 import { createPorts } from '../../infra/stack/ports.ts';
@@ -57,7 +57,7 @@ export async function startTestVault(): Promise<TestVault> {
         } as const;
         const store = createVault({
           address: server.url,
-          ca: readFileSync(server.caFile, 'utf8'),
+          certificates: watchCertificates({ caFile: server.caFile }, silentLog),
           login,
           kvMount: 'quantivista-secrets',
           transitMount: 'quantivista-transit',

@@ -1,5 +1,5 @@
 /** What the authority is told by its environment. */
-import { logLevel, port, readAccess, serverTlsVariables, urlList } from '@quantivista/runtime';
+import { linkVariables, logLevel, port, readAccess, serverTlsVariables, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -11,13 +11,14 @@ export const AuthorityEnvironment = z.object({
   PORT: port.default(8080),
   ...serverTlsVariables,
   ETCD_URLS: urlList,
-  /** Of a user who is a member of `quantivista_writer`: it serves as that role. */
+  /** Of a user who is a member of `quantivista_writer`: it serves as that role. TLS by `?sslmode=verify-full`. */
   POSTGRES_URL: postgresUrl,
   /** Of the user who owns the tables, for migrations; as POSTGRES_URL where not given. */
   POSTGRES_MIGRATE_URL: postgresUrl.optional(),
   /** Where the first admin token is written (0600), and read from again. */
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
+  ...linkVariables,
   /** Without a store of secrets they are refused. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */

@@ -1,7 +1,7 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
 import { EnvironmentList, RegionName } from '@quantivista/contracts';
-import { logLevel, port, readAccess, serverTlsVariables, urlList } from '@quantivista/runtime';
+import { linkVariables, logLevel, port, readAccess, serverTlsVariables, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -46,6 +46,7 @@ export const ReadNodeEnvironment = z.object({
   ENVIRONMENTS: EnvironmentList.optional(),
   ROLES: roles,
   READS: readAccess,
+  ...linkVariables,
   /** As the authority has it; without a store of secrets they are shown to nobody. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */

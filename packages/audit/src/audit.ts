@@ -73,7 +73,7 @@ export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrate
   });
   const addOutcome = createBatch<Decision, boolean>(decisions => recordOutcomes(pool, decisions));
   return {
-    migrate: () => migrate(migrateUrl ?? options.url).catch(unavailable),
+    migrate: () => migrate({ ...options, url: migrateUrl ?? options.url }).catch(unavailable),
     recordIntent: intent => addIntent(intent).catch(unavailable),
     recordOutcome: (intent, outcome) => addOutcome({ intent, outcome }).catch(unavailable),
     pendingIntents: olderThanMs => pendingIntents(pool, olderThanMs).catch(unavailable),

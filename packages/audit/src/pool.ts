@@ -1,10 +1,14 @@
 /** pg as this project uses it: bounded waits, one error for all its failures. */
-import { ServiceError } from '@quantivista/contracts';
+import { ERRORS, ServiceError } from '@quantivista/contracts';
+import { type Certificates, withTlsFailure } from '@quantivista/runtime';
 import pg from 'pg';
+import { target } from './target.ts';
 
 export interface AuditOptions {
   /** `postgres://…` of a user who may act as `quantivista_writer`: a member of it. */
   readonly url: string;
+  /** Whom to trust and what to show, where the URL says `sslmode=verify-full`. @default whom the runtime trusts, and nothing */
+  readonly certificates?: Certificates | undefined;
   /** Longest wait for a connection, and for a statement. @default 3000 */
   readonly timeoutMs?: number;
   /** @default 16 */
@@ -16,11 +20,11 @@ const SERVING_ROLE = 'quantivista_writer';
 
 /** `owner`: as the user of the URL itself, for migrations. */
 export function createPool(
-  { url, timeoutMs = 3_000, connections = 16 }: AuditOptions,
+  { url, certificates, timeoutMs = 3_000, connections = 16 }: AuditOptions,
   owner = false,
 ): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...target(url, certificates),
     // Of the session from its beginning: whatever the user of the URL may do beyond that, no query of ours can.
     ...(!owner && { options: `-c role=${SERVING_ROLE}` }),
     max: connections,
@@ -38,7 +42,10 @@ export function createPool(
 /** Rethrow a failure of Postgres as `audit_unavailable`, the original as its cause. Faults of the request stay. */
 export function unavailable(cause: unknown): never {
   if (cause instanceof ServiceError) throw cause;
-  throw new ServiceError('audit_unavailable', { cause });
+  throw new ServiceError('audit_unavailable', {
+    message: withTlsFailure(ERRORS.audit_unavailable.title, cause),
+    cause,
+  });
 }
 
 /** The same functions, with their failures translated by {@link unavailable}. */

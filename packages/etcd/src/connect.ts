@@ -1,14 +1,31 @@
 /** The etcd3 client as this project uses it: no retries of its own, deadlines on every call, keepalive. */
+import type { ChannelCredentials } from '@grpc/grpc-js';
+import type { Certificates } from '@quantivista/runtime';
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
 import { target } from './members.ts';
+import { channelsWith, createChannelCredentials, isSecure } from './secure-channel.ts';
 
 export const DEFAULT_TIMEOUT_MS = 5_000;
 
 export interface EtcdOptions {
+  /** All of them `https://`, or none. */
   hosts: readonly string[];
+  /** Whom to trust and what to show, where they are `https://`. @default whom the runtime trusts, and nothing */
+  certificates?: Certificates | undefined;
   /** Deadline of one unary call. @default 5000 */
   timeoutMs?: number;
+}
+
+/** Makes clients of one etcd. */
+export type Connect = () => Etcd3;
+
+export function createConnect(options: EtcdOptions): Connect {
+  const { hosts, certificates } = options;
+  if (hosts.some(host => isSecure([host]) !== isSecure(hosts)))
+    throw new Error('The members of etcd are reached by https:// all of them, or none');
+  const credentials = isSecure(hosts) ? createChannelCredentials(hosts, certificates) : undefined;
+  return () => connect(options, credentials);
 }
 
 /**
@@ -16,12 +33,16 @@ export interface EtcdOptions {
  * and then reports that it failed although it is stored; and its breaker blocks every call for 5 s after
  * one oversized answer.
  */
-export const connect = ({ hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions): Etcd3 =>
-  new Etcd3({
+function connect(
+  { hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions,
+  credentials: ChannelCredentials | undefined,
+): Etcd3 {
+  const client = new Etcd3({
     hosts: [target(hosts)],
     faultHandling: { host: () => noop, global: noop },
     defaultCallOptions: context => (context.isStream ? {} : { deadline: Date.now() + timeoutMs }),
     grpcOptions: {
+      ...(credentials && { channelFactoryOverride: channelsWith(credentials) }),
       // etcd cuts off clients that ping more often than every 5 s.
       'grpc.keepalive_time_ms': 6_000,
       'grpc.keepalive_timeout_ms': 3_000,
@@ -35,3 +56,10 @@ export const connect = ({ hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions):
       'grpc.max_reconnect_backoff_ms': 1_000,
     },
   });
+  if (credentials) {
+    // It logs in over a channel that it makes by itself, with what stands here.
+    const { pool } = client as unknown as { pool: { authenticator: object } };
+    Object.assign(pool.authenticator, { credentials });
+  }
+  return client;
+}

@@ -1,5 +1,5 @@
 /** The driver: what the rest of the project knows of etcd. */
-import { connect, DEFAULT_TIMEOUT_MS, type EtcdOptions } from './connect.ts';
+import { createConnect, DEFAULT_TIMEOUT_MS, type EtcdOptions } from './connect.ts';
 import { type KeyValue, readKeys, runTxn, type Txn, type TxnResult } from './kv.ts';
 import { grantLease, type Lease } from './lease.ts';
 import { type ListOptions, type ListResult, list } from './list.ts';
@@ -22,8 +22,10 @@ export interface Etcd {
   close(): void;
 }
 
+/** @throws Error where some of its members are to be reached by TLS and others are not */
 export function createEtcd(options: EtcdOptions): Etcd {
-  const client = connect(options);
+  const connect = createConnect(options);
+  const client = connect();
   return {
     read: keys => readKeys(client.kv, keys),
     list: listOptions => list(client.kv, listOptions),
@@ -35,7 +37,7 @@ export function createEtcd(options: EtcdOptions): Etcd {
       return Number(response.deleted);
     },
     lease: ttlS => grantLease(client, ttlS, options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
-    watch: watchOptions => watch(options, watchOptions),
+    watch: watchOptions => watch(connect, watchOptions),
     close: () => client.close(),
   };
 }

@@ -3,6 +3,7 @@
  * three dead a third of all calls would fail. A gRPC channel that knows all of them stays with one that
  * works, and goes to another when that one is lost.
  */
+import { isIP } from 'node:net';
 import { experimental } from '@grpc/grpc-js';
 
 const SCHEME = 'etcd-members';
@@ -11,10 +12,17 @@ const DEFAULT_PORT = 2379;
 const withoutProtocol = (host: string): string => host.replace(/^https?:\/\//, '').replace(/\/$/, '');
 
 /** What to connect to: names or addresses with ports, a URL's protocol before them or not. */
-export const target = (hosts: readonly string[]): string =>
-  hosts.length === 1 ? hosts[0]! : `${SCHEME}:${hosts.map(withoutProtocol).join(',')}`;
+export function target(hosts: readonly string[]): string {
+  // TLS asks a server for a name, and gRPC knows none for an address.
+  const nameless = hosts[0]!.startsWith('https:') && isIP(hostOf(hosts[0]!)) !== 0;
+  if (hosts.length === 1 && !nameless) return hosts[0]!;
+  return `${SCHEME}:${hosts.map(withoutProtocol).join(',')}`;
+}
 
 type Address = { host: string; port: number };
+
+/** The name or address of a member. */
+export const hostOf = (member: string): string => parseAddress(withoutProtocol(member)).host;
 
 function parseAddress(text: string): Address {
   const { host, port = DEFAULT_PORT } = experimental.splitHostPort(text) ?? { host: text };
@@ -40,8 +48,9 @@ class MembersResolver {
     this.#listener = listener;
   }
 
+  /** Also what TLS asks a server's certificate for, which must be no address. */
   static getDefaultAuthority({ path }: experimental.GrpcUri): string {
-    return path.split(',')[0]!;
+    return path.split(',').find(member => !isIP(parseAddress(member).host)) ?? 'etcd';
   }
 
   updateResolution(): void {

@@ -1,9 +1,11 @@
 /** etcd's and gRPC's errors, translated once. */
-import { ServiceError } from '@quantivista/contracts';
+import { ERRORS, ServiceError } from '@quantivista/contracts';
+import { withTlsFailure } from '@quantivista/runtime';
 
 /** Rethrow any failure of a call as `store_unavailable`; the original stays as its cause, for the log. */
 export function unavailable(cause: unknown): never {
-  throw new ServiceError('store_unavailable', { cause });
+  const message = withTlsFailure(ERRORS.store_unavailable.title, cause);
+  throw new ServiceError('store_unavailable', { message, cause });
 }
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));

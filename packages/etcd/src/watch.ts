@@ -7,7 +7,7 @@
  */
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import type { IWatchResponse } from 'etcd3';
-import { connect, type EtcdOptions } from './connect.ts';
+import type { Connect } from './connect.ts';
 import { prefixEnd } from './prefix.ts';
 
 export interface WatchEvent {
@@ -71,10 +71,10 @@ export function groupByRevision(responses: readonly IWatchResponse[]): RevisionE
   return groups;
 }
 
-export function watch(etcdOptions: EtcdOptions, options: WatchOptions): Watch {
+export function watch(connect: Connect, options: WatchOptions): Watch {
   const { probeMs = 500, silenceMs = 3_000 } = options;
   // A client of its own: cancelling the stream resets its host's channels, which heals a half-open link.
-  const client = connect(etcdOptions);
+  const client = connect();
   const { promise: ended, resolve } = Promise.withResolvers<WatchEnd>();
   let open = true;
   let cancel = () => {};

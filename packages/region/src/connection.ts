@@ -1,9 +1,16 @@
 /** ioredis as this project uses it: no commands queued while away, dead links noticed, errors translated. */
 import { ServiceError } from '@quantivista/contracts';
+import { type Certificates, linkTls, withTlsFailure } from '@quantivista/runtime';
 import { Redis } from 'ioredis';
 
-export interface RegionOptions {
+export interface RedisAddress {
+  /** `rediss://` where it speaks TLS. */
   readonly url: string;
+  /** Whom to trust and what to show, there. @default whom the runtime trusts, and nothing */
+  readonly certificates?: Certificates | undefined;
+}
+
+export interface RegionOptions extends RedisAddress {
   readonly region: string;
   /** Longest that a blocking read waits for news. @default 500 */
   readonly blockMs?: number;
@@ -15,8 +22,9 @@ export interface RegionOptions {
  * One connection. A half-open link is noticed by `silenceMs` without any byte, which must be longer than
  * a blocking read. Commands fail at once while there is no connection: the loops that own them wait.
  */
-export function connectRedis(url: string, silenceMs: number): Redis {
+export function connectRedis({ url, certificates }: RedisAddress, silenceMs: number): Redis {
   const redis = new Redis(url, {
+    ...(url.startsWith('rediss:') && { tls: linkTls(certificates) }),
     connectTimeout: 3_000,
     socketTimeout: silenceMs,
     enableOfflineQueue: true,
@@ -24,12 +32,30 @@ export function connectRedis(url: string, silenceMs: number): Redis {
     autoResendUnfulfilledCommands: false,
     retryStrategy: attempt => Math.min(50 * attempt, 500),
   });
-  // Without a listener ioredis prints the error; every command that is affected reports it as well.
-  redis.on('error', () => {});
+  keepReason(redis);
   return redis;
+}
+
+/** Commands that fail for want of a connection say no more than that: why there is none becomes their error's cause. */
+function keepReason(redis: Redis): void {
+  let reason: Error | undefined;
+  // Without a listener ioredis would print it.
+  redis.on('error', error => {
+    reason = error;
+  });
+  redis.on('ready', () => {
+    reason = undefined;
+  });
+  const queue = redis as unknown as { flushQueue(error: Error, options?: object): void };
+  const flush = queue.flushQueue.bind(redis);
+  queue.flushQueue = (error, options) => {
+    if (reason !== undefined && reason !== error) error.cause ??= reason;
+    flush(error, options);
+  };
 }
 
 /** Rethrow a failure of Redis as `store_unavailable`, the original as its cause. */
 export function unavailable(cause: unknown): never {
-  throw new ServiceError('store_unavailable', { message: "The region's store does not answer", cause });
+  const message = withTlsFailure("The region's store does not answer", cause);
+  throw new ServiceError('store_unavailable', { message, cause });
 }

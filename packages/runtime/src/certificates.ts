@@ -158,7 +158,7 @@ export function watchCertificates(
   };
 }
 
-/** @param held by what each is for, as the label `certificate` names it: `server`, `etcd` … */
+/** @param held by what each is for, as the label `certificate` names it: `server`, `link` … */
 export function registerCertificateMetrics(
   metrics: Metrics,
   held: Readonly<Record<string, Certificates | undefined>>,
@@ -167,6 +167,9 @@ export function registerCertificateMetrics(
     'qv_certificate_expiration_timestamp_seconds',
     'when a certificate that is in use ends, in seconds since the epoch',
     'certificate',
-    () => Object.entries(held).flatMap(([name, each]) => (each ? [[name, each.expiresAtMs / 1_000]] : [])),
+    () =>
+      Object.entries(held).flatMap(([name, each]) =>
+        each?.expiresAtMs ? [[name, each.expiresAtMs / 1_000]] : [],
+      ),
   );
 }

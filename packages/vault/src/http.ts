@@ -5,6 +5,8 @@
 import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
+import { type Certificates, linkTls } from '@quantivista/runtime';
+
 /** As node-vault hands it over. */
 interface Outgoing {
   readonly uri: string;
@@ -28,10 +30,12 @@ export interface Http {
   close(): void;
 }
 
-/** @param ca who may sign the server's certificate, PEM; the runtime's own authorities where not given */
-export function createHttp(ca: string | undefined): Http {
+/** @param certificates whom to trust and what to show; without them whom the runtime trusts, and nothing */
+export function createHttp(certificates: Certificates | undefined): Http {
   const httpAgent = new HttpAgent({ keepAlive: true });
-  const httpsAgent = new HttpsAgent({ keepAlive: true, rejectUnauthorized: true, ...(ca && { ca }) });
+  // It keeps connections by what they were made with: those of certificates from before are not used again.
+  const httpsAgent = new HttpsAgent({ keepAlive: true });
+  const tls = linkTls(certificates);
 
   const send = (outgoing: Outgoing) =>
     new Promise<Incoming>((resolve, reject) => {
@@ -42,7 +46,7 @@ export function createHttp(ca: string | undefined): Http {
       const options: RequestOptions = { method, headers: { ...headers, ...described }, signal };
       const request =
         url.protocol === 'https:'
-          ? httpsRequest(url, { ...options, agent: httpsAgent })
+          ? httpsRequest(url, { ...options, ...tls, agent: httpsAgent })
           : httpRequest(url, { ...options, agent: httpAgent });
       request.once('error', error => {
         // Closed by Vault while it was idle, as this was sent: nobody has seen it.

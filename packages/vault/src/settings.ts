@@ -1,6 +1,5 @@
 /** Which store of secrets a process uses, by its environment: Vault, a keyring in a file, or none. */
-import { readFile } from 'node:fs/promises';
-import type { Log } from '@quantivista/runtime';
+import { type Log, linkVariables, watchLinkCertificates } from '@quantivista/runtime';
 import { z } from 'zod';
 import { createKeyring } from './keyring.ts';
 import type { Login } from './login.ts';
@@ -13,7 +12,7 @@ const mount = z.string().regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, 'must be t
 export const secretStoreVariables = {
   VAULT_ADDR: z.url({ protocol: /^https?$/ }).optional(),
   VAULT_NAMESPACE: z.string().optional(),
-  /** PEM file of the authorities that Vault's certificate may be signed by. */
+  /** PEM file of the authorities that Vault's certificate may be signed by. @default LINK_CA_FILE */
   VAULT_CACERT: z.string().optional(),
   /** AppRole: files that hold the role id and the secret id. */
   VAULT_ROLE_ID_FILE: z.string().optional(),
@@ -31,7 +30,7 @@ export const secretStoreVariables = {
   /** Instead of Vault, for development: made where it is missing (0600), and shared by all who share etcd. */
   KEYRING_FILE: z.string().optional(),
 };
-export const SecretStoreVariables = z.object(secretStoreVariables);
+export const SecretStoreVariables = z.object({ ...secretStoreVariables, ...linkVariables });
 export type SecretStoreVariables = z.output<typeof SecretStoreVariables>;
 
 /**
@@ -42,7 +41,8 @@ export async function openSecretStore(
   variables: SecretStoreVariables,
   log: Log,
 ): Promise<SecretStore | undefined> {
-  const { VAULT_ADDR: address, KEYRING_FILE: file, VAULT_CACERT: caFile } = variables;
+  const { VAULT_ADDR: address, KEYRING_FILE: file } = variables;
+  const caFile = variables.VAULT_CACERT ?? variables.LINK_CA_FILE;
   if (address !== undefined && file !== undefined)
     throw new Error('VAULT_ADDR and KEYRING_FILE: secrets are kept in one of them');
   if (file !== undefined) return createKeyring({ file, log });
@@ -50,7 +50,7 @@ export async function openSecretStore(
   return createVault({
     address,
     namespace: variables.VAULT_NAMESPACE,
-    ca: caFile === undefined ? undefined : await readFile(caFile, 'utf8'),
+    certificates: watchLinkCertificates({ ...variables, LINK_CA_FILE: caFile }, log),
     login: loginOf(variables),
     kvMount: variables.VAULT_KV_MOUNT,
     transitMount: variables.VAULT_TRANSIT_MOUNT,

@@ -1,5 +1,6 @@
 /** Requests to Vault's API by node-vault, made safe: bounded in time and number, and its errors say no more than why. */
 import { ServiceError } from '@quantivista/contracts';
+import type { Certificates } from '@quantivista/runtime';
 import nodeVault from 'node-vault';
 import { createGate } from './gate.ts';
 import { createHttp } from './http.ts';
@@ -8,8 +9,8 @@ export interface TransportOptions {
   /** `https://vault.example:8200` */
   readonly address: string;
   readonly namespace?: string | undefined;
-  /** Authorities that it may be signed by, PEM. @default those of the runtime */
-  readonly ca?: string | undefined;
+  /** Whom to trust and what to show. @default whom the runtime trusts, and nothing */
+  readonly certificates?: Certificates | undefined;
 }
 
 export interface Reply {
@@ -36,9 +37,9 @@ export interface Transport {
 const MAX_CALLS = 32;
 const unavailable = (message: string) => new ServiceError('secrets_unavailable', { message });
 
-export function createTransport({ address, namespace, ca }: TransportOptions): Transport {
+export function createTransport({ address, namespace, certificates }: TransportOptions): Transport {
   const gate = createGate(MAX_CALLS);
-  const http = createHttp(ca);
+  const http = createHttp(certificates);
   const client = nodeVault({
     endpoint: address,
     'request-promise': { defaults: () => http.send },

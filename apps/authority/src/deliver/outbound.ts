@@ -4,7 +4,7 @@ import type { Audit } from '@quantivista/audit';
 import type { Webhook } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import { createEventStream } from '@quantivista/region';
-import type { Log, Metrics } from '@quantivista/runtime';
+import type { Certificates, Log, Metrics } from '@quantivista/runtime';
 import type { z } from 'zod';
 import type { AuthorityEnvironment } from '../config.ts';
 import type { Leadership } from '../lead/leadership.ts';
@@ -21,6 +21,8 @@ import { createTargets } from './targets.ts';
 
 export interface OutboundOptions {
   readonly config: Readonly<z.output<typeof AuthorityEnvironment>>;
+  /** Of this process, for the centre's Redis. */
+  readonly certificates: Certificates;
   readonly etcd: Etcd;
   readonly audit: Audit;
   readonly writer: Writer;
@@ -45,7 +47,7 @@ export interface Outbound {
 const GONE = 'its receiver answered 410 Gone';
 
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { config, etcd, audit, writer, regions, leadership, metrics, log } = options;
+  const { config, certificates, etcd, audit, writer, regions, leadership, metrics, log } = options;
   const keyFile = config.WEBHOOK_KEY_FILE ?? join(dirname(config.ADMIN_TOKEN_FILE), 'webhook-key');
   const secrets = createSigningSecrets(audit.sealedSecrets, keyFile);
   const messenger = createMessenger({
@@ -56,7 +58,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     timeoutMs: config.WEBHOOK_TIMEOUT_MS,
   });
   const { CENTRE_REDIS_URL: url, EVENTS_INTERVAL_MS: intervalMs } = config;
-  const stream = url === undefined ? undefined : createEventStream({ url });
+  const stream = url === undefined ? undefined : createEventStream({ url, certificates });
   const maker = createEventMaker({ events: audit.events, regions, log, intervalMs });
   metrics.observed('qv_events_made_total', 'events made of the trail', () => maker.made);
 

@@ -2,7 +2,7 @@
  * Feeds a source (etcd, or nodes of another region) into the region's Redis: list once, then watch. Any number of feeders may run side by side,
  * be paused, or die at any point: what Redis accepts depends on (generation, revision) alone.
  */
-import { GENERATION_KEY, HEARTBEAT_KEY, heartbeatAt } from '@quantivista/contracts';
+import { GENERATION_KEY, HEARTBEAT_KEY, heartbeatAt, toProblem } from '@quantivista/contracts';
 import type { RevisionEvents } from '@quantivista/etcd';
 import { MAX_CHANGES, type RegionState, type RegionWriter } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
@@ -31,6 +31,8 @@ export interface Feeder {
   /** What it is fed from now. */
   readonly source: string;
   readonly state: FeederState;
+  /** Why it does not get to watch its source; `undefined` once it does. */
+  readonly fault: string | undefined;
   /** Whether it has ever watched its source: losing that again makes no node unready. */
   readonly begun: boolean;
   /** Revisions that this feeder was the first to bring. */
@@ -52,6 +54,7 @@ type RoundEnd = SourceEnd['reason'] | 'not continuous' | 'no generation' | 'anot
 export function createFeeder({ source, region, log, observer }: FeederOptions): Feeder {
   const trail = createTrail();
   let state: FeederState = 'connecting';
+  let fault: string | undefined;
   let begun = false;
   let watchingSince = Number.POSITIVE_INFINITY;
   let applied = 0;
@@ -122,6 +125,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
     const stop = () => watch.close();
     signal.addEventListener('abort', stop);
     state = 'watching';
+    fault = undefined;
     watchingSince = performance.now();
     begun = true;
     try {
@@ -205,6 +209,9 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
     get state() {
       return state;
     },
+    get fault() {
+      return fault;
+    },
     get begun() {
       return begun;
     },
@@ -222,6 +229,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
           const end = await round(signal);
           log.info({ end }, 'feeding round ended');
         } catch (error) {
+          fault = toProblem(error).detail;
           if (!signal.aborted) log.warn({ err: error }, 'feeding failed');
         }
         state = 'waiting';

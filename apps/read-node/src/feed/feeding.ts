@@ -1,7 +1,7 @@
 /** The feeding part of a node: the feeder, and beside it the repair of what it has fed. */
 import type { Scope } from '@quantivista/contracts';
 import { createRegionWriter, type RegionOptions } from '@quantivista/region';
-import type { Log } from '@quantivista/runtime';
+import type { Certificates, Log } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import { createFeeder, type Feeder, type FeedObserver } from './feeder.ts';
 import { listStore } from './list-store.ts';
@@ -10,6 +10,8 @@ import { createRepair, type Repair } from './repair.ts';
 
 export interface FeedingOptions {
   readonly config: ReadNodeConfig;
+  /** Of this process, for its source. */
+  readonly certificates: Certificates;
   readonly scope: Scope;
   readonly regionOptions: RegionOptions;
   readonly observer: FeedObserver;
@@ -23,9 +25,10 @@ export interface Feeding {
 }
 
 /** @throws Error where the settings name no source */
-export function startFeeding({ config, scope, regionOptions, observer, log }: FeedingOptions): Feeding {
+export function startFeeding(options: FeedingOptions): Feeding {
+  const { config, certificates, scope, regionOptions, observer, log } = options;
   const stop = new AbortController();
-  const { source, close } = openSource(config, scope);
+  const { source, close } = openSource(config, certificates, scope);
   const region = createRegionWriter(regionOptions);
   const feeder = createFeeder({ source, region, log, observer });
   const repair = createRepair({ list: () => listStore(source), region, log });

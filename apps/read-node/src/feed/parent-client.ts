@@ -11,10 +11,13 @@ import {
   type Scope,
   ServiceError,
 } from '@quantivista/contracts';
+import { withTlsFailure } from '@quantivista/runtime';
 import { decodeLines } from './lines.ts';
+import type { LinkFetch } from './link-fetch.ts';
 
 export interface ParentClientOptions {
   readonly url: string;
+  readonly fetch: LinkFetch;
   readonly scope: Scope;
   /** Read anew for each request: it may be replaced. */
   readonly token: () => Promise<string | undefined>;
@@ -41,7 +44,8 @@ export interface ParentClient {
   changes(since: { generation: string; revision: number }, signal: AbortSignal): AsyncGenerator<unknown>;
 }
 
-export function createParentClient({ url, scope, token, silenceMs }: ParentClientOptions): ParentClient {
+export function createParentClient(options: ParentClientOptions): ParentClient {
+  const { url, fetch, scope, token, silenceMs } = options;
   const target = (path: string, query: Record<string, string | undefined>) => {
     const given = { ...query, ...(scope.restricted && { environments: scope.environments.join(',') }) };
     const present = Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined);
@@ -58,7 +62,8 @@ export function createParentClient({ url, scope, token, silenceMs }: ParentClien
   }
   const failed = (error: unknown): never => {
     if (error instanceof ServiceError) throw error;
-    throw new ServiceError('store_unavailable', { message: `${url} does not answer`, cause: error });
+    const message = withTlsFailure(`${url} does not answer`, error);
+    throw new ServiceError('store_unavailable', { message, cause: error });
   };
 
   /** The lines of one answer, bytes due within `silenceMs` of those before. */

@@ -14,6 +14,7 @@ import {
   SnapshotHead,
 } from '@quantivista/contracts';
 import type { SnapshotEntry } from '@quantivista/region';
+import { withTlsFailure } from '@quantivista/runtime';
 import { acceptable } from './acceptable.ts';
 import type { ParentClient } from './parent-client.ts';
 import type { Held, Source, SourceEnd, SourceWatchOptions } from './source.ts';
@@ -121,9 +122,10 @@ export function createParentSource(options: ParentSourceOptions): Source {
           causes.push(error);
         }
       }
+      const cause = new AggregateError(causes);
       throw new ServiceError('store_unavailable', {
-        message: 'There is no parent to be fed from',
-        cause: new AggregateError(causes),
+        message: withTlsFailure('There is no parent to be fed from', cause),
+        cause,
       });
     },
 

@@ -1,4 +1,5 @@
 /** Follows the region's Redis: loads once, then applies the stream, one entry a revision. */
+import { toProblem } from '@quantivista/contracts';
 import type { RegionReader, StreamEntry } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
 import { createHistory } from './history.ts';
@@ -17,6 +18,8 @@ export interface FollowerOptions {
 export interface Follower {
   /** Whether the last exchange with Redis succeeded. */
   readonly connected: boolean;
+  /** Why that failed, where it did. */
+  readonly fault: string | undefined;
   /** Times that the state was loaded whole. */
   readonly loads: number;
   /** Load the state anew, as soon as Redis answers. */
@@ -34,8 +37,14 @@ export function createFollower(options: FollowerOptions): Follower {
   const { region, replica, log, historyLength } = options;
   let { fallback } = options;
   let connected = false;
+  let fault: string | undefined;
   let loads = 0;
   let wrong: ReloadReason | undefined;
+
+  const succeeded = () => {
+    connected = true;
+    fault = undefined;
+  };
 
   async function reload(): Promise<boolean> {
     const because = wrong;
@@ -89,7 +98,7 @@ export function createFollower(options: FollowerOptions): Follower {
   async function turn(silent: boolean): Promise<{ next: Turn; silent: boolean }> {
     const { generation, revision } = replica.current!.snapshot;
     const entries = await region.next(generation, revision);
-    connected = true;
+    succeeded();
     if (entries.length > 0) return { next: applyAll(entries), silent: false };
     const state = await region.state();
     // An empty region, or one that is behind, is being fed again: what is in memory is better.
@@ -107,6 +116,9 @@ export function createFollower(options: FollowerOptions): Follower {
     get connected() {
       return connected;
     },
+    get fault() {
+      return fault;
+    },
     get loads() {
       return loads;
     },
@@ -121,7 +133,7 @@ export function createFollower(options: FollowerOptions): Follower {
         try {
           if (mustLoad || wrong) {
             mustLoad = !(await reload());
-            connected = true;
+            succeeded();
             if (mustLoad) mustLoad = !(await startFromFallback());
             // Also where it was loaded: a stream that can't be followed must not make it load in a circle.
             await pause(backoff.next(), signal);
@@ -133,7 +145,11 @@ export function createFollower(options: FollowerOptions): Follower {
           if (!mustLoad) backoff.reset();
         } catch (error) {
           if (signal.aborted) return;
-          if (connected) log.warn({ err: error }, "the region's store does not answer; serving what is held");
+          const { detail } = toProblem(error);
+          // Once for each reason: it is tried again and again.
+          if (fault !== detail)
+            log.warn({ err: error }, "the region's store does not answer; serving what is held");
+          fault = detail;
           connected = false;
           if (mustLoad) mustLoad = !(await startFromFallback());
           await pause(backoff.next(), signal);

@@ -1,7 +1,7 @@
 /** Where a node's settings send the reports of its region, and what it has counted. */
 import type { Scope } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
-import type { Log } from '@quantivista/runtime';
+import type { Certificates, Log } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import { openParents } from '../feed/open-source.ts';
 import { createAnyParent } from './any-parent.ts';
@@ -17,15 +17,15 @@ export interface Sinks {
   close(): void;
 }
 
-export function openSinks(config: ReadNodeConfig, scope: Scope, log: Log): Sinks {
+export function openSinks(config: ReadNodeConfig, certificates: Certificates, scope: Scope, log: Log): Sinks {
   if (!config.ETCD_URLS) {
-    const any = createAnyParent(openParents(config, scope));
+    const any = createAnyParent(openParents(config, certificates, scope));
     const impressionSink: ImpressionSink = {
       deliver: bundle => any(parent => parent.putImpressions(bundle)),
     };
     return { sink: createParentSink(any), impressionSink, close: () => {} };
   }
-  const etcd = createEtcd({ hosts: config.ETCD_URLS });
+  const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates });
   const sink = createEtcdSink({ etcd, leaseS: config.REPORT_LEASE_S, log });
   const close = () => {
     sink.close();

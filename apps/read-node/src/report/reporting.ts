@@ -1,7 +1,7 @@
 /** How this node tells its region, and its region the centre, whom it serves and how far it is. */
 import type { Scope } from '@quantivista/contracts';
-import { createPresence, createRegionImpressions } from '@quantivista/region';
-import { type Log, type Metrics, pause } from '@quantivista/runtime';
+import { createPresence, createRegionImpressions, type RedisAddress } from '@quantivista/region';
+import { type Certificates, type Log, type Metrics, pause } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import type { FeedObserver } from '../feed/feeder.ts';
 import type { Replica } from '../follow/replica.ts';
@@ -25,6 +25,10 @@ const END_LIMIT_MS = 2_000;
 
 export interface ReportingOptions {
   readonly config: ReadNodeConfig;
+  /** The region's. */
+  readonly redis: RedisAddress;
+  /** Of this process, for the centre or a parent. */
+  readonly certificates: Certificates;
   readonly scope: Scope;
   readonly replica: Replica;
   /** Absent where evaluations are not counted. */
@@ -43,11 +47,11 @@ export interface Reporting {
 }
 
 export function createReporting(options: ReportingOptions): Reporting {
-  const { config, scope, replica, impressions, metrics, log } = options;
+  const { config, redis, certificates, scope, replica, impressions, metrics, log } = options;
   const { REGION: region, NODE_ID: nodeId, PRESENCE_TTL_MS: ttlMs, REPORT_LEASE_S: leaseS } = config;
   const hops = createHops(metrics);
-  const presence = createPresence({ url: config.REDIS_URL, region });
-  const regionImpressions = createRegionImpressions({ url: config.REDIS_URL, region });
+  const presence = createPresence({ ...redis, region });
+  const regionImpressions = createRegionImpressions({ ...redis, region });
   const counting = { region: regionImpressions, windowMs: config.IMPRESSIONS_WINDOW_MS, log };
   const handOver = impressions && createHandOver({ counts: impressions, ...counting });
   let carrier: Carrier | undefined;
@@ -105,7 +109,7 @@ export function createReporting(options: ReportingOptions): Reporting {
       if (handOver) ends.push(running(handOver));
     }
     if (config.ROLES.includes('feed')) {
-      const { sink, impressionSink, close } = openSinks(config, scope, log);
+      const { sink, impressionSink, close } = openSinks(config, certificates, scope, log);
       carrier = createCarrier({ nodeId, sink: impressionSink, ...counting });
       ends.push(running(carrier));
       reporter = createReporter({

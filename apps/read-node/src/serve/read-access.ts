@@ -53,7 +53,7 @@ export interface ReadAccessOptions {
   /** @default none */
   readonly issuers?: Issuers;
   /** @default none */
-  readonly certificates?: Pick<ClientCertificates, 'listen'> | undefined;
+  readonly clientCertificates?: Pick<ClientCertificates, 'listen'> | undefined;
   /** @default not reported */
   readonly denials?: NodeDenials;
   readonly capacity?: number;
@@ -70,7 +70,7 @@ const LONGEST_STRANGER = 256;
 export function createReadAccess(
   replica: Replica,
   mode: 'open' | 'token',
-  { issuers, certificates, denials, capacity = 10_000 }: ReadAccessOptions = {},
+  { issuers, clientCertificates, denials, capacity = 10_000 }: ReadAccessOptions = {},
 ): ReadAccess {
   const listeners: (() => void)[] = [];
   const readers = new Map<string, Reader>();
@@ -97,7 +97,7 @@ export function createReadAccess(
     },
   });
   issuers?.listen(changed);
-  certificates?.listen(changed);
+  clientCertificates?.listen(changed);
 
   const valuesOf = (prefix: string) =>
     (replica.current?.snapshot.others(prefix) ?? []).map(({ value }) => value);

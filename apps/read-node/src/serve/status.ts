@@ -57,8 +57,10 @@ export interface Status {
     applied: number;
     published: number;
     repaired_keys: number;
+    /** Why it does not get to watch its source; null where it does. */
+    fault: string | null;
   } | null;
-  follower: { connected: boolean; loads: number } | null;
+  follower: { connected: boolean; loads: number; fault: string | null } | null;
   /** What comparing with the store has found here, and comparing the region's Redis with what is held. */
   drift: {
     found: number;
@@ -115,12 +117,13 @@ const feederStatus = ({ feeder, repair }: Feeding): Status['feeder'] => ({
   applied: feeder.applied,
   published: feeder.published,
   repaired_keys: repair.repairedKeys,
+  fault: feeder.fault ?? null,
 });
 
 const followingStatus = (following: Following): Pick<Status, 'follower' | 'drift' | 'disk'> => {
   const { follower, drift, regionCheck, disk } = following;
   return {
-    follower: { connected: follower.connected, loads: follower.loads },
+    follower: { connected: follower.connected, loads: follower.loads, fault: follower.fault ?? null },
     drift: {
       found: drift.found,
       parts: drift.parts,
