@@ -14,6 +14,7 @@ import {
   readAccessModel,
   SOME,
   type TokenRecord,
+  unauthenticated,
 } from '@quantivista/access';
 import {
   ACCESS_PREFIX,
@@ -179,7 +180,7 @@ export function createReadAccess(
     // Without a state no token is known, so none can be refused.
     if (!replica.current) throw new ServiceError('not_ready');
     denials?.record({ caller: '', action: '', resource: '', why: whyUnknown(credential) });
-    throw new ServiceError('unauthenticated');
+    throw unauthenticated(credential);
   };
   const mayReadSomething = ({ decide }: Reader) => decide(SOMETHING).allowed;
 
