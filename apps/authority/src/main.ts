@@ -167,7 +167,7 @@ const immediate = meterWriter(
 const calls = createCalls();
 const vouchers = readIssuers(config.ISSUERS_FILE);
 const issuers = createIssuers({ settings: vouchers.issuers, log });
-const certificates = tls?.asksClients
+const clientCertificates = tls?.asksClients
   ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
   : undefined;
 shutdown.onShutdown('issuers', issuers.close);
@@ -238,7 +238,7 @@ shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);
 });
-const server = startServer({ app, config, tls, certificates, log });
+const server = startServer({ app, config, tls, clientCertificates, log });
 shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));
 // Before the server, which waits for the requests that were begun.
 shutdown.onShutdown('waits', regionWait.release);

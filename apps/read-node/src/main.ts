@@ -59,11 +59,11 @@ shutdown.onShutdown('certificates', () => tls?.close());
 const vouchers = readIssuers(config.ISSUERS_FILE);
 const issuers = createIssuers({ settings: vouchers.issuers, log });
 shutdown.onShutdown('issuers', issuers.close);
-const certificates = tls?.asksClients
+const clientCertificates = tls?.asksClients
   ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
   : undefined;
 const denials = createNodeDenials(log);
-const access = createReadAccess(replica, config.READS, { issuers, certificates, denials });
+const access = createReadAccess(replica, config.READS, { issuers, clientCertificates, denials });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
@@ -133,7 +133,7 @@ const sync = createSync({
 const grpc =
   config.GRPC_PORT === undefined
     ? undefined
-    : await listenGrpc({ hostname: config.HOST, port: config.GRPC_PORT, tls, certificates, sync });
+    : await listenGrpc({ hostname: config.HOST, port: config.GRPC_PORT, tls, clientCertificates, sync });
 
 const parent = createParent({
   region: config.REGION,
@@ -206,7 +206,7 @@ const listener = await listen({
   hostname: config.HOST,
   port: config.PORT,
   tls,
-  certificates,
+  clientCertificates,
   fastLane,
   ofrep,
   bodies,
