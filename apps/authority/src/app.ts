@@ -1,6 +1,12 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import {
+  isOperation,
+  problemResponse,
+  refuseTokenInUrl,
+  ServiceError,
+  validationFault,
+} from '@quantivista/contracts';
 import { authorizeBy } from './access-resources.ts';
 import { parseCall } from './calls.ts';
 import { neededPermissions } from './needed-permissions.ts';
@@ -34,7 +40,7 @@ import { registerWrites } from './routes/write.ts';
 import { withholding } from './secrets/withholding.ts';
 
 export function createApp(dependencies: Dependencies): OpenAPIHono {
-  const { log, callers, calls, denials } = dependencies;
+  const { log, callers, calls, denials, reads, forAnyone } = dependencies;
   const app = new OpenAPIHono({
     defaultHook: result => {
       if (!result.success) throw validationFault(result.error, result.target);
@@ -50,6 +56,14 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     throw new ServiceError('not_found');
   });
 
+  app.use(async function identify(c, next) {
+    if (forAnyone.has(c.req.path)) return next();
+    refuseTokenInUrl(c.req.url);
+    // Before anything of the request is judged: who is not known does not learn what there is.
+    if (isOperation(c.req.path)) await callers.require(c.req.header('authorization'), ['read']);
+    else if (reads === 'token') await callers.require(c.req.header('authorization'));
+    return next();
+  });
   app.use('/api/*', withholding());
   // Before any body is read: a caller who may not write learns nothing of what is wrong with the request.
   app.use('/api/*', async function authorize(c, next) {

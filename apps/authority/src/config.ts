@@ -1,5 +1,5 @@
 /** What the authority is told by its environment. */
-import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
+import { logLevel, openEndpoints, port, readAccess, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -17,6 +17,7 @@ export const AuthorityEnvironment = z.object({
   /** Where the first admin token is written (0600), and read from again. */
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
+  OPEN_ENDPOINTS: openEndpoints,
   /** Without a store of secrets they are refused. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { serve } from '@hono/node-server';
 import { createAudit, createEvidence } from '@quantivista/audit';
-import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
+import { DELETED_PREFIX, PROTECTION_PREFIX, pathsForAnyone, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
 import { createIssuers, readIssuers } from '@quantivista/issuers';
 import {
@@ -191,6 +191,7 @@ const app = createApp({
   metrics,
   log,
   reads: config.READS,
+  forAnyone: pathsForAnyone(config.READS, config.OPEN_ENDPOINTS),
 });
 
 const loops = [

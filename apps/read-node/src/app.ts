@@ -1,7 +1,14 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { SOME, typeOf } from '@quantivista/access';
-import { readKeyRoute, readServiceRoute, ServiceError, validationFault } from '@quantivista/contracts';
+import {
+  isOperation,
+  readKeyRoute,
+  readServiceRoute,
+  refuseTokenInUrl,
+  ServiceError,
+  validationFault,
+} from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Context } from 'hono';
 import type { Replica } from './follow/replica.ts';
@@ -34,6 +41,8 @@ export interface AppOptions {
   readonly secretAnswers: SecretAnswers | undefined;
   readonly parent: Parent;
   readonly childReports: ChildReports;
+  /** Paths at which nobody is asked for a token. */
+  readonly forAnyone: ReadonlySet<string>;
   readonly ready: () => boolean;
   readonly status: () => Status;
   readonly metrics: Metrics;
@@ -53,6 +62,7 @@ export function createApp({
   secretAnswers,
   parent,
   childReports,
+  forAnyone,
   ready,
   status,
   metrics,
@@ -95,6 +105,15 @@ export function createApp({
     return secretAnswers.settledKey({ ...path, key }, service.sealed!.get(key)!, ifNoneMatch(c));
   }
 
+  app.use(async (c, next) => {
+    if (forAnyone.has(c.req.path)) return next();
+    refuseTokenInUrl(c.req.url);
+    await access.meet(authorization(c));
+    // Before anything of the request is judged: who is not known does not learn what there is.
+    if (isOperation(c.req.path)) access.require(authorization(c));
+    else access.identify(authorization(c));
+    return next();
+  });
   app.get('/livez', c => c.text('ok'));
   app.get('/readyz', c => {
     if (!ready()) throw new ServiceError('not_ready');
@@ -105,10 +124,6 @@ export function createApp({
     c.text(await metrics.render(), 200, { 'content-type': metrics.contentType }),
   );
 
-  app.use('/api/*', async (c, next) => {
-    await access.meet(authorization(c));
-    await next();
-  });
   // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
   registerStreams(app, { access, admitter, hub });
   app.openapi(readServiceRoute, async c => {

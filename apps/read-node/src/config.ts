@@ -1,7 +1,7 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
 import { EnvironmentList, RegionName } from '@quantivista/contracts';
-import { logLevel, port, readAccess, urlList } from '@quantivista/runtime';
+import { logLevel, openEndpoints, port, readAccess, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -45,6 +45,7 @@ export const ReadNodeEnvironment = z.object({
   ENVIRONMENTS: EnvironmentList.optional(),
   ROLES: roles,
   READS: readAccess,
+  OPEN_ENDPOINTS: openEndpoints,
   /** As the authority has it; without a store of secrets they are shown to nobody. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */
@@ -97,6 +98,8 @@ export const ReadNodeEnvironment = z.object({
     .int()
     .min(100)
     .default(30 * 60_000),
+  /** Pages of these origins may open streams of configurations, `*`: of all. */
+  STREAM_ORIGINS: origins.default([]),
   /** Pages of these origins may evaluate flags, `*`: of all. All without it where reads take a token, else none. */
   OFREP_ORIGINS: origins.optional(),
   /** Largest context that is taken, as JSON. */

@@ -1,6 +1,6 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
-import { createScope } from '@quantivista/contracts';
+import { createScope, pathsForAnyone } from '@quantivista/contracts';
 import { createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
 import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
@@ -23,10 +23,10 @@ import { createHeldFlags } from './serve/flags/held-flags.ts';
 import { createImpressions } from './serve/flags/impressions.ts';
 import { createNoticeSource } from './serve/flags/ofrep/notice-source.ts';
 import { createOfrep } from './serve/flags/ofrep/ofrep.ts';
-import { createOrigins } from './serve/flags/ofrep/origins.ts';
 import { listen } from './serve/listen.ts';
 import { createNodeDenials } from './serve/node-denials.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
+import { createOrigins } from './serve/origins.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { flagsResource } from './serve/readable.ts';
@@ -125,12 +125,14 @@ const parts = {
 };
 const fastLane = createFastLane({ replica, access, flags, secretAnswers });
 const stateFor = createStateFor({ replica, scope, maxWaitMs: config.MAX_WAIT_MS });
+const ofrepOrigins = createOrigins(config.OFREP_ORIGINS ?? (config.READS === 'token' ? ['*'] : []));
+const streamOrigins = createOrigins(config.STREAM_ORIGINS);
 const ofrep = createOfrep({
   replica,
   access,
   flags,
   evaluator: createEvaluator({ impressions }),
-  origins: createOrigins(config.OFREP_ORIGINS ?? (config.READS === 'token' ? ['*'] : [])),
+  origins: ofrepOrigins,
   stateFor,
   log,
 });
@@ -144,6 +146,7 @@ const admitter = createAdmitter({
   scope,
   access,
   hub,
+  origins: { topics: streamOrigins, notices: ofrepOrigins },
   maxWatchers: config.MAX_WATCHERS,
   maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
@@ -159,6 +162,7 @@ const app = createApp({
   secretAnswers,
   parent,
   childReports: reporting.childReports,
+  forAnyone: pathsForAnyone(config.READS, config.OPEN_ENDPOINTS),
   ready: () => isReady(parts),
   status: () => readStatus(parts),
   metrics,
@@ -177,6 +181,7 @@ const listener = await listen({
   app,
   hub,
   admitter,
+  streamOrigins,
   problem,
 });
 shutdown.onShutdown('serve', async () => void (await Promise.all([listener.close(), grpc?.close()])));

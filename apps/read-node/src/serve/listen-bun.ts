@@ -22,7 +22,7 @@ const LEAVE_SLICE_MS = 0.5;
 const BACKPRESSURE_LIMIT = 1024 * 1024 * 1024;
 
 export function listenOnBun(options: ListenOptions): Listener {
-  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
+  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins, problem } = options;
   // Thousands of connections may break at once, and the runtime hands them over a thousand at a time.
   const leaving = createTurns(LEAVE_SLICE_MS);
 
@@ -58,11 +58,15 @@ export function listenOnBun(options: ListenOptions): Listener {
   ): Promise<Response | undefined> {
     const { headers } = request;
     const origin = headers.get('origin');
-    const sent = isOfrep(wanted.target) ? ofrep.streamHeaders(origin) : {};
+    const sent = isOfrep(wanted.target) ? ofrep.streamHeaders(origin) : streamOrigins.headers(origin);
     const upgrades = headers.get('upgrade')?.toLowerCase() === 'websocket';
     if (wanted.transport === 'websocket' && !upgrades) return app.fetch(request);
     try {
-      const admission = await admitter.admit({ ...wanted, lastEventId: headers.get('last-event-id') });
+      const admission = await admitter.admit({
+        ...wanted,
+        lastEventId: headers.get('last-event-id'),
+        origin,
+      });
       if (wanted.transport === 'sse') return openEventStream(request, admission, server, sent);
       if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
       return app.fetch(request);

@@ -40,12 +40,12 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
 function requested({ url, headers }: IncomingMessage): StreamRequest | undefined {
   const transport = streamTransport(url!);
   if (!transport) return undefined;
-  const { authorization = null, 'last-event-id': lastEventId = null } = headers;
-  return { transport, target: url!, authorization, lastEventId: lastEventId as string | null };
+  const { authorization = null, 'last-event-id': lastEventId = null, origin = null } = headers;
+  return { transport, target: url!, authorization, lastEventId: lastEventId as string | null, origin };
 }
 
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
-  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
+  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins, problem } = options;
   const slowly = getRequestListener(app.fetch);
 
   async function answerOfrep(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -61,16 +61,13 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     send(response, await ofrep.answer(call, () => readNodeBody(request, bodies)));
   }
 
-  async function openEventStream(
-    wanted: StreamRequest,
-    response: ServerResponse,
-    origin: string | null,
-  ): Promise<void> {
+  async function openEventStream(wanted: StreamRequest, response: ServerResponse): Promise<void> {
+    const { origin } = wanted;
     const isForFlags = isOfrep(wanted.target);
     try {
       const admission = await admitter.admit(wanted);
       if (response.destroyed) return;
-      const headers = isForFlags ? ofrep.streamHeaders(origin) : {};
+      const headers = (isForFlags ? ofrep.streamHeaders : streamOrigins.headers)(origin);
       const socket = nodeEventStream(response, hub.reconnectWindowMs(), headers);
       response.on('close', () => hub.leave(socket));
       response.on('error', () => response.destroy());
@@ -95,9 +92,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     if (request.method !== 'GET') return otherwise();
     const wanted = requested(request);
     if (wanted?.transport === 'sse')
-      return void openEventStream(wanted, response, request.headers.origin ?? null).catch(() =>
-        response.destroy(),
-      );
+      return void openEventStream(wanted, response).catch(() => response.destroy());
     const { authorization = null } = request.headers;
     const ifNoneMatch = request.headers['if-none-match'] ?? null;
     const answer = fastLane.resolve({ target: request.url!, authorization, ifNoneMatch });

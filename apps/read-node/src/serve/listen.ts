@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { Bodies } from './bodies.ts';
 import type { FastLane } from './fast-lane.ts';
 import type { Ofrep } from './flags/ofrep/ofrep.ts';
+import type { Origins } from './origins.ts';
 import type { Admitter } from './watch/admit.ts';
 import type { Hub } from './watch/hub.ts';
 
@@ -17,6 +18,8 @@ export interface ListenOptions {
   readonly app: { fetch(request: Request): Response | Promise<Response> };
   readonly hub: Hub;
   readonly admitter: Admitter;
+  /** Pages that may open streams of configurations. */
+  readonly streamOrigins: Origins;
   readonly problem: (error: unknown) => Response;
 }
 

@@ -34,6 +34,11 @@ export interface ReadAccess {
   meet(authorization: string | null): Promise<void>;
   /** A map look-up; `undefined` for one that is not known, or not met yet. */
   reader(authorization: string | null): Reader | undefined;
+  /**
+   * The reader, whatever it may do; where reads are open, anyone.
+   * @throws ServiceError `unauthenticated`, put on record; `not_ready` while nobody can be known
+   */
+  identify(authorization: string | null): Reader;
   /** Whether the bearer of this Authorization header may read anything. */
   allows(authorization: string | null): boolean;
   /**
@@ -147,7 +152,7 @@ export function createReadAccess(
     return value;
   }
 
-  const requireKnown = (authorization: string | null): Reader => {
+  const identify = (authorization: string | null): Reader => {
     const found = reader(authorization) ?? (standing.open ? everyone : undefined);
     if (found) return found;
     // Without a state no token is known, so none can be refused.
@@ -170,13 +175,14 @@ export function createReadAccess(
       const shown = bearerOf(authorization);
       if (shown !== undefined && !isToken(shown)) await issuers.check(shown);
     },
+    identify,
     allows: authorization => {
       if (standing.open) return true;
       const found = reader(authorization);
       return found !== undefined && mayReadSomething(found);
     },
     require: (authorization, resource = SOMETHING, action = 'read') => {
-      const found = requireKnown(authorization);
+      const found = identify(authorization);
       const decision = found.decide(resource, action);
       if (decision.allowed) return found;
       const on = resource === SOMETHING ? '' : ` on ${nameOf(resource)}`;

@@ -35,6 +35,7 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
       target: pathname + search,
       authorization: authorization(c),
       lastEventId: null,
+      origin: c.req.header('origin') ?? null,
     });
     throw new ServiceError('upgrade_required');
   };

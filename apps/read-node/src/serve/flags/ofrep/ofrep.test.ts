@@ -3,12 +3,12 @@ import { buildSnapshot } from '@quantivista/snapshot';
 import { expect, test } from 'vitest';
 import { createHistory } from '../../../follow/history.ts';
 import { createReplica } from '../../../follow/replica.ts';
+import { createOrigins } from '../../origins.ts';
 import { createReadAccess } from '../../read-access.ts';
 import { createStateFor } from '../../state-for.ts';
 import { createEvaluator } from '../evaluator.ts';
 import { createHeldFlags } from '../held-flags.ts';
 import { createOfrep, type OfrepOptions } from './ofrep.ts';
-import { createOrigins } from './origins.ts';
 
 const refused = (error: ServiceError) => {
   const replica = createReplica({ agingMs: 1_000, staleMs: 1_000 });

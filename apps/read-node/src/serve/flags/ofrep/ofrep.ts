@@ -8,11 +8,14 @@ import {
   OFREP_EVENTS_PATH,
   OFREP_PREFIX,
   problemHeaders,
+  refuseTokenInUrl,
   ServiceError,
 } from '@quantivista/contracts';
 import type { Log } from '@quantivista/runtime';
 import type { Replica } from '../../../follow/replica.ts';
-import { type Answer, positionHeaders, stateHeaders } from '../../answer.ts';
+import { type Answer, stateHeaders } from '../../answer.ts';
+import type { Origins } from '../../origins.ts';
+import { positionFor } from '../../problem.ts';
 import type { ReadAccess } from '../../read-access.ts';
 import { flagsResource } from '../../readable.ts';
 import type { Reader } from '../../reader.ts';
@@ -24,7 +27,6 @@ import type { HeldFlags } from '../held-flags.ts';
 import { createBulk } from './bulk.ts';
 import { LARGE_BYTES, parseContext } from './context.ts';
 import { createEnvelopes, ofrepFault } from './envelopes.ts';
-import type { Origins } from './origins.ts';
 import { parseOfrepTarget, wantedState } from './target.ts';
 
 export interface OfrepCall {
@@ -88,7 +90,7 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     counts.failed++;
     const headers = {
       ...problemHeaders(fault.code, fault.retryAfterS),
-      ...positionHeaders(replica),
+      ...positionFor(fault.code, replica),
       'content-type': 'application/json',
       ...(fault.code === 'method_not_allowed' && { allow: 'POST, OPTIONS' }),
       ...origins.headers(origin),
@@ -135,10 +137,11 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     if (method === 'OPTIONS') return { status: 204, headers: { ...origins.preflight(origin) }, body: null };
     const target = parseOfrepTarget(call.target);
     try {
+      refuseTokenInUrl(call.target);
+      const reader = await readerOf(call);
       if (!target && !call.target.startsWith(OFREP_EVENTS_PATH)) throw new ServiceError('not_found');
       if (!target || method !== 'POST') throw new ServiceError('method_not_allowed');
       const { key, query } = target;
-      const reader = await readerOf(call);
       const body = await readBody();
       if (query !== undefined) await stateFor(wantedState(query, replica.current?.snapshot.generation));
       if (body.length > LARGE_BYTES) await new Promise<void>(turns);

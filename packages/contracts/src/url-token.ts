@@ -1,0 +1,20 @@
+/** Tokens in URLs: those are written to logs, histories and bookmarks on their way, so none is taken from there. */
+import { ServiceError } from './errors.ts';
+
+const NAMES = ['token', 'access_token', 'api_key', 'apikey', 'authorization'];
+
+/**
+ * @param target a path and query, or a whole URL
+ * @throws ServiceError `token_in_url`, that names the parameter and repeats nothing of it
+ */
+export function refuseTokenInUrl(target: string): void {
+  const at = target.indexOf('?');
+  if (at < 0) return;
+  for (const name of new URLSearchParams(target.slice(at)).keys())
+    if (NAMES.includes(name.toLowerCase())) throw tokenInUrl(name.toLowerCase());
+}
+
+export const tokenInUrl = (name: string) =>
+  new ServiceError('token_in_url', {
+    message: `query.${name}: a token belongs in the Authorization header; one that was in a URL is to be revoked`,
+  });
