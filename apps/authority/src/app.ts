@@ -5,6 +5,7 @@ import {
   problemResponse,
   refuseTokenInUrl,
   ServiceError,
+  securityHeaders,
   validationFault,
 } from '@quantivista/contracts';
 import { authorizeBy } from './access-resources.ts';
@@ -56,9 +57,10 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     throw new ServiceError('not_found');
   });
 
+  app.use(securityHeaders());
   app.use(async function identify(c, next) {
-    if (forAnyone.has(c.req.path)) return next();
     refuseTokenInUrl(c.req.url);
+    if (forAnyone.has(c.req.path)) return next();
     // Before anything of the request is judged: who is not known does not learn what there is.
     if (isOperation(c.req.path)) await callers.require(c.req.header('authorization'), ['read']);
     else if (reads === 'token') await callers.require(c.req.header('authorization'));

@@ -1,5 +1,5 @@
 /** What the authority is told by its environment. */
-import { logLevel, openEndpoints, port, readAccess, urlList } from '@quantivista/runtime';
+import { httpLimitVariables, logLevel, openEndpoints, port, readAccess, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -18,6 +18,7 @@ export const AuthorityEnvironment = z.object({
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
   OPEN_ENDPOINTS: openEndpoints,
+  ...httpLimitVariables,
   /** Without a store of secrets they are refused. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */

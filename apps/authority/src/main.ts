@@ -1,5 +1,6 @@
 /** The authority: takes every write, recovers what was left undone, keeps the heartbeat. */
 import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
 import process from 'node:process';
 import { serve } from '@hono/node-server';
 import { createAudit, createEvidence } from '@quantivista/audit';
@@ -12,8 +13,10 @@ import {
   createLog,
   createMetrics,
   createShutdown,
+  limitServer,
   parseEnvironment,
   pause,
+  serverOptions,
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { createAdminToken } from './admin-token.ts';
@@ -220,9 +223,16 @@ shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);
 });
-const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.PORT }, ({ address, port }) =>
-  log.info({ url: `http://${address}:${port}`, reads: config.READS }, 'listening'),
-);
+const server = serve(
+  {
+    fetch: app.fetch,
+    hostname: config.HOST,
+    port: config.PORT,
+    serverOptions: serverOptions(config),
+  },
+  ({ address, port }) => log.info({ url: `http://${address}:${port}`, reads: config.READS }, 'listening'),
+) as Server;
+limitServer(server, config);
 shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));
 // Before the server, which waits for the requests that were begun.
 shutdown.onShutdown('waits', regionWait.release);

@@ -7,6 +7,7 @@ import {
   readServiceRoute,
   refuseTokenInUrl,
   ServiceError,
+  securityHeaders,
   validationFault,
 } from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
@@ -105,9 +106,10 @@ export function createApp({
     return secretAnswers.settledKey({ ...path, key }, service.sealed!.get(key)!, ifNoneMatch(c));
   }
 
+  app.use(securityHeaders());
   app.use(async (c, next) => {
-    if (forAnyone.has(c.req.path)) return next();
     refuseTokenInUrl(c.req.url);
+    if (forAnyone.has(c.req.path)) return next();
     await access.meet(authorization(c));
     // Before anything of the request is judged: who is not known does not learn what there is.
     if (isOperation(c.req.path)) access.require(authorization(c));

@@ -1,7 +1,7 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
 import { EnvironmentList, RegionName } from '@quantivista/contracts';
-import { logLevel, openEndpoints, port, readAccess, urlList } from '@quantivista/runtime';
+import { httpLimitVariables, logLevel, openEndpoints, port, readAccess, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -46,6 +46,7 @@ export const ReadNodeEnvironment = z.object({
   ROLES: roles,
   READS: readAccess,
   OPEN_ENDPOINTS: openEndpoints,
+  ...httpLimitVariables,
   /** As the authority has it; without a store of secrets they are shown to nobody. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */

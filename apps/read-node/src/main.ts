@@ -175,6 +175,7 @@ const app = createApp({
 const listener = await listen({
   hostname: config.HOST,
   port: config.PORT,
+  limits: config,
   fastLane,
   ofrep,
   bodies,

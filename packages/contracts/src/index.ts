@@ -58,6 +58,7 @@ export * from './schema-routes.ts';
 export * from './scope.ts';
 export * from './sealed.ts';
 export * from './secret-routes.ts';
+export * from './security-headers.ts';
 export * from './time.ts';
 export * from './token.ts';
 export * from './token-routes.ts';

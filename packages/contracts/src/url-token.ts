@@ -5,13 +5,16 @@ const NAMES = ['token', 'access_token', 'api_key', 'apikey', 'authorization'];
 
 /**
  * @param target a path and query, or a whole URL
+ * @param ticket name of a parameter that holds something else there
  * @throws ServiceError `token_in_url`, that names the parameter and repeats nothing of it
  */
-export function refuseTokenInUrl(target: string): void {
+export function refuseTokenInUrl(target: string, ticket?: string): void {
   const at = target.indexOf('?');
   if (at < 0) return;
-  for (const name of new URLSearchParams(target.slice(at)).keys())
-    if (NAMES.includes(name.toLowerCase())) throw tokenInUrl(name.toLowerCase());
+  for (const given of new URLSearchParams(target.slice(at)).keys()) {
+    const name = given.toLowerCase();
+    if (name !== ticket && NAMES.includes(name)) throw tokenInUrl(name);
+  }
 }
 
 export const tokenInUrl = (name: string) =>

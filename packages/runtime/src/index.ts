@@ -1,6 +1,7 @@
 export * from './backoff.ts';
 export * from './environment.ts';
 export * from './fault-point.ts';
+export * from './http-limits.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './shutdown.ts';

@@ -18,13 +18,19 @@ interface SocketData {
 /** Ends of connections taken up in a turn of the event loop. */
 const LEAVE_SLICE_MS = 0.5;
 
+/** Of any endpoint: beyond it a body is not taken in, whoever would refuse it. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
 /** Bun drops what would exceed its limit. The hub's own limits are far below, but for a single huge frame. */
 const BACKPRESSURE_LIMIT = 1024 * 1024 * 1024;
 
 export function listenOnBun(options: ListenOptions): Listener {
-  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins, problem } = options;
+  const { hostname, port, limits, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins, problem } =
+    options;
   // Thousands of connections may break at once, and the runtime hands them over a thousand at a time.
   const leaving = createTurns(LEAVE_SLICE_MS);
+
+  const bodyTimeoutS = Math.min(255, Math.ceil(limits.REQUEST_TIMEOUT_MS / 1_000));
 
   type Server = Bun.Server<SocketData>;
   async function answerOfrep(request: Request, target: string): Promise<Response> {
@@ -78,11 +84,18 @@ export function listenOnBun(options: ListenOptions): Listener {
   const server: Server = Bun.serve<SocketData>({
     hostname,
     port,
+    // Of one that says nothing. Headers have about 12 s, whatever is said here, and 16 kB.
     idleTimeout: 120,
+    maxRequestBodySize: Math.max(MAX_BODY_BYTES, bodies.patienceBytes),
     fetch(request, server) {
       const { url, headers, method } = request;
       const target = url.slice(url.indexOf('/', 8));
-      if (method !== 'GET') return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
+      if (method !== 'GET') {
+        if (isOfrep(target)) return answerOfrep(request, target);
+        // Not moved on by what trickles in. OFREP has a clock of its own, and is asked more often.
+        server.timeout(request, bodyTimeoutS);
+        return app.fetch(request);
+      }
       const authorization = headers.get('authorization');
       const transport = streamTransport(target);
       if (transport) return openStream(request, server, { transport, target, authorization });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
+import { limitServer, serverOptions } from '@quantivista/runtime';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Answer } from './answer.ts';
 import { readNodeBody } from './body-node.ts';
@@ -45,7 +46,8 @@ function requested({ url, headers }: IncomingMessage): StreamRequest | undefined
 }
 
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
-  const { hostname, port, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins, problem } = options;
+  const { hostname, port, limits, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins, problem } =
+    options;
   const slowly = getRequestListener(app.fetch);
 
   async function answerOfrep(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -84,7 +86,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   // Some clients, Java's among them, offer HTTP/2 with each request: that is no reason not to answer it.
   const shouldUpgradeCallback = ({ headers }: IncomingMessage) =>
     headers.upgrade?.toLowerCase() === 'websocket';
-  const server = createServer({ shouldUpgradeCallback }, (request, response) => {
+  const server = createServer({ ...serverOptions(limits), shouldUpgradeCallback }, (request, response) => {
     const otherwise = () =>
       isOfrep(request.url!)
         ? void answerOfrep(request, response).catch(() => response.destroy())
@@ -99,6 +101,8 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     if (answer) send(response, answer);
     else otherwise();
   });
+
+  limitServer(server, limits);
 
   // Thousands of connections may break at once, and the runtime hands them all over before it asks for a read
   // again: there and then an end is only noted. (`ws` would take it up at once, at seven times the price.)

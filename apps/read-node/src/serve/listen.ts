@@ -1,5 +1,6 @@
 /** Opens the node's server on the runtime that it was started with. */
 import process from 'node:process';
+import type { HttpLimits } from '@quantivista/runtime';
 import type { Bodies } from './bodies.ts';
 import type { FastLane } from './fast-lane.ts';
 import type { Ofrep } from './flags/ofrep/ofrep.ts';
@@ -18,6 +19,7 @@ export interface ListenOptions {
   readonly app: { fetch(request: Request): Response | Promise<Response> };
   readonly hub: Hub;
   readonly admitter: Admitter;
+  readonly limits: HttpLimits;
   /** Pages that may open streams of configurations. */
   readonly streamOrigins: Origins;
   readonly problem: (error: unknown) => Response;

@@ -174,6 +174,7 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
     authorization,
     lastEventId,
   }: StreamRequest): Promise<NoticeAdmission> {
+    refuseTokenInUrl(target, 'token');
     const ticket = new URL(target, 'http://node').searchParams.get('token');
     // A ticket opens nothing but this; a token, or a JWT, opens everything that it is for.
     if (ticket !== null && (isToken(ticket) || ticket.startsWith('eyJ'))) throw tokenInUrl('token');

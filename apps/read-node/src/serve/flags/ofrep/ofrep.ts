@@ -92,6 +92,7 @@ export function createOfrep(options: OfrepOptions): Ofrep {
       ...problemHeaders(fault.code, fault.retryAfterS),
       ...positionFor(fault.code, replica),
       'content-type': 'application/json',
+      'x-content-type-options': 'nosniff',
       ...(fault.code === 'method_not_allowed' && { allow: 'POST, OPTIONS' }),
       ...origins.headers(origin),
     };
