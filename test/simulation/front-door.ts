@@ -54,7 +54,14 @@ export function createFrontDoor(world: World, replica: Replica, maxWatchers: num
     const query = new URLSearchParams({ environment: 'PRODUCTION', ...(since !== undefined && { since }) });
     const target = `${STREAM_PATHS[transport]}/${service}?${query}`;
     try {
-      const request = { transport, target, authorization: null, lastEventId: null, origin: null };
+      const request = {
+        transport,
+        target,
+        authorization: null,
+        lastEventId: null,
+        origin: null,
+        address: () => undefined,
+      };
       hub.join(watcher, await admitter.admit(request));
       return { kind: 'admitted', hub };
     } catch (error) {

@@ -1,4 +1,5 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
+import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import {
   isOperation,
@@ -8,6 +9,7 @@ import {
   securityHeaders,
   validationFault,
 } from '@quantivista/contracts';
+import type { Context } from 'hono';
 import { authorizeBy } from './access-resources.ts';
 import { parseCall } from './calls.ts';
 import { neededPermissions } from './needed-permissions.ts';
@@ -40,6 +42,12 @@ import { registerWebhooks } from './routes/webhooks.ts';
 import { registerWrites } from './routes/write.ts';
 import { withholding } from './secrets/withholding.ts';
 
+const READ = ['read'] as const;
+
+/** Of the one that asks, or stands before those who do. */
+const addressOf = ({ env }: Context): string | undefined =>
+  (env as { incoming?: IncomingMessage } | undefined)?.incoming?.socket.remoteAddress;
+
 export function createApp(dependencies: Dependencies): OpenAPIHono {
   const { log, callers, calls, denials, reads, forAnyone } = dependencies;
   const app = new OpenAPIHono({
@@ -58,12 +66,13 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   });
 
   app.use(securityHeaders());
-  app.use(async function identify(c, next) {
+  app.use(async function admit(c, next) {
     refuseTokenInUrl(c.req.url);
     if (forAnyone.has(c.req.path)) return next();
+    const needed = isOperation(c.req.path) ? READ : neededPermissions(c.req.method, c.req.path);
     // Before anything of the request is judged: who is not known does not learn what there is.
-    if (isOperation(c.req.path)) await callers.require(c.req.header('authorization'), ['read']);
-    else if (reads === 'token') await callers.require(c.req.header('authorization'));
+    if (needed || reads === 'token') await callers.admit(c.req.header('authorization'), addressOf(c));
+    if (needed === READ) await callers.require(c.req.header('authorization'), READ);
     return next();
   });
   app.use('/api/*', withholding());

@@ -19,6 +19,9 @@ export const AuthorityEnvironment = z.object({
   READS: readAccess,
   OPEN_ENDPOINTS: openEndpoints,
   ...httpLimitVariables,
+  /** Requests a second of one caller, and of all at one address whom nobody knows; 0: as many as come. */
+  CALLER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(1_000),
+  STRANGER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(200),
   /** Without a store of secrets they are refused. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */

@@ -12,6 +12,7 @@ import {
   createFaultPoint,
   createLog,
   createMetrics,
+  createRateLimits,
   createShutdown,
   limitServer,
   parseEnvironment,
@@ -174,7 +175,15 @@ const outbound = createOutbound({
 });
 shutdown.onShutdown('outbound', outbound.close);
 
-const callers = createCallers({ etcd, issuers, denials, tokenUse });
+const rates = {
+  callers: createRateLimits({ perSecond: config.CALLER_REQUESTS_PER_S }),
+  strangers: createRateLimits({ perSecond: config.STRANGER_REQUESTS_PER_S }),
+};
+metrics.observedBy('qv_rate_limited_total', 'requests refused since too many came', 'of', () => [
+  ['callers', rates.callers.refused],
+  ['strangers', rates.strangers.refused],
+]);
+const callers = createCallers({ etcd, issuers, denials, tokenUse, rates });
 const app = createApp({
   etcd,
   adminToken,

@@ -23,7 +23,7 @@ import type { HeldFlags } from './serve/flags/held-flags.ts';
 import { registerImpressions } from './serve/flags/impression-routes.ts';
 import type { ImpressionCounts } from './serve/flags/impressions.ts';
 import { registerFlags } from './serve/flags/routes.ts';
-import type { ReadAccess } from './serve/read-access.ts';
+import type { AddressOf, ReadAccess } from './serve/read-access.ts';
 import type { Reader } from './serve/reader.ts';
 import type { SecretAnswers, ServicePath } from './serve/secret-answers.ts';
 import type { StateFor } from './serve/state-for.ts';
@@ -31,6 +31,11 @@ import type { Status } from './serve/status.ts';
 import type { Admitter } from './serve/watch/admit.ts';
 import type { Hub } from './serve/watch/hub.ts';
 import { registerStreams } from './serve/watch/routes.ts';
+
+/** What the listener says of a request besides. */
+export interface RequestEnv {
+  readonly address?: AddressOf;
+}
 
 export interface AppOptions {
   readonly region: string;
@@ -85,6 +90,8 @@ export function createApp({
   });
   app.notFound(() => problem(new ServiceError('not_found')));
 
+  /** As the listener says it: each runtime has its own way. */
+  const addressOf = ({ env }: Context) => (env as RequestEnv).address?.();
   const authorization = (c: Context) => c.req.header('authorization') ?? null;
   const ifNoneMatch = (c: Context) => c.req.header('if-none-match') ?? null;
 
@@ -110,7 +117,7 @@ export function createApp({
   app.use(async (c, next) => {
     refuseTokenInUrl(c.req.url);
     if (forAnyone.has(c.req.path)) return next();
-    await access.meet(authorization(c));
+    await access.meet(authorization(c), () => addressOf(c));
     // Before anything of the request is judged: who is not known does not learn what there is.
     if (isOperation(c.req.path)) access.require(authorization(c));
     else access.identify(authorization(c));

@@ -47,6 +47,9 @@ export const ReadNodeEnvironment = z.object({
   READS: readAccess,
   OPEN_ENDPOINTS: openEndpoints,
   ...httpLimitVariables,
+  /** Requests a second of one caller, and of all at one address whom nobody knows; 0: as many as come. */
+  CALLER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(20_000),
+  STRANGER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(200),
   /** As the authority has it; without a store of secrets they are shown to nobody. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */

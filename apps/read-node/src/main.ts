@@ -3,7 +3,13 @@ import process from 'node:process';
 import { createScope, pathsForAnyone } from '@quantivista/contracts';
 import { createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
-import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import {
+  createLog,
+  createMetrics,
+  createRateLimits,
+  createShutdown,
+  parseEnvironment,
+} from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
@@ -46,7 +52,11 @@ const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.
 const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
 shutdown.onShutdown('issuers', issuers.close);
 const denials = createNodeDenials(log);
-const access = createReadAccess(replica, config.READS, { issuers, denials });
+const rates = {
+  callers: createRateLimits({ perSecond: config.CALLER_REQUESTS_PER_S }),
+  strangers: createRateLimits({ perSecond: config.STRANGER_REQUESTS_PER_S }),
+};
+const access = createReadAccess(replica, config.READS, { issuers, denials, rates });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
@@ -151,7 +161,7 @@ const admitter = createAdmitter({
   maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
 });
-registerNodeMetrics(metrics, parts, fastLane.counts, ofrep.counts, admitter, denials);
+registerNodeMetrics(metrics, parts, fastLane.counts, ofrep.counts, admitter, denials, rates);
 const problem = createProblem(replica);
 const app = createApp({
   region: config.REGION,

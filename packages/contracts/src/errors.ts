@@ -60,6 +60,7 @@ export const ERRORS = {
   schema_violation: { status: 422, title: 'A value breaks its schema' },
   not_supported: { status: 422, title: 'This is not supported yet' },
   upgrade_required: { status: 426, title: 'This is a WebSocket endpoint' },
+  rate_limited: { status: 429, title: 'Too many requests from there', retryAfterS: 1, close: 1013 },
   internal: { status: 500, title: 'Something failed here', close: 1011 },
   store_unavailable: { status: 503, title: 'The store does not answer', retryAfterS: 1, close: 1013 },
   audit_unavailable: {

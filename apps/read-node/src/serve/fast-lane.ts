@@ -1,4 +1,5 @@
 /** The common reads, answered before any framework is asked. */
+import { problemHeaders, ServiceError, toProblem } from '@quantivista/contracts';
 import type { Replica } from '../follow/replica.ts';
 import { type Answer, answerKey, answerService, tagged } from './answer.ts';
 import { parseFlagdTarget } from './flagd/target.ts';
@@ -25,7 +26,7 @@ export interface ReadCounts {
 
 export interface FastLane {
   readonly counts: ReadCounts;
-  /** The answer to a GET; `undefined` for everything that is not plain success: that goes the long way. */
+  /** The answer to a GET, 429 where its caller comes too often; `undefined`: it is not plain, and goes the long way. */
   resolve(request: ReadRequest): Answer | undefined;
 }
 
@@ -36,6 +37,13 @@ export interface FastLaneOptions {
   /** Absent where there is no store of secrets: nobody is shown any. */
   readonly secretAnswers: SecretAnswers | undefined;
 }
+
+const tooMany = new ServiceError('rate_limited');
+const TOO_MANY: Answer = {
+  status: tooMany.status,
+  headers: problemHeaders(tooMany.code),
+  body: JSON.stringify(toProblem(tooMany)),
+};
 
 export function createFastLane({ replica, access, flags, secretAnswers }: FastLaneOptions): FastLane {
   const parse = createTargetParser();
@@ -90,7 +98,10 @@ export function createFastLane({ replica, access, flags, secretAnswers }: FastLa
         answerConfiguration(target, reader, ifNoneMatch) ??
         answerFlags(target, reader, ifNoneMatch) ??
         answerFlagd(target, reader, ifNoneMatch);
-      if (answer) counts[answer.status === 304 ? 'notModified' : 'ok']++;
+      if (!answer) return undefined;
+      // Here and not before: what goes the long way is counted there.
+      if (!reader.take()) return { ...TOO_MANY, headers: { ...TOO_MANY.headers } };
+      counts[answer.status === 304 ? 'notModified' : 'ok']++;
       return answer;
     },
   };

@@ -33,7 +33,9 @@ export function listenOnBun(options: ListenOptions): Listener {
   const bodyTimeoutS = Math.min(255, Math.ceil(limits.REQUEST_TIMEOUT_MS / 1_000));
 
   type Server = Bun.Server<SocketData>;
-  async function answerOfrep(request: Request, target: string): Promise<Response> {
+  const addressOf = (request: Request, server: Server) => () => server.requestIP(request)?.address;
+
+  async function answerOfrep(request: Request, target: string, server: Server): Promise<Response> {
     const { method, headers } = request;
     const call = {
       method,
@@ -42,6 +44,7 @@ export function listenOnBun(options: ListenOptions): Listener {
       apiKey: headers.get('x-api-key'),
       ifNoneMatch: headers.get('if-none-match'),
       origin: headers.get('origin'),
+      address: addressOf(request, server),
     };
     return toResponse(await ofrep.answer(call, () => readBunBody(request, bodies)));
   }
@@ -63,19 +66,21 @@ export function listenOnBun(options: ListenOptions): Listener {
     wanted: { transport: Transport; target: string; authorization: string | null },
   ): Promise<Response | undefined> {
     const { headers } = request;
+    const address = addressOf(request, server);
     const origin = headers.get('origin');
     const sent = isOfrep(wanted.target) ? ofrep.streamHeaders(origin) : streamOrigins.headers(origin);
     const upgrades = headers.get('upgrade')?.toLowerCase() === 'websocket';
-    if (wanted.transport === 'websocket' && !upgrades) return app.fetch(request);
+    if (wanted.transport === 'websocket' && !upgrades) return app.fetch(request, { address });
     try {
       const admission = await admitter.admit({
         ...wanted,
         lastEventId: headers.get('last-event-id'),
         origin,
+        address,
       });
       if (wanted.transport === 'sse') return openEventStream(request, admission, server, sent);
       if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
-      return app.fetch(request);
+      return app.fetch(request, { address });
     } catch (error) {
       return isOfrep(wanted.target) ? toResponse(ofrep.streamRefusal(error, origin)) : problem(error);
     }
@@ -91,17 +96,19 @@ export function listenOnBun(options: ListenOptions): Listener {
       const { url, headers, method } = request;
       const target = url.slice(url.indexOf('/', 8));
       if (method !== 'GET') {
-        if (isOfrep(target)) return answerOfrep(request, target);
+        if (isOfrep(target)) return answerOfrep(request, target, server);
         // Not moved on by what trickles in. OFREP has a clock of its own, and is asked more often.
         server.timeout(request, bodyTimeoutS);
-        return app.fetch(request);
+        return app.fetch(request, { address: addressOf(request, server) });
       }
       const authorization = headers.get('authorization');
       const transport = streamTransport(target);
       if (transport) return openStream(request, server, { transport, target, authorization });
       const answer = fastLane.resolve({ target, authorization, ifNoneMatch: headers.get('if-none-match') });
       if (answer) return toResponse(answer);
-      return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
+      return isOfrep(target)
+        ? answerOfrep(request, target, server)
+        : app.fetch(request, { address: addressOf(request, server) });
     },
     websocket: {
       data: {} as SocketData,

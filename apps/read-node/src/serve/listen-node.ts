@@ -38,17 +38,32 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   response.end(body ?? undefined);
 }
 
-function requested({ url, headers }: IncomingMessage): StreamRequest | undefined {
+const addressOf =
+  ({ socket }: IncomingMessage) =>
+  () =>
+    socket.remoteAddress;
+
+function requested(request: IncomingMessage): StreamRequest | undefined {
+  const { url, headers } = request;
   const transport = streamTransport(url!);
   if (!transport) return undefined;
   const { authorization = null, 'last-event-id': lastEventId = null, origin = null } = headers;
-  return { transport, target: url!, authorization, lastEventId: lastEventId as string | null, origin };
+  return {
+    transport,
+    target: url!,
+    authorization,
+    lastEventId: lastEventId as string | null,
+    origin,
+    address: addressOf(request),
+  };
 }
 
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   const { hostname, port, limits, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins, problem } =
     options;
-  const slowly = getRequestListener(app.fetch);
+  const slowly = getRequestListener((request, { incoming }) =>
+    app.fetch(request, { address: addressOf(incoming as IncomingMessage) }),
+  );
 
   async function answerOfrep(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url, headers } = request;
@@ -59,6 +74,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
       apiKey: (headers['x-api-key'] as string | undefined) ?? null,
       ifNoneMatch: headers['if-none-match'] ?? null,
       origin: headers.origin ?? null,
+      address: addressOf(request),
     };
     send(response, await ofrep.answer(call, () => readNodeBody(request, bodies)));
   }
@@ -120,7 +136,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
       const wanted = requested(request);
       if (wanted?.transport !== 'websocket') {
         const { href } = new URL(request.url!, 'http://node');
-        return void refuse(connection, await app.fetch(new Request(href)));
+        return void refuse(connection, await app.fetch(new Request(href), { address: addressOf(request) }));
       }
       const admission = await admitter.admit(wanted);
       if (connection.destroyed) return;

@@ -1,6 +1,7 @@
 /** Opens the node's server on the runtime that it was started with. */
 import process from 'node:process';
 import type { HttpLimits } from '@quantivista/runtime';
+import type { RequestEnv } from '../app.ts';
 import type { Bodies } from './bodies.ts';
 import type { FastLane } from './fast-lane.ts';
 import type { Ofrep } from './flags/ofrep/ofrep.ts';
@@ -16,7 +17,7 @@ export interface ListenOptions {
   readonly ofrep: Ofrep;
   readonly bodies: Bodies;
   /** What answers everything else. */
-  readonly app: { fetch(request: Request): Response | Promise<Response> };
+  readonly app: { fetch(request: Request, env: RequestEnv): Response | Promise<Response> };
   readonly hub: Hub;
   readonly admitter: Admitter;
   readonly limits: HttpLimits;

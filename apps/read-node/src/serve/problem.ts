@@ -4,7 +4,12 @@ import type { Replica } from '../follow/replica.ts';
 import { positionHeaders } from './answer.ts';
 
 /** What those are told who are not known, or not yet: nothing of the state goes with it. */
-const TO_STRANGERS: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'token_in_url', 'origin_refused']);
+const TO_STRANGERS: ReadonlySet<ErrorCode> = new Set([
+  'unauthenticated',
+  'token_in_url',
+  'origin_refused',
+  'rate_limited',
+]);
 
 export const positionFor = (code: ErrorCode, replica: Replica): Record<string, string> =>
   TO_STRANGERS.has(code) ? {} : positionHeaders(replica);

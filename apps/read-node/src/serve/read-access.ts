@@ -21,17 +21,22 @@ import {
   TOKENS_PREFIX,
 } from '@quantivista/contracts';
 import type { Issuers } from '@quantivista/issuers';
+import { createRateLimits, networkOf, type RateLimits } from '@quantivista/runtime';
 import type { Replica } from '../follow/replica.ts';
 import type { NodeDenials } from './node-denials.ts';
 import { flagsResource } from './readable.ts';
 import { createReader, type Reader, type Standing } from './reader.ts';
 
+/** Where a request comes from; asked only where that counts. */
+export type AddressOf = () => string | undefined;
+
 export interface ReadAccess {
   /**
-   * Find out who this is, where that takes time: a JWT's signature. What follows is answered from memory.
-   * @throws ServiceError `not_ready` where its issuer's keys are not to be had
+   * Find out who this is, where that takes time: a JWT's signature. What follows is answered from memory. It counts
+   * as a request of the caller or, where nobody is known by it, of the address.
+   * @throws ServiceError `rate_limited`; `not_ready` where its issuer's keys are not to be had
    */
-  meet(authorization: string | null): Promise<void>;
+  meet(authorization: string | null, address: AddressOf): Promise<void>;
   /** A map look-up; `undefined` for one that is not known, or not met yet. */
   reader(authorization: string | null): Reader | undefined;
   /**
@@ -57,8 +62,20 @@ export interface ReadAccessOptions {
   readonly issuers?: Issuers;
   /** @default not reported */
   readonly denials?: NodeDenials;
+  /** @default none */
+  readonly rates?: ReadRates;
   readonly capacity?: number;
 }
+
+export interface ReadRates {
+  readonly callers: RateLimits;
+  readonly strangers: RateLimits;
+}
+/** As many as come. */
+const NO_RATES: ReadRates = {
+  callers: createRateLimits({ perSecond: 0 }),
+  strangers: createRateLimits({ perSecond: 0 }),
+};
 
 /** Some key of some service. */
 const SOMETHING: Resource = { environment: SOME, service: SOME, key: SOME, type: SOME };
@@ -71,7 +88,7 @@ const LONGEST_STRANGER = 256;
 export function createReadAccess(
   replica: Replica,
   mode: 'open' | 'token',
-  { issuers, denials, capacity = 10_000 }: ReadAccessOptions = {},
+  { issuers, denials, rates = NO_RATES, capacity = 10_000 }: ReadAccessOptions = {},
 ): ReadAccess {
   const listeners: (() => void)[] = [];
   const readers = new Map<string, Reader>();
@@ -104,6 +121,7 @@ export function createReadAccess(
       return epoch;
     },
     open: mode === 'open',
+    rateOf: ({ kind, name }) => rates.callers.of(`${kind} ${name}`),
     model: () => {
       model ??= readAccessModel(valuesOf(ROLES_PREFIX), valuesOf(BINDINGS_PREFIX));
       return model;
@@ -169,11 +187,18 @@ export function createReadAccess(
 
   return {
     reader: authorization => reader(authorization) ?? (standing.open ? everyone : undefined),
-    meet: async authorization => {
-      if (!issuers || authorization === null || authorization.length > LONGEST || reader(authorization))
-        return;
-      const shown = bearerOf(authorization);
-      if (shown !== undefined && !isToken(shown)) await issuers.check(shown);
+    meet: async (authorization, address) => {
+      const found = reader(authorization);
+      if (found?.take() === false) throw new ServiceError('rate_limited');
+      if (found) return;
+      const shown =
+        authorization === null || authorization.length > LONGEST ? undefined : bearerOf(authorization);
+      const jwt = shown !== undefined && !isToken(shown) ? shown : undefined;
+      // Where reads are open nobody has to be known.
+      if (standing.open && !jwt) return;
+      const rate = rates.strangers.of(networkOf(address()));
+      if (!rate.take()) throw new ServiceError('rate_limited');
+      if (jwt && (await issuers?.check(jwt))) rate.give();
     },
     identify,
     allows: authorization => {

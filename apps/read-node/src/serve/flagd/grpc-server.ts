@@ -63,6 +63,7 @@ const STATUS: Partial<Record<ErrorCode, status>> = {
   not_ready: status.UNAVAILABLE,
   shutting_down: status.UNAVAILABLE,
   overloaded: status.UNAVAILABLE,
+  rate_limited: status.RESOURCE_EXHAUSTED,
 };
 const fault = (error: unknown) => {
   if (!(error instanceof ServiceError)) return { code: status.INTERNAL, details: 'internal' };
@@ -73,11 +74,12 @@ const text = (metadata: Metadata, name: string): string | undefined => {
   const [value] = metadata.get(name);
   return typeof value === 'string' ? value : undefined;
 };
-const called = ({ metadata, request }: { metadata: Metadata; request: SyncRequest }): SyncCall => ({
-  ...request,
+const called = (call: Streaming | Unary): SyncCall => ({
+  ...call.request,
   // The header is what clients are to send; older ones send the field.
-  selector: text(metadata, 'flagd-selector') ?? request.selector,
-  authorization: text(metadata, 'authorization') ?? null,
+  selector: text(call.metadata, 'flagd-selector') ?? call.request.selector,
+  authorization: text(call.metadata, 'authorization') ?? null,
+  address: call.getPeer().replace(/:\d+$/, ''),
 });
 
 type Streaming = ServerWritableStream<SyncRequest, Buffer>;

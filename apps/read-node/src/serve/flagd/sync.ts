@@ -18,6 +18,7 @@ export interface SyncOptions {
 export interface SyncCall extends SyncRequest {
   /** Of the metadata. */
   readonly authorization: string | null;
+  readonly address: string | undefined;
 }
 
 /** Each throws ServiceError. */
@@ -56,7 +57,7 @@ export function createSync({ access, scope, streams, maxStreams }: SyncOptions):
     get refused() {
       return refused;
     },
-    meet: ({ authorization }) => access.meet(authorization),
+    meet: ({ authorization, address }) => access.meet(authorization, () => address),
     syncFlags: (call, socket) => {
       const selection = admit(call);
       if (streams.draining) refuse('shutting_down');

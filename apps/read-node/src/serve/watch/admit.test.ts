@@ -16,6 +16,7 @@ const request = (target: string, lastEventId: string | null = null, origin: stri
   authorization: null,
   lastEventId,
   origin,
+  address: () => undefined,
 });
 
 function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOptions['hub']> = {}) {

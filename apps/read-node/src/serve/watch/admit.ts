@@ -14,13 +14,13 @@ import {
   tokenInUrl,
   WatchQuery,
 } from '@quantivista/contracts';
+import { createRateLimit } from '@quantivista/runtime';
 import type { Replica } from '../../follow/replica.ts';
 import { createTickets } from '../flags/ofrep/tickets.ts';
 import type { Origins } from '../origins.ts';
-import type { ReadAccess } from '../read-access.ts';
+import type { AddressOf, ReadAccess } from '../read-access.ts';
 import type { Reader } from '../reader.ts';
 import type { Hub } from './hub.ts';
-import { createRateLimit } from './rate-limit.ts';
 import type { Transport } from './socket.ts';
 import { EVERY_SERVICE, type Topic, topicResource } from './topic.ts';
 import { createTurns } from './turns.ts';
@@ -33,6 +33,7 @@ export interface StreamRequest {
   readonly lastEventId: string | null;
   /** Of the page that asks; null where none does. */
   readonly origin: string | null;
+  readonly address: AddressOf;
 }
 
 /** A stream of configuration that may begin. */
@@ -187,7 +188,7 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
 
   async function checkTopic(request: StreamRequest): Promise<Admission> {
     refuseTokenInUrl(request.target);
-    await access.meet(request.authorization);
+    await access.meet(request.authorization, request.address);
     access.require(request.authorization);
     const { topic, since, minRevision, instanceId } = parse(request);
     access.require(request.authorization, topicResource(topic));

@@ -36,6 +36,7 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
       authorization: authorization(c),
       lastEventId: null,
       origin: c.req.header('origin') ?? null,
+      address: () => undefined,
     });
     throw new ServiceError('upgrade_required');
   };

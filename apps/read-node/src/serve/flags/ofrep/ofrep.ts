@@ -16,7 +16,7 @@ import type { Replica } from '../../../follow/replica.ts';
 import { type Answer, stateHeaders } from '../../answer.ts';
 import type { Origins } from '../../origins.ts';
 import { positionFor } from '../../problem.ts';
-import type { ReadAccess } from '../../read-access.ts';
+import type { AddressOf, ReadAccess } from '../../read-access.ts';
 import { flagsResource } from '../../readable.ts';
 import type { Reader } from '../../reader.ts';
 import type { StateFor } from '../../state-for.ts';
@@ -39,6 +39,7 @@ export interface OfrepCall {
   readonly ifNoneMatch: string | null;
   /** Of the page that asks. */
   readonly origin: string | null;
+  readonly address: AddressOf;
 }
 
 /** Requests by what came of them. */
@@ -106,9 +107,9 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     return { status: 200, headers, body: `retry: ${Number(retryAfterS) * 1_000}\n\n` };
   };
   const EVALUATED = flagsResource(SOME);
-  const readerOf = async ({ authorization, apiKey }: OfrepCall): Promise<Reader> => {
+  const readerOf = async ({ authorization, apiKey, address }: OfrepCall): Promise<Reader> => {
     const shown = authorization ?? (apiKey === null ? null : `Bearer ${apiKey}`);
-    await access.meet(shown);
+    await access.meet(shown, address);
     return access.require(shown, EVALUATED);
   };
   const headersFor = (origin: string | null) => Object.assign(stateHeaders(replica), origins.headers(origin));
