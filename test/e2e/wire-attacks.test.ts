@@ -17,7 +17,13 @@ const PATH = '/api/v1/config/risk/limit?environment=PRODUCTION';
 
 let network: TestNetwork;
 beforeAll(async () => {
-  const limits = { HEADERS_TIMEOUT_MS: '1500', REQUEST_TIMEOUT_MS: '3000', LOG_LEVEL: 'trace' };
+  const limits = {
+    CALLER_REQUESTS_PER_S: '30',
+    STRANGER_REQUESTS_PER_S: '20',
+    HEADERS_TIMEOUT_MS: '1500',
+    REQUEST_TIMEOUT_MS: '3000',
+    LOG_LEVEL: 'trace',
+  };
   network = await startTestNetwork({
     regionNames: ['eu-west'],
     runtime: ['bun', 'node'],
@@ -288,5 +294,58 @@ test('a token in a URL is refused, by name, and written down nowhere', async () 
     await until(() => connection.received !== '', { what: 'the answer' });
     connection.drop();
     return statusesOf(connection.received)[0];
+  }
+});
+
+test('who comes too often is told to wait, and nobody else', async () => {
+  const admin = network.api(network.authority);
+  const body = { name: 'greedy', permissions: ['read'] };
+  const { body: made, revision } = await admin.request<CreatedToken>('POST', '/api/v1/access/tokens', {
+    body,
+  });
+  for (const node of network.serving)
+    await network.api(node).list('risk', { query: { min_revision: revision } });
+  for (const door of doors()) {
+    const flood = async (token: string | undefined, path: string) => {
+      const answers: Record<number, number> = {};
+      for (let round = 0; round < 20; round++) {
+        const asked = Array.from({ length: 50 }, async () => {
+          const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+          const answer = await fetch(door.url + path, { headers });
+          answers[answer.status] = (answers[answer.status] ?? 0) + 1;
+          if (answer.status !== 429) return void (await answer.body?.cancel());
+          expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+          expect(await answer.json()).toMatchObject({ type: 'urn:quantivista:problem:rate_limited' });
+        });
+        await Promise.all(asked);
+        if (answers[429]) return answers;
+      }
+      return answers;
+    };
+    // What takes the fast lane, what does not, tokens that nobody has, a JWT of nobody, and no token.
+    for (const [token, path, status] of [
+      [made.token, PATH, 200],
+      [made.token, `${PATH}&min_revision=1`, 200],
+      [`qvt_${'A'.repeat(43)}`, PATH, 401],
+      ['eyJhbGciOiJFUzI1NiJ9.e30.AAAA', PATH, 401],
+      [undefined, '/nothing', 401],
+    ] as const) {
+      const answers = await flood(token, path);
+      expect([
+        door.name,
+        path,
+        Object.keys(answers).every(each => [status, 429].includes(Number(each))),
+      ]).toEqual([door.name, path, true]);
+      expect(answers[429], `${door.name} ${path}`).toBeGreaterThan(0);
+      // From the same address.
+      await reads(door);
+    }
+    const { body: metrics } = await network.api(door).request<string>('GET', '/metrics');
+    for (const of of ['callers', 'strangers'])
+      expect(metrics).toMatch(new RegExp(`^qv_(node_)?rate_limited_total\\{of="${of}"\\} [1-9]`, 'm'));
+    // And only for a while.
+    await until(async () => (await network.api(door, made.token).get('risk', 'limit')).status === 200, {
+      what: 'the greedy one to be let in again',
+    });
   }
 });

@@ -5,15 +5,15 @@ const NAMES = ['token', 'access_token', 'api_key', 'apikey', 'authorization'];
 
 /**
  * @param target a path and query, or a whole URL
- * @param ticket name of a parameter that holds something else there
+ * @param except name of a parameter that holds something else there
  * @throws ServiceError `token_in_url`, that names the parameter and repeats nothing of it
  */
-export function refuseTokenInUrl(target: string, ticket?: string): void {
+export function refuseTokenInUrl(target: string, except?: string): void {
   const at = target.indexOf('?');
   if (at < 0) return;
   for (const given of new URLSearchParams(target.slice(at)).keys()) {
     const name = given.toLowerCase();
-    if (name !== ticket && NAMES.includes(name)) throw tokenInUrl(name);
+    if (name !== except && NAMES.includes(name)) throw tokenInUrl(name);
   }
 }
 
