@@ -145,7 +145,10 @@ export function createHub(options: HubOptions): Hub {
     revoked++;
     end(socket, 'forbidden', why);
   });
-  options.access?.listen(entitled.look);
+  options.access?.listen(() => {
+    entitled.look();
+    notices?.look();
+  });
 
   const isReached = (revision: number) => revision <= (replica.current?.snapshot.revision ?? -1);
   const sweep = setInterval(() => {
