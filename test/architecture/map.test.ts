@@ -1,4 +1,4 @@
-/** ARCHITECTURE.md is a map: what it names is there, and it stays short. */
+/** ARCHITECTURE.md is a map: what it names is there, and it stays short. SECURITY.md names what shows what it says. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,6 +12,16 @@ test('every file and folder that the map names is there', () => {
   );
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter(path => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+test('every test that SECURITY.md names is there', () => {
+  const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
+  const named = [...text.matchAll(/`([^`]+\.test\.ts)`/g)].map(match => match[1]!);
+  expect(named.filter(path => !existsSync(join(ROOT, path)))).toEqual([]);
+  // Each row of who may be hostile names one.
+  const rows = text.split('\n').filter(line => /^\| (?!who \|)/.test(line));
+  expect(rows.length).toBeGreaterThan(12);
+  expect(rows.filter(row => !/\.test\.ts` \|$/.test(row))).toEqual([]);
 });
 
 test('it has 150 lines at the most', () => {

@@ -1,5 +1,5 @@
 /** What an attacker tries: forged tokens, confused ones, floods, and ways around the scope of an honest one. */
-import { createHmac } from 'node:crypto';
+import { createHmac, sign } from 'node:crypto';
 import { request } from 'node:http';
 import type { CreatedToken } from '@quantivista/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -18,14 +18,19 @@ import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
 
 const REMOTE = 'https://remote.test';
 const remoteKey = createSigningKey('remote');
+const rsaKey = createSigningKey('rsa', 'RS256');
 const inS = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
 
+/** What an attacker's tokens point at. */
+const evilKey = createSigningKey('first');
+let trap: KeyServer;
 let server: KeyServer;
 let issuer: ReturnType<typeof createTestIssuer>;
 let network: TestNetwork;
 
 beforeAll(async () => {
   server = await startKeyServer([remoteKey]);
+  trap = await startKeyServer([evilKey]);
   const remote = {
     issuer: REMOTE,
     audience: AUDIENCE,
@@ -36,7 +41,9 @@ beforeAll(async () => {
     max_stale_s: 4,
   };
   issuer = createTestIssuer({}, [remote]);
-  const env = { ISSUERS_FILE: issuer.file };
+  issuer.publish(...issuer.keys, rsaKey);
+  // As it is without a word of it: nothing is open.
+  const env = { ISSUERS_FILE: issuer.file, OPEN_ENDPOINTS: '' };
   network = await startTestNetwork({
     regionNames: ['eu-west'],
     runtime: ['bun', 'node'],
@@ -68,6 +75,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await network?.stop();
   await server?.close();
+  await trap?.close();
   issuer?.remove();
 });
 
@@ -166,6 +174,45 @@ describe('a JWT', () => {
         );
       },
     ],
+    ...[rsaKey.publicPem, rsaKey.publicPem.trim(), JSON.stringify(rsaKey.jwk), ''].map(
+      (secret, index): [string, () => string] => [
+        `signed by HS256 with the public RSA key as the secret, form ${index}`,
+        () => assembleJwt({ alg: 'HS256', kid: 'rsa' }, claims, hmac(secret)),
+      ],
+    ),
+    [
+      'that says RS256 of a key that is for ES256',
+      () => assembleJwt({ alg: 'RS256', kid: 'first' }, claims, signWith(rsaKey)),
+    ],
+    ...[
+      '../../../../../../dev/null',
+      '/dev/null',
+      'first\0',
+      "first' OR '1'='1",
+      'FIRST',
+      '',
+      '__proto__',
+    ].map((kid): [string, () => string] => [
+      `whose key is called ${JSON.stringify(kid)}`,
+      () => assembleJwt({ alg: 'ES256', kid }, claims, signWith(evilKey)),
+    ]),
+    [
+      'whose key is called by a number',
+      () => assembleJwt({ alg: 'ES256', kid: 0 }, claims, signWith(evilKey)),
+    ],
+    ...(['kid', 'jku', 'x5u', 'iss'] as const).map((name): [string, () => string] => [
+      `whose ${name} points at a server of the attacker's`,
+      () =>
+        assembleJwt(
+          { alg: 'ES256', kid: 'first', [name]: trap.url },
+          { ...claims, ...(name === 'iss' && { iss: trap.url }) },
+          signWith(evilKey),
+        ),
+    ]),
+    [
+      'that brings a certificate',
+      () => assembleJwt({ alg: 'ES256', kid: 'first', x5c: [evilKey.publicPem] }, claims, signWith(evilKey)),
+    ],
     ['with an unknown critical header', () => issuer.token('ann', {}, { crit: ['x'], x: 1 })],
     ['without a name', () => issuer.token('ann', { sub: undefined })],
     ['whose name is no name', () => issuer.token('ann\nadmin')],
@@ -173,6 +220,16 @@ describe('a JWT', () => {
     ['that is no JWT', () => 'a.b.c'],
   ])('%s is refused', async (_, make) => {
     expect(await ask(READ, bearer(make()))).toEqual(everywhere(401));
+  });
+
+  test('is not followed to wherever it points', () => {
+    expect(trap.asked).toBe(0);
+  });
+
+  test('by RS256 is taken, where its key is for that', async () => {
+    const signRsa = (signed: string) => sign('sha256', Buffer.from(signed), rsaKey.privateKey);
+    const token = assembleJwt({ alg: 'RS256', kid: 'rsa' }, claims, signRsa);
+    expect(await ask(READ, bearer(token))).toEqual(everywhere(200));
   });
 
   test('that is larger than any header may be does not get through', async () => {
@@ -186,8 +243,10 @@ describe('a JWT', () => {
 
   test('does not work where no JWT is looked for', async () => {
     const token = issuer.token('ann');
+    // Not even beside one that is where it belongs: it has been written down by then.
     for (const query of [`access_token=${token}`, `token=${token}`, `authorization=Bearer%20${token}`])
-      expect(await ask(`${READ}&${query}`, {})).toEqual(everywhere(401));
+      for (const headers of [{}, bearer(token)])
+        expect(await ask(`${READ}&${query}`, headers)).toEqual(everywhere(400));
     expect(await ask(READ, { cookie: `token=${token}` })).toEqual(everywhere(401));
     expect(await ask(READ, { authorization: `Basic ${token}` })).toEqual(everywhere(401));
   });
@@ -270,9 +329,66 @@ describe('the scope of a token', () => {
     ['/api/v1/config/risk/..%2forders%2flimit?environment=PRODUCTION', 400],
     ['/api/v1/config/risk/%73ecret?environment=PRODUCTION', 403],
     ['/api/v1/config/%6frders/limit?environment=PRODUCTION', 403],
+    // Judged as what it comes to.
+    ['/api/v1/config/risk/../orders/limit?environment=PRODUCTION', 403],
+    ['/api/v1/config/risk/%2e%2e/orders/limit?environment=PRODUCTION', 403],
+    ['/api/v1/config/risk/..?environment=PRODUCTION', 404],
+    ['/api/v1/config/risk/limit%00?environment=PRODUCTION', 400],
+    ['/api/v1/config/risk%00/limit?environment=PRODUCTION', 400],
+    ['/api/v1/config/risk/limit%0d%0ax-evil:%201?environment=PRODUCTION', 400],
+    ['/api/v1/config/risk%5c..%5corders/limit?environment=PRODUCTION', 400],
+    // Cyrillic, full width, composed otherwise, turned round, of no width: none of them is the name that it looks like.
+    ...['r%D1%96sk', '%EF%BD%92isk', 'ri%CC%87sk', 'risk%E2%80%AE', 'ri%E2%80%8Bsk', 'RISK', 'ris%C5%BF'].map(
+      (name): [string, number] => [`/api/v1/config/${name}/limit?environment=PRODUCTION`, 400],
+    ),
+    ['/api/v1/config/risk/%ff%fe?environment=PRODUCTION', 400],
+    ['/api/v1/config/risk/%zz?environment=PRODUCTION', 400],
+    [`/api/v1/config/${'r'.repeat(101)}/limit?environment=PRODUCTION`, 400],
+    [`/api/v1/config/risk/${'l'.repeat(201)}?environment=PRODUCTION`, 400],
+    ['/api/v1/config/risk/_access?environment=PRODUCTION', 403],
+    ['/api/v1/config/_access/tokens?environment=PRODUCTION', 400],
+    ['/api/v1/config/risk/limit?environment=PRODUCTION%2f..%2fTEST', 400],
+    ['/api/v1/config/risk/limit?environment[]=PRODUCTION', 400],
+    ['//api/v1/config/orders/limit?environment=PRODUCTION', 404],
+    ['/api/v1/config//orders/limit?environment=PRODUCTION', 404],
+    ['/api/v1/config/risk;orders/limit?environment=PRODUCTION', 400],
     ['/api/v1/feature-flags/orders', 403],
   ])('does not end at %s: %i', async (path, status) => {
     expect(await ask(path, bearer(token))).toEqual(everywhere(status));
+  });
+
+  test.each([
+    'r.sk',
+    'risk|orders',
+    '(risk|orders)',
+    '[a-z]+',
+    '.*',
+    'risk$',
+    '^risk',
+    'risk?',
+    'r**\\',
+    '../orders',
+    'risk/limit',
+    '{risk,orders}',
+    'risk\n*',
+  ])('is of no pattern but *: %j means itself, or is refused', async service => {
+    const admin = network.api(network.authority);
+    const scopes = { environments: ['PRODUCTION'], services: [service], keys: ['limit'] };
+    const body = { name: 'odd', permissions: ['read'], scopes };
+    const made = await admin.request<CreatedToken>('POST', '/api/v1/access/tokens', { body });
+    if (made.status === 400) return;
+    expect(made.status).toBe(201);
+    await until(
+      async () =>
+        (await ask('/api/v1/config/no/limit?environment=TEST', bearer(made.body.token))).every(
+          each => each === 403,
+        ),
+      { what: 'the token to be known' },
+    );
+    for (const path of ['risk/limit', 'orders/limit'])
+      expect(await ask(`/api/v1/config/${path}?environment=PRODUCTION`, bearer(made.body.token))).toEqual(
+        everywhere(403),
+      );
   });
 
   test('leaves of a service what is within it', async () => {
@@ -354,10 +470,29 @@ describe('the scope of a token', () => {
 });
 
 test('nobody in particular gets nothing but health', async () => {
+  const problem = {
+    type: 'urn:quantivista:problem:unauthenticated',
+    title: 'A valid token is needed',
+    status: 401,
+  };
+  const refused = JSON.stringify({ ...problem, detail: problem.title });
   for (const { url } of doors()) {
     for (const path of ['/livez', '/readyz']) expect((await fetch(url + path)).status, path).toBe(200);
-    const api = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, object> };
-    const paths = Object.entries(api.paths);
+    const api = network.api({ url } as never);
+    const { body } = await api.request<{ paths: Record<string, object> }>('GET', '/openapi.json');
+    const operations = [
+      '/status',
+      '/metrics',
+      '/openapi.json',
+      '/',
+      '/nothing',
+      '/api/v1/nothing',
+      '/ofrep/v1/x',
+    ];
+    const paths = [
+      ...Object.entries(body.paths),
+      ...operations.map((path): [string, object] => [path, { get: {}, post: {}, options: {} }]),
+    ];
     expect(paths.length).toBeGreaterThan(5);
     for (const [path, methods] of paths) {
       for (const method of Object.keys(methods)) {
@@ -378,9 +513,14 @@ test('nobody in particular gets nothing but health', async () => {
             body: method === 'delete' ? null : '{}',
           }),
         });
-        // 400: what is wrong with the request is known of it, and nothing else.
-        expect([401, 400], `${method} ${target}: ${response.status}`).toContain(response.status);
-        await response.body?.cancel();
+        // The question that a browser asks first, of what OFREP lets pages do.
+        if (method === 'options' && target.startsWith('/ofrep/')) continue;
+        expect(response.status, `${method} ${target}`).toBe(401);
+        // The same whatever was asked for, and whether or not it is there.
+        const text = await response.text();
+        if (target.startsWith('/ofrep/')) expect(text).toContain(problem.title);
+        else expect(text).toBe(refused);
+        expect([...response.headers.keys()].filter(name => name.startsWith('x-config-'))).toEqual([]);
       }
     }
   }
@@ -415,10 +555,10 @@ test('what was denied is on record, without tokens, and repeated denials are cou
   const all = await admin.request<Denials>('GET', '/api/v1/access/denials?limit=1000');
   expect(JSON.stringify(all.body)).not.toMatch(/qvt_|eyJ/);
   expect(all.body.denials.some(({ caller, why }) => caller === '' && why === 'an unknown token')).toBe(true);
-  const metrics = await (await fetch(`${network.authority.url}/metrics`)).text();
+  const metrics = (await admin.request<string>('GET', '/metrics')).body;
   expect(metrics).toMatch(/qv_denied_total\{kind="forbidden"\} [1-9]/);
-  for (const { url } of network.serving)
-    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(
+  for (const node of network.serving)
+    expect((await network.api(node).request<string>('GET', '/metrics')).body).toMatch(
       /qv_node_denied_total\{kind="unauthenticated"\} [1-9]/,
     );
 });

@@ -3,7 +3,11 @@
  * authority and at a node, against the rules as plainly as they can be said.
  */
 import { randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
+  type AccessDenial,
   type Binding,
   CONFIG_TYPES,
   type CreatedToken,
@@ -14,19 +18,55 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../infra/stack/until.ts';
 import type { Principal } from '../../packages/access/src/principal.ts';
+import { BUILT_IN_ROLES } from '../../packages/access/src/roles.ts';
 import * as any from '../../packages/access/test/arbitraries.ts';
 import { naivelyAllowed } from '../../packages/access/test/naive-model.ts';
 import type { Answer, Api } from '../harness/api.ts';
-import { createTestIssuer } from '../harness/issuer.ts';
+import { AUDIENCE, assembleJwt, createSigningKey, createTestIssuer, signWith } from '../harness/issuer.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
 
 const SEED = Number(process.env.QV_SEED ?? randomInt(2 ** 31));
-const PEOPLE = 16;
+const PEOPLE = 12;
 /** Secrets have a store of their own, and ways of their own. */
 const TYPES = CONFIG_TYPES.filter(type => type !== 'SECRET');
 
-const issuer = createTestIssuer();
+/** What a caller shows: a token of ours, or a JWT of one of three issuers. */
+const KINDS = ['token', 'person', 'service', 'account'] as const;
+const SERVICES = 'https://services.test';
+const CLUSTER = 'https://cluster.test';
+const clusterKey = createSigningKey();
+/** As Kubernetes names its service accounts. */
+const account = (name: string) => `system:serviceaccount:desk:${name}`;
+
+const dir = mkdtempSync(join(tmpdir(), 'qv-matrix-'));
+const jwks_file = join(dir, 'jwks.json');
+writeFileSync(jwks_file, JSON.stringify({ keys: [clusterKey.jwk] }));
+const others = [SERVICES, CLUSTER].map(each => ({
+  issuer: each,
+  audience: AUDIENCE,
+  jwks_file,
+  kind: 'service',
+}));
+const issuer = createTestIssuer({}, others);
+/** Groups as Kubernetes has them are of its namespaces: none of ours. */
+const jwtOf = (kind: (typeof KINDS)[number], name: string, groups: readonly string[], jti: string) =>
+  kind === 'person'
+    ? issuer.token(name, { groups, jti })
+    : assembleJwt(
+        { alg: 'ES256', kid: clusterKey.id },
+        {
+          iss: kind === 'account' ? CLUSTER : SERVICES,
+          aud: AUDIENCE,
+          sub: name,
+          groups,
+          jti,
+          exp: Math.floor(Date.now() / 1_000) + 3_600,
+        },
+        signWith(clusterKey),
+      );
 let network: TestNetwork;
+
+const stored = { version: 1, updated_at: '2026-01-01T00:00:00Z', updated_by: 'admin' };
 
 /** A caller, and what it shows. */
 interface Holder {
@@ -56,6 +96,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await network?.stop();
   issuer.remove();
+  rmSync(dir, { recursive: true });
 });
 
 /** The path of a request that takes the action there, and its body; `undefined`: it is not asked over HTTP here. */
@@ -105,27 +146,53 @@ test('every cell is what the rules say', async () => {
   const known = new Set(roles.map(({ name }) => name));
   const bindings: Binding[] = sampled.flatMap((binding, index) => {
     const own = binding.roles.filter(role => known.has(role));
-    return own.length === 0 ? [] : [{ ...binding, name: `b${index}`, roles: own }];
+    // What is given to a service is given to the account of that name too.
+    const subjects = binding.subjects.flatMap(each =>
+      each.kind === 'service' ? [each, { ...each, name: account(each.name) }] : [each],
+    );
+    return own.length === 0 ? [] : [{ ...binding, name: `b${index}`, roles: own, subjects }];
   });
+  // And each role that is built in, to somebody of each kind, in one service.
+  for (const { name } of BUILT_IN_ROLES) {
+    const subjects = (['person', 'service'] as const).map(kind => ({ kind, name: `the-${name}` }));
+    bindings.push({ ...stored, name: `built-in-${name}`, roles: [name], services: ['risk*'], subjects });
+  }
+  const all: Role[] = [
+    ...roles,
+    ...BUILT_IN_ROLES.map(role => ({ ...stored, ...role, grants: [...role.grants] })),
+  ];
   let revision = 0;
   for (const { name, version: _, updated_at: __, updated_by: ___, ...body } of bindings)
     revision = await put(`bindings/${name}`, body);
 
   const holders: Holder[] = [];
-  for (const principal of fc.sample(any.principal, { numRuns: PEOPLE, seed: SEED })) {
-    const { name, groups, permissions, scopes } = principal;
-    if (principal.kind === 'token') {
+  const asThem = BUILT_IN_ROLES.map(({ name }): Principal => {
+    const nothing = { groups: [], permissions: [], scopes: undefined, expiresAtMs: Number.POSITIVE_INFINITY };
+    return { ...nothing, kind: 'person', name: `the-${name}` };
+  });
+  const principals = [...fc.sample(any.principal, { numRuns: PEOPLE, seed: SEED }), ...asThem];
+  for (const [index, principal] of principals.entries()) {
+    const kind = KINDS[index % KINDS.length]!;
+    const { groups, permissions, scopes } = principal;
+    if (kind === 'token') {
+      const { name } = principal;
       const body = { name, permissions, ...(scopes && { scopes }) };
       const made = await admin.request<CreatedToken>('POST', '/api/v1/access/tokens', { body });
       expect(made.status, JSON.stringify(made.body)).toBe(201);
       revision = made.revision;
-      holders.push({ principal: { ...principal, groups: [] }, bearer: made.body.token });
+      holders.push({ principal: { ...principal, kind, groups: [] }, bearer: made.body.token });
     } else {
       // Of its issuer's kind, and nothing by itself.
-      const person: Principal = { ...principal, kind: 'person', permissions: [], scopes: undefined };
+      const name = kind === 'account' && index < PEOPLE ? account(principal.name) : principal.name;
       holders.push({
-        principal: person,
-        bearer: issuer.token(name, { groups, jti: String(holders.length) }),
+        principal: {
+          ...principal,
+          name,
+          kind: kind === 'person' ? 'person' : 'service',
+          permissions: [],
+          scopes: undefined,
+        },
+        bearer: jwtOf(kind, name, groups, String(index)),
       });
     }
   }
@@ -137,16 +204,18 @@ test('every cell is what the rules say', async () => {
 
   let cells = 0;
   let allowed = 0;
+  const denied = { authority: 0, node: 0 };
   const check = async (api: Api, { principal }: Holder, action: Permission, place: Place, at: string) => {
     const wanted = attempt(action, place)!;
     const answer = await api.request(wanted.method, wanted.path, { body: wanted.body });
     // A write is a way back too: either right is enough for it.
     const enough: Permission[] = action === 'rollback' ? ['rollback', 'write'] : [action];
-    const expected = enough.some(each => naivelyAllowed({ roles, bindings }, principal, each, place));
+    const expected = enough.some(each => naivelyAllowed({ roles: all, bindings }, principal, each, place));
     const what = `${at}: ${action} by ${JSON.stringify(principal)} on ${JSON.stringify(place)}`;
     expect(!isDenied(answer), `${what}: ${JSON.stringify(answer.body)}`).toBe(expected);
     cells++;
     allowed += Number(expected);
+    if (!expected) denied[at === 'node' ? 'node' : 'authority']++;
   };
   for (const holder of holders) {
     const authority = network.api(network.authority, holder.bearer);
@@ -167,7 +236,7 @@ test('every cell is what the rules say', async () => {
         );
         const keys = held
           .filter(each => each.environment === environment && each.service === service)
-          .filter(each => naivelyAllowed({ roles, bindings }, holder.principal, 'read', each));
+          .filter(each => naivelyAllowed({ roles: all, bindings }, holder.principal, 'read', each));
         if (keys.length > 0) {
           const map = Object.fromEntries(keys.map(({ key }) => [key, 'held']));
           expect([atAuthority!.body, atNode!.body]).toEqual([map, map]);
@@ -190,7 +259,7 @@ test('every cell is what the rules say', async () => {
           '/api/v1/access/check',
           { body },
         );
-        const expected = naivelyAllowed({ roles, bindings }, holder.principal, action, place);
+        const expected = naivelyAllowed({ roles: all, bindings }, holder.principal, action, place);
         expect(answer.body, JSON.stringify({ body, holder })).toMatchObject({ allowed: expected });
         cells++;
         allowed += Number(expected);
@@ -198,6 +267,22 @@ test('every cell is what the rules say', async () => {
     }
   }
   console.log(`${cells} cells, ${allowed} of them allowed`);
+  // Each denial is on record: who, what, on what and why. Alike ones are counted in one row.
+  const forbidden = async (component: typeof network.authority, name: string) => {
+    const { body } = await network.api(component).request<string>('GET', '/metrics');
+    return Number(new RegExp(`^${name}\\{kind="forbidden"\\} (\\d+)`, 'm').exec(body)![1]);
+  };
+  expect(await forbidden(network.authority, 'qv_denied_total')).toBeGreaterThanOrEqual(denied.authority);
+  expect(await forbidden(node!, 'qv_node_denied_total')).toBeGreaterThanOrEqual(denied.node);
+  const rows = await until(
+    async () => {
+      const path = '/api/v1/access/denials?limit=1000';
+      const { body } = await admin.request<{ denials: AccessDenial[] }>('GET', path);
+      return body.denials.length > 0 ? body.denials : undefined;
+    },
+    { what: 'denials to be on record' },
+  );
+  for (const { caller, action, why } of rows) expect([caller, action, why].every(Boolean)).toBe(true);
   expect(cells).toBeGreaterThan(3_000);
   expect(allowed).toBeGreaterThan(0);
   expect(allowed).toBeLessThan(cells);

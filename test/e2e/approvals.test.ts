@@ -96,6 +96,30 @@ test('tokens of one name are one person', async () => {
   expect(typeOf(await self.approve(id))).toBe('forbidden');
 });
 
+test('an approval is of one proposal as it was seen: it counts for no other, and not again', async () => {
+  await network.admin.put(service, 'a', 1);
+  await protect({ required_approvals: 1 });
+  const seen = await propose('a', 2);
+  const replayed = async (id: string) => typeOf(await bob.post(`/${id}/approve`, { digest: seen.digest }));
+  expect((await bob.approve(seen.id)).status).toBe(200);
+  // The same key with another value: neither the approval nor its digest has anything to do with it.
+  const worse = await propose('a', 1_000);
+  expect(await replayed(worse.id)).toBe('conflict');
+  expect(typeOf(await ann.post(`/${worse.id}/apply`))).toBe('approval_required');
+  expect((await ann.post(`/${seen.id}/apply`)).status).toBe(200);
+  expect(await replayed(seen.id)).toBe('proposal_closed');
+  expect(typeOf(await ann.post(`/${seen.id}/apply`))).toBe('proposal_closed');
+  // What was approved is what was to become of the state of then: the very same change is another now.
+  const back = await propose('a', 1);
+  await bob.approve(back.id);
+  expect((await ann.post(`/${back.id}/apply`)).status).toBe(200);
+  const same = await propose('a', 2);
+  expect(same.digest).not.toBe(seen.digest);
+  expect(await replayed(same.id)).toBe('conflict');
+  expect(typeOf(await ann.post(`/${same.id}/apply`))).toBe('approval_required');
+  expect(await present('a')).toBe(1);
+});
+
 test('every way to write is guarded, and what is wrong is refused before anything is proposed', async () => {
   await network.admin.put(service, 'a', 1);
   await network.admin.put(service, 'a', 2);

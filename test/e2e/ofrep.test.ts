@@ -342,12 +342,13 @@ describe.each(RUNTIMES)('a node on %s', runtime => {
       for (const ticket of [
         '',
         '?token=',
-        `?token=${network.token}`,
         `?token=${id}.${later}.${signature}`,
         `?token=${id}.${expiry}.${signature!.slice(0, -2)}AA`,
         `?token=0000000000000000.${expiry}.${signature}`,
       ])
         expect(await statusOf(`/ofrep/v1/events${ticket}`)).toBe(401);
+      // A token has no place in a URL.
+      expect(await statusOf(`/ofrep/v1/events?token=${network.token}`)).toBe(400);
     });
   });
 });

@@ -72,6 +72,7 @@ export async function startAuditNetwork(count = 2, env: Record<string, string> =
         SEAL_INTERVAL_MS: '50',
         RECONCILE_INTERVAL_MS: '50',
         LOG_LEVEL: 'warn',
+        OPEN_ENDPOINTS: 'metrics',
         ...env,
       },
     });

@@ -64,6 +64,7 @@ export async function startAuthorities(env: Readonly<Record<string, string>> = {
         ADMIN_TOKEN_FILE: tokenFile,
         KEYRING_FILE: join(dir, 'keyring.json'),
         LOG_LEVEL: 'warn',
+        OPEN_ENDPOINTS: 'metrics',
         // Longer than a write takes on a busy machine: recovery must not give up one that lives.
         RECOVER_AFTER_MS: '1000',
         RECOVER_INTERVAL_MS: '50',

@@ -15,10 +15,13 @@ export interface SigningKey {
   readonly publicPem: string;
 }
 
-export function createSigningKey(id: string = randomUUID()): SigningKey {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export function createSigningKey(id: string = randomUUID(), alg: 'ES256' | 'RS256' = 'ES256'): SigningKey {
+  const { privateKey } =
+    alg === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2_048 });
   const publicKey = createPublicKey(privateKey);
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: id, alg: 'ES256', use: 'sig' };
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: id, alg, use: 'sig' };
   return { id, privateKey, jwk, publicPem: publicKey.export({ format: 'pem', type: 'spki' }) as string };
 }
 

@@ -17,6 +17,9 @@ export interface TestNetwork extends Network {
 
 export type TestNetworkOptions = Omit<NetworkOptions, 'dir'>;
 
+/** Tests look at these from everywhere. */
+const OPEN_ENDPOINTS = 'status,metrics,openapi';
+
 /** Start a network. Its logs are deleted with it by `stop`; LOG_LEVEL is `warn` unless `…Env` says otherwise. */
 export async function startTestNetwork(options: TestNetworkOptions = {}): Promise<TestNetwork> {
   const dir = mkdtempSync(join(tmpdir(), 'qv-network-'));
@@ -24,8 +27,8 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
   try {
     const network = await startNetwork({
       ...options,
-      authorityEnv: { LOG_LEVEL: 'warn', ...options.authorityEnv },
-      nodeEnv: { LOG_LEVEL: 'warn', ...options.nodeEnv },
+      authorityEnv: { LOG_LEVEL: 'warn', OPEN_ENDPOINTS, ...options.authorityEnv },
+      nodeEnv: { LOG_LEVEL: 'warn', OPEN_ENDPOINTS, ...options.nodeEnv },
       dir,
     });
     return {

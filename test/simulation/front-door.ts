@@ -38,7 +38,9 @@ export function createFrontDoor(world: World, replica: Replica, maxWatchers: num
   const openHub = () => {
     const hub = createHub({ replica, heartbeatMs: 2_000 });
     const scope = EVERYTHING;
-    const limits = { maxWatchers, maxAdmissionsPerSecond: 5_000, maxWaitMs: 5_000 };
+    const anyone = { allows: () => true };
+    const origins = { topics: anyone, notices: anyone };
+    const limits = { origins, maxWatchers, maxAdmissionsPerSecond: 5_000, maxWaitMs: 5_000 };
     return { hub, admitter: createAdmitter({ replica, scope, access, hub, ...limits }) };
   };
   let { hub, admitter } = openHub();
@@ -52,7 +54,14 @@ export function createFrontDoor(world: World, replica: Replica, maxWatchers: num
     const query = new URLSearchParams({ environment: 'PRODUCTION', ...(since !== undefined && { since }) });
     const target = `${STREAM_PATHS[transport]}/${service}?${query}`;
     try {
-      const request = { transport, target, credential: null, lastEventId: null };
+      const request = {
+        transport,
+        target,
+        credential: null,
+        lastEventId: null,
+        origin: null,
+        address: () => undefined,
+      };
       hub.join(watcher, await admitter.admit(request));
       return { kind: 'admitted', hub };
     } catch (error) {

@@ -1,8 +1,16 @@
 /** The authority's HTTP side: routes, and the one place where errors become problems. */
-
+import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { shownBy } from '@quantivista/access';
-import { problemResponse, ServiceError, validationFault } from '@quantivista/contracts';
+import {
+  isOperation,
+  problemResponse,
+  refuseTokenInUrl,
+  ServiceError,
+  securityHeaders,
+  validationFault,
+} from '@quantivista/contracts';
+import type { Context } from 'hono';
 import { authorizeBy } from './access-resources.ts';
 import { parseCall } from './calls.ts';
 import { neededPermissions } from './needed-permissions.ts';
@@ -35,8 +43,14 @@ import { registerWebhooks } from './routes/webhooks.ts';
 import { registerWrites } from './routes/write.ts';
 import { withholding } from './secrets/withholding.ts';
 
+const READ = ['read'] as const;
+
+/** Of the one that asks, or stands before those who do. */
+const addressOf = ({ env }: Context): string | undefined =>
+  (env as { incoming?: IncomingMessage } | undefined)?.incoming?.socket.remoteAddress;
+
 export function createApp(dependencies: Dependencies): OpenAPIHono {
-  const { log, callers, calls, denials } = dependencies;
+  const { log, callers, calls, denials, reads, forAnyone } = dependencies;
   const app = new OpenAPIHono({
     defaultHook: result => {
       if (!result.success) throw validationFault(result.error, result.target);
@@ -52,6 +66,16 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     throw new ServiceError('not_found');
   });
 
+  app.use(securityHeaders());
+  app.use(async function admit(c, next) {
+    refuseTokenInUrl(c.req.url);
+    if (forAnyone.has(c.req.path)) return next();
+    const needed = isOperation(c.req.path) ? READ : neededPermissions(c.req.method, c.req.path);
+    // Before anything of the request is judged: who is not known does not learn what there is.
+    if (needed || reads === 'token') await callers.admit(shownBy(c), addressOf(c));
+    if (needed === READ) await callers.require(shownBy(c), READ);
+    return next();
+  });
   app.use('/api/*', withholding());
   // Before any body is read: a caller who may not write learns nothing of what is wrong with the request.
   app.use('/api/*', async function authorize(c, next) {

@@ -23,6 +23,7 @@ import {
 import { BINDINGS_PREFIX, ROLES_PREFIX, ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import type { Issuers } from '@quantivista/issuers';
+import { networkOf, type RateLimits } from '@quantivista/runtime';
 import type { Denials } from './denials.ts';
 import type { TokenUse } from './token-use.ts';
 
@@ -38,6 +39,12 @@ export interface Caller {
 }
 
 export interface Callers {
+  /**
+   * The caller of a request that begins, which counts as one of its own or, where nobody is known by what it shows, of
+   * the address.
+   * @throws ServiceError `unauthenticated`, `rate_limited`, `store_unavailable`, `not_ready`
+   */
+  admit(credential: Credential | undefined, address: string | undefined): Promise<Caller>;
   /**
    * The caller, who may do any one of these on all of the resources. Without resources it is enough that it may do so
    * anywhere; without `anyOf` that it is known.
@@ -78,9 +85,11 @@ interface CallersOptions {
   readonly issuers: Issuers;
   readonly denials: Denials;
   readonly tokenUse: Pick<TokenUse, 'used'>;
+  /** Of each caller, and of each address where nobody is known. */
+  readonly rates: { readonly callers: RateLimits; readonly strangers: RateLimits };
 }
 
-export function createCallers({ etcd, issuers, denials, tokenUse }: CallersOptions): Callers {
+export function createCallers({ etcd, issuers, denials, tokenUse, rates }: CallersOptions): Callers {
   const remembered = new Map<string, { principal: Principal | undefined; untilMs: number }>();
   let known: { model: AccessModel; untilMs: number } | undefined;
   let asked: Promise<AccessModel> | undefined;
@@ -94,8 +103,10 @@ export function createCallers({ etcd, issuers, denials, tokenUse }: CallersOptio
     const at = epoch;
     const { entries } = await etcd.read([TOKENS_PREFIX + hash]);
     const principal = entries[0] && principalOf(JSON.parse(entries[0].value) as TokenRecord);
-    if (remembered.size >= CAPACITY) remembered.clear();
     if (principal) tokenUse.used(hash);
+    // Who comes all the time stays, however many make tokens up.
+    remembered.delete(hash);
+    if (remembered.size >= CAPACITY) remembered.delete(remembered.keys().next().value!);
     if (at === epoch) remembered.set(hash, { principal, untilMs: Date.now() + REMEMBER_MS });
     return principal;
   }
@@ -140,11 +151,33 @@ export function createCallers({ etcd, issuers, denials, tokenUse }: CallersOptio
     return { name: principal.name, principal, rights: (await model()).rightsOf(principal) };
   }
 
+  /** Whether somebody was known by it before, who may be so no more. */
+  function isFamiliar(credential: Credential | undefined): boolean {
+    // Its connection was not to be had without the certificate.
+    if (typeof credential === 'object') return true;
+    const bearer = bearerOf(credential);
+    if (bearer === undefined) return false;
+    return isToken(bearer)
+      ? remembered.get(hashToken(bearer))?.principal !== undefined
+      : issuers.known(bearer) !== undefined;
+  }
+
   return {
+    admit: async (credential, address) => {
+      // A look-up, or the checking of a signature, is not done for strangers as often as they like.
+      const stranger = isFamiliar(credential) ? undefined : rates.strangers.of(networkOf(address));
+      if (stranger?.take() === false) throw new ServiceError('rate_limited');
+      const caller = await identify(credential);
+      stranger?.give();
+      const { kind, name } = caller.principal;
+      if (!rates.callers.of(`${kind} ${name}`).take()) throw new ServiceError('rate_limited');
+      return caller;
+    },
     model,
     forget: () => {
       epoch++;
-      remembered.clear();
+      // Not who it was: else all of them would be strangers again at each change.
+      for (const each of remembered.values()) each.untilMs = 0;
       known = undefined;
       asked = undefined;
     },

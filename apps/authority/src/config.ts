@@ -1,5 +1,14 @@
 /** What the authority is told by its environment. */
-import { linkVariables, logLevel, port, readAccess, serverTlsVariables, urlList } from '@quantivista/runtime';
+import {
+  httpLimitVariables,
+  linkVariables,
+  logLevel,
+  openEndpoints,
+  port,
+  readAccess,
+  serverTlsVariables,
+  urlList,
+} from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -19,6 +28,11 @@ export const AuthorityEnvironment = z.object({
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
   ...linkVariables,
+  OPEN_ENDPOINTS: openEndpoints,
+  ...httpLimitVariables,
+  /** Requests a second of one caller, and of all at one address whom nobody knows; 0: as many as come. */
+  CALLER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(1_000),
+  STRANGER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(200),
   /** Without a store of secrets they are refused. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { createAudit, createEvidence } from '@quantivista/audit';
-import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
+import { DELETED_PREFIX, PROTECTION_PREFIX, pathsForAnyone, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createEtcd, shareWatches } from '@quantivista/etcd';
 import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import {
@@ -10,6 +10,7 @@ import {
   createFaultPoint,
   createLog,
   createMetrics,
+  createRateLimits,
   createShutdown,
   openServerTls,
   parseEnvironment,
@@ -190,7 +191,15 @@ const outbound = createOutbound({
 });
 shutdown.onShutdown('outbound', outbound.close);
 
-const callers = createCallers({ etcd, issuers, denials, tokenUse });
+const rates = {
+  callers: createRateLimits({ perSecond: config.CALLER_REQUESTS_PER_S }),
+  strangers: createRateLimits({ perSecond: config.STRANGER_REQUESTS_PER_S }),
+};
+metrics.observedBy('qv_rate_limited_total', 'requests refused since too many came', 'of', () => [
+  ['callers', rates.callers.refused],
+  ['strangers', rates.strangers.refused],
+]);
+const callers = createCallers({ etcd, issuers, denials, tokenUse, rates });
 const app = createApp({
   etcd,
   adminToken,
@@ -216,6 +225,7 @@ const app = createApp({
   metrics,
   log,
   reads: config.READS,
+  forAnyone: pathsForAnyone(config.READS, config.OPEN_ENDPOINTS),
 });
 
 const loops = [

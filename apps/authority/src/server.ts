@@ -4,11 +4,11 @@ import type { Socket } from 'node:net';
 import { type ServerType, serve } from '@hono/node-server';
 import { type Connected, isOver } from '@quantivista/access';
 import type { ClientCertificates } from '@quantivista/issuers';
-import type { Log, ServerTls } from '@quantivista/runtime';
+import { type HttpLimits, type Log, limitServer, type ServerTls, serverOptions } from '@quantivista/runtime';
 
 export interface ServerOptions {
   readonly app: { fetch(request: Request, connected: Connected): Response | Promise<Response> };
-  readonly config: { readonly HOST: string; readonly PORT: number; readonly READS: string };
+  readonly config: HttpLimits & { readonly HOST: string; readonly PORT: number; readonly READS: string };
   readonly tls: ServerTls | undefined;
   /** Absent where clients are asked for none. */
   readonly clientCertificates: ClientCertificates | undefined;
@@ -27,11 +27,13 @@ export function startServer({ app, config, tls, clientCertificates, log }: Serve
       },
       hostname: config.HOST,
       port: config.PORT,
-      ...(tls && { createServer: createHttpsServer, serverOptions: tls.options() }),
+      ...(tls && { createServer: createHttpsServer }),
+      serverOptions: { ...serverOptions(config), ...tls?.options() },
     },
     ({ address, port }) =>
       log.info({ url: `${tls ? 'https' : 'http'}://${address}:${port}`, reads: config.READS }, 'listening'),
   );
+  limitServer(server as HttpsServer, config);
   tls?.renew(server as HttpsServer);
   return server;
 }

@@ -1,7 +1,15 @@
 /** Everything that does not take the fast lane: conditions, errors, health, status, the API's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { SOME, shownBy, typeOf } from '@quantivista/access';
-import { readKeyRoute, readServiceRoute, ServiceError, validationFault } from '@quantivista/contracts';
+import { type Connected, SOME, shownBy, typeOf } from '@quantivista/access';
+import {
+  isOperation,
+  readKeyRoute,
+  readServiceRoute,
+  refuseTokenInUrl,
+  ServiceError,
+  securityHeaders,
+  validationFault,
+} from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Context } from 'hono';
 import type { Replica } from './follow/replica.ts';
@@ -15,7 +23,7 @@ import type { HeldFlags } from './serve/flags/held-flags.ts';
 import { registerImpressions } from './serve/flags/impression-routes.ts';
 import type { ImpressionCounts } from './serve/flags/impressions.ts';
 import { registerFlags } from './serve/flags/routes.ts';
-import type { ReadAccess } from './serve/read-access.ts';
+import type { AddressOf, ReadAccess } from './serve/read-access.ts';
 import type { Reader } from './serve/reader.ts';
 import type { SecretAnswers, ServicePath } from './serve/secret-answers.ts';
 import type { StateFor } from './serve/state-for.ts';
@@ -23,6 +31,11 @@ import type { Status } from './serve/status.ts';
 import type { Admitter } from './serve/watch/admit.ts';
 import type { Hub } from './serve/watch/hub.ts';
 import { registerStreams } from './serve/watch/routes.ts';
+
+/** What the listener says of a request besides. */
+export interface RequestEnv extends Partial<Connected> {
+  readonly address?: AddressOf;
+}
 
 export interface AppOptions {
   readonly region: string;
@@ -34,6 +47,8 @@ export interface AppOptions {
   readonly secretAnswers: SecretAnswers | undefined;
   readonly parent: Parent;
   readonly childReports: ChildReports;
+  /** Paths at which nobody is asked for a token. */
+  readonly forAnyone: ReadonlySet<string>;
   readonly ready: () => boolean;
   readonly status: () => Status;
   readonly metrics: Metrics;
@@ -53,6 +68,7 @@ export function createApp({
   secretAnswers,
   parent,
   childReports,
+  forAnyone,
   ready,
   status,
   metrics,
@@ -74,6 +90,8 @@ export function createApp({
   });
   app.notFound(() => problem(new ServiceError('not_found')));
 
+  /** As the listener says it: each runtime has its own way. */
+  const addressOf = ({ env }: Context) => (env as RequestEnv).address?.();
   const ifNoneMatch = (c: Context) => c.req.header('if-none-match') ?? null;
 
   /** `undefined` where there are none that this reader may see. */
@@ -94,6 +112,17 @@ export function createApp({
     return secretAnswers.settledKey({ ...path, key }, service.sealed!.get(key)!, ifNoneMatch(c));
   }
 
+  app.use(securityHeaders());
+  app.use(async (c, next) => {
+    refuseTokenInUrl(c.req.url);
+    if (forAnyone.has(c.req.path)) return next();
+    const shown = shownBy(c);
+    await access.meet(shown, () => addressOf(c));
+    // Before anything of the request is judged: who is not known does not learn what there is.
+    if (isOperation(c.req.path)) access.require(shown);
+    else access.identify(shown);
+    return next();
+  });
   app.get('/livez', c => c.text('ok'));
   app.get('/readyz', c => {
     if (!ready()) throw new ServiceError('not_ready');
@@ -104,10 +133,6 @@ export function createApp({
     c.text(await metrics.render(), 200, { 'content-type': metrics.contentType }),
   );
 
-  app.use('/api/*', async (c, next) => {
-    await access.meet(shownBy(c));
-    await next();
-  });
   // Before `…/{service_name}/{config_key}`, which would take `watch` for a service.
   registerStreams(app, { access, admitter, hub });
   app.openapi(readServiceRoute, async c => {

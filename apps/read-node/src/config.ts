@@ -1,7 +1,16 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
 import { EnvironmentList, RegionName } from '@quantivista/contracts';
-import { linkVariables, logLevel, port, readAccess, serverTlsVariables, urlList } from '@quantivista/runtime';
+import {
+  httpLimitVariables,
+  linkVariables,
+  logLevel,
+  openEndpoints,
+  port,
+  readAccess,
+  serverTlsVariables,
+  urlList,
+} from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -47,6 +56,11 @@ export const ReadNodeEnvironment = z.object({
   ROLES: roles,
   READS: readAccess,
   ...linkVariables,
+  OPEN_ENDPOINTS: openEndpoints,
+  ...httpLimitVariables,
+  /** Requests a second of one caller, and of all at one address whom nobody knows; 0: as many as come. */
+  CALLER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(20_000),
+  STRANGER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(200),
   /** As the authority has it; without a store of secrets they are shown to nobody. */
   ...secretStoreVariables,
   /** Whose JWTs are taken for callers, JSON; none without it. */
@@ -99,6 +113,8 @@ export const ReadNodeEnvironment = z.object({
     .int()
     .min(100)
     .default(30 * 60_000),
+  /** Pages of these origins may open streams of configurations, `*`: of all. */
+  STREAM_ORIGINS: origins.default([]),
   /** Pages of these origins may evaluate flags, `*`: of all. All without it where reads take a token, else none. */
   OFREP_ORIGINS: origins.optional(),
   /** Largest context that is taken, as JSON. */

@@ -1,11 +1,12 @@
 /** A read node: feeds its region, follows it, serves from memory. */
 import process from 'node:process';
-import { createScope } from '@quantivista/contracts';
+import { createScope, pathsForAnyone } from '@quantivista/contracts';
 import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
 import {
   createLog,
   createMetrics,
+  createRateLimits,
   createShutdown,
   openServerTls,
   parseEnvironment,
@@ -31,10 +32,10 @@ import { createHeldFlags } from './serve/flags/held-flags.ts';
 import { createImpressions } from './serve/flags/impressions.ts';
 import { createNoticeSource } from './serve/flags/ofrep/notice-source.ts';
 import { createOfrep } from './serve/flags/ofrep/ofrep.ts';
-import { createOrigins } from './serve/flags/ofrep/origins.ts';
 import { listen } from './serve/listen.ts';
 import { createNodeDenials } from './serve/node-denials.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
+import { createOrigins } from './serve/origins.ts';
 import { createProblem } from './serve/problem.ts';
 import { createReadAccess } from './serve/read-access.ts';
 import { flagsResource } from './serve/readable.ts';
@@ -63,7 +64,11 @@ const clientCertificates = tls?.asksClients
   ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
   : undefined;
 const denials = createNodeDenials(log);
-const access = createReadAccess(replica, config.READS, { issuers, clientCertificates, denials });
+const rates = {
+  callers: createRateLimits({ perSecond: config.CALLER_REQUESTS_PER_S }),
+  strangers: createRateLimits({ perSecond: config.STRANGER_REQUESTS_PER_S }),
+};
+const access = createReadAccess(replica, config.READS, { issuers, clientCertificates, denials, rates });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
@@ -159,12 +164,14 @@ const parts = {
 };
 const fastLane = createFastLane({ replica, access, flags, secretAnswers });
 const stateFor = createStateFor({ replica, scope, maxWaitMs: config.MAX_WAIT_MS });
+const ofrepOrigins = createOrigins(config.OFREP_ORIGINS ?? (config.READS === 'token' ? ['*'] : []));
+const streamOrigins = createOrigins(config.STREAM_ORIGINS);
 const ofrep = createOfrep({
   replica,
   access,
   flags,
   evaluator: createEvaluator({ impressions }),
-  origins: createOrigins(config.OFREP_ORIGINS ?? (config.READS === 'token' ? ['*'] : [])),
+  origins: ofrepOrigins,
   stateFor,
   log,
 });
@@ -178,11 +185,12 @@ const admitter = createAdmitter({
   scope,
   access,
   hub,
+  origins: { topics: streamOrigins, notices: ofrepOrigins },
   maxWatchers: config.MAX_WATCHERS,
   maxAdmissionsPerSecond: config.MAX_ADMISSIONS_PER_S,
   maxWaitMs: config.MAX_WAIT_MS,
 });
-registerNodeMetrics(metrics, parts, fastLane.counts, ofrep.counts, admitter, denials);
+registerNodeMetrics(metrics, parts, fastLane.counts, ofrep.counts, admitter, denials, rates);
 const problem = createProblem(replica);
 const app = createApp({
   region: config.REGION,
@@ -193,6 +201,7 @@ const app = createApp({
   secretAnswers,
   parent,
   childReports: reporting.childReports,
+  forAnyone: pathsForAnyone(config.READS, config.OPEN_ENDPOINTS),
   ready: () => isReady(parts),
   status: () => readStatus(parts),
   metrics,
@@ -207,12 +216,14 @@ const listener = await listen({
   port: config.PORT,
   tls,
   clientCertificates,
+  limits: config,
   fastLane,
   ofrep,
   bodies,
   app,
   hub,
   admitter,
+  streamOrigins,
   problem,
 });
 shutdown.onShutdown('serve', async () => void (await Promise.all([listener.close(), grpc?.close()])));

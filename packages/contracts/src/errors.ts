@@ -23,8 +23,10 @@ export const ERRORS = {
     title: 'The bookmark is not of the form {generation}:{revision}',
     close: 1008,
   },
+  token_in_url: { status: 400, title: 'A token has no place in a URL', close: 1008 },
   unauthenticated: { status: 401, title: 'A valid token is needed', close: 1008 },
   forbidden: { status: 403, title: 'The caller may not do this', close: 1008 },
+  origin_refused: { status: 403, title: 'Pages of this origin may not open streams', close: 1008 },
   not_found: { status: 404, title: 'There is no such thing' },
   configuration_not_found: { status: 404, title: 'There is no such configuration' },
   version_not_found: { status: 404, title: 'The key has no such version' },
@@ -58,6 +60,7 @@ export const ERRORS = {
   schema_violation: { status: 422, title: 'A value breaks its schema' },
   not_supported: { status: 422, title: 'This is not supported yet' },
   upgrade_required: { status: 426, title: 'This is a WebSocket endpoint' },
+  rate_limited: { status: 429, title: 'Too many requests from there', retryAfterS: 1, close: 1013 },
   internal: { status: 500, title: 'Something failed here', close: 1011 },
   store_unavailable: { status: 503, title: 'The store does not answer', retryAfterS: 1, close: 1013 },
   audit_unavailable: {

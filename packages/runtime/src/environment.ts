@@ -1,4 +1,5 @@
 /** Configuration from the environment: one schema an app, parsed once, every error reported together. */
+import { OPERATION_NAMES } from '@quantivista/contracts';
 import { z } from 'zod';
 
 /**
@@ -28,3 +29,9 @@ export const logLevel = z
   .default('info');
 /** Who may read without a token: everyone (`open`), or nobody (`token`). */
 export const readAccess = z.enum(['open', 'token']).default('token');
+/** What anyone may ask besides health. @default all where reads are open, else nothing */
+export const openEndpoints = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .pipe(z.array(z.enum(OPERATION_NAMES)))
+  .optional();

@@ -50,4 +50,6 @@ export interface Dependencies {
   readonly log: Log;
   /** `open`: reads need no token. */
   readonly reads: 'open' | 'token';
+  /** Paths at which nobody is asked for a token. */
+  readonly forAnyone: ReadonlySet<string>;
 }

@@ -30,6 +30,8 @@ export function positionHeaders({ current, age }: Replica): Record<string, strin
 /** On every answer that comes from the state. */
 export const stateHeaders = (replica: Replica): Record<string, string> => ({
   'content-type': 'application/json',
+  // All that a browser needs to be told of JSON; the framework's answers have more.
+  'x-content-type-options': 'nosniff',
   'cache-control': 'no-cache',
   ...positionHeaders(replica),
 });

@@ -1,5 +1,6 @@
 /** The common reads, answered before any framework is asked. */
 import type { Credential } from '@quantivista/access';
+import { problemHeaders, ServiceError, toProblem } from '@quantivista/contracts';
 import type { Replica } from '../follow/replica.ts';
 import { type Answer, answerKey, answerService, tagged } from './answer.ts';
 import { parseFlagdTarget } from './flagd/target.ts';
@@ -26,7 +27,7 @@ export interface ReadCounts {
 
 export interface FastLane {
   readonly counts: ReadCounts;
-  /** The answer to a GET; `undefined` for everything that is not plain success: that goes the long way. */
+  /** The answer to a GET, 429 where its caller comes too often; `undefined`: it is not plain, and goes the long way. */
   resolve(request: ReadRequest): Answer | undefined;
 }
 
@@ -37,6 +38,13 @@ export interface FastLaneOptions {
   /** Absent where there is no store of secrets: nobody is shown any. */
   readonly secretAnswers: SecretAnswers | undefined;
 }
+
+const tooMany = new ServiceError('rate_limited');
+const TOO_MANY: Answer = {
+  status: tooMany.status,
+  headers: problemHeaders(tooMany.code),
+  body: JSON.stringify(toProblem(tooMany)),
+};
 
 export function createFastLane({ replica, access, flags, secretAnswers }: FastLaneOptions): FastLane {
   const parse = createTargetParser();
@@ -91,7 +99,10 @@ export function createFastLane({ replica, access, flags, secretAnswers }: FastLa
         answerConfiguration(target, reader, ifNoneMatch) ??
         answerFlags(target, reader, ifNoneMatch) ??
         answerFlagd(target, reader, ifNoneMatch);
-      if (answer) counts[answer.status === 304 ? 'notModified' : 'ok']++;
+      if (!answer) return undefined;
+      // Here and not before: what goes the long way is counted there.
+      if (!reader.take()) return { ...TOO_MANY, headers: { ...TOO_MANY.headers } };
+      counts[answer.status === 304 ? 'notModified' : 'ok']++;
       return answer;
     },
   };

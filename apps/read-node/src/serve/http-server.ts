@@ -5,7 +5,7 @@ import type { AddressInfo, Server as NetServer } from 'node:net';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
-import type { ServerTls } from '@quantivista/runtime';
+import { type HttpLimits, limitServer, type ServerTls, serverOptions } from '@quantivista/runtime';
 
 export interface HttpServer {
   onUpgrade(listener: (request: IncomingMessage, connection: Duplex, head: Buffer) => void): void;
@@ -17,18 +17,21 @@ export interface HttpServer {
 
 export interface HttpServerOptions extends Pick<ServerOptions, 'shouldUpgradeCallback'> {
   readonly tls: ServerTls | undefined;
+  readonly limits: HttpLimits;
 }
 
 /** What Bun's HTTP server has no clock for: a connection on which nothing goes either way is broken. */
 const IDLE_MS = 120_000;
 
 export function createHttpServer(
-  { tls, ...options }: HttpServerOptions,
+  { tls, limits, ...rest }: HttpServerOptions,
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): HttpServer {
+  const options = { ...rest, ...serverOptions(limits) };
   const secure =
     tls && !process.versions.bun ? createHttpsServer({ ...options, ...tls.options() }, answer) : undefined;
   const http = secure ?? createServer(options, answer);
+  limitServer(http, limits);
   if (secure) tls!.renew(secure);
   // Of Bun's HTTPS server no renewal is taken, and its sockets don't say who is there; those of its TLS server do.
   const listener: NetServer = tls && !secure ? inFrontOf(http, tls) : http;

@@ -19,6 +19,9 @@ interface SocketData {
 /** Ends of connections taken up in a turn of the event loop. */
 const LEAVE_SLICE_MS = 0.5;
 
+/** Of any endpoint: beyond it a body is not taken in, whoever would refuse it. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
 /** Bun drops what would exceed its limit. The hub's own limits are far below, but for a single huge frame. */
 const BACKPRESSURE_LIMIT = 1024 * 1024 * 1024;
 
@@ -28,14 +31,19 @@ const bunTls = ({ certificates }: ServerTls) => {
 };
 
 export function listenOnBun(options: ListenOptions): Listener {
-  const { hostname, port, tls, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
+  const { hostname, port, tls, limits, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins } = options;
+  const { problem } = options;
   // Thousands of connections may break at once, and the runtime hands them over a thousand at a time.
   const leaving = createTurns(LEAVE_SLICE_MS);
+
+  const bodyTimeoutS = Math.min(255, Math.ceil(limits.REQUEST_TIMEOUT_MS / 1_000));
 
   type Server = Bun.Server<SocketData>;
   /** Nothing where it has become a WebSocket. */
   type Responded = Response | undefined;
-  async function answerOfrep(request: Request, target: string): Promise<Response> {
+  const addressOf = (request: Request, server: Server) => () => server.requestIP(request)?.address;
+
+  async function answerOfrep(request: Request, target: string, server: Server): Promise<Response> {
     const { method, headers } = request;
     const call = {
       method,
@@ -44,6 +52,7 @@ export function listenOnBun(options: ListenOptions): Listener {
       apiKey: headers.get('x-api-key'),
       ifNoneMatch: headers.get('if-none-match'),
       origin: headers.get('origin'),
+      address: addressOf(request, server),
     };
     return toResponse(await ofrep.answer(call, () => readBunBody(request, bodies)));
   }
@@ -65,15 +74,21 @@ export function listenOnBun(options: ListenOptions): Listener {
     wanted: { transport: Transport; target: string; credential: string | null },
   ): Promise<Response | undefined> {
     const { headers } = request;
+    const address = addressOf(request, server);
     const origin = headers.get('origin');
-    const sent = isOfrep(wanted.target) ? ofrep.streamHeaders(origin) : {};
+    const sent = isOfrep(wanted.target) ? ofrep.streamHeaders(origin) : streamOrigins.headers(origin);
     const upgrades = headers.get('upgrade')?.toLowerCase() === 'websocket';
-    if (wanted.transport === 'websocket' && !upgrades) return app.fetch(request);
+    if (wanted.transport === 'websocket' && !upgrades) return app.fetch(request, { address });
     try {
-      const admission = await admitter.admit({ ...wanted, lastEventId: headers.get('last-event-id') });
+      const admission = await admitter.admit({
+        ...wanted,
+        lastEventId: headers.get('last-event-id'),
+        origin,
+        address,
+      });
       if (wanted.transport === 'sse') return openEventStream(request, admission, server, sent);
       if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
-      return app.fetch(request);
+      return app.fetch(request, { address });
     } catch (error) {
       return isOfrep(wanted.target) ? toResponse(ofrep.streamRefusal(error, origin)) : problem(error);
     }
@@ -82,13 +97,20 @@ export function listenOnBun(options: ListenOptions): Listener {
   function respond(request: Request, server: Server): Responded | Promise<Responded> {
     const { url, headers, method } = request;
     const target = url.slice(url.indexOf('/', 8));
-    if (method !== 'GET') return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
+    if (method !== 'GET') {
+      if (isOfrep(target)) return answerOfrep(request, target, server);
+      // Not moved on by what trickles in. OFREP has a clock of its own, and is asked more often.
+      server.timeout(request, bodyTimeoutS);
+      return app.fetch(request, { address: addressOf(request, server) });
+    }
     const credential = headers.get('authorization');
     const transport = streamTransport(target);
     if (transport) return openStream(request, server, { transport, target, credential });
     const answer = fastLane.resolve({ target, credential, ifNoneMatch: headers.get('if-none-match') });
     if (answer) return toResponse(answer);
-    return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
+    return isOfrep(target)
+      ? answerOfrep(request, target, server)
+      : app.fetch(request, { address: addressOf(request, server) });
   }
   /** Another server has the port: the next request of this client is for that one. */
   async function respondLast(request: Request, server: Server): Promise<Responded> {
@@ -102,7 +124,9 @@ export function listenOnBun(options: ListenOptions): Listener {
       hostname,
       port: at,
       ...(tls && { tls: bunTls(tls), reusePort: true }),
+      // Of one that says nothing. Headers have about 12 s, whatever is said here, and 16 kB.
       idleTimeout: 120,
+      maxRequestBodySize: Math.max(MAX_BODY_BYTES, bodies.patienceBytes),
       fetch: (request, server) =>
         server === servers.current ? respond(request, server) : respondLast(request, server),
       websocket: {

@@ -38,21 +38,38 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   response.end(body ?? undefined);
 }
 
+const addressOf =
+  ({ socket }: IncomingMessage) =>
+  () =>
+    socket.remoteAddress;
+
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
-  const { hostname, port, tls, clientCertificates, fastLane, ofrep, bodies, app, hub, admitter, problem } =
-    options;
-  const slowly = getRequestListener((request, { incoming }) =>
-    app.fetch(request, { certificate: clientCertificates?.of((incoming as IncomingMessage).socket) }),
-  );
+  const { hostname, port, tls, clientCertificates, limits, fastLane, ofrep, bodies, app, hub } = options;
+  const { admitter, streamOrigins, problem } = options;
+  const slowly = getRequestListener((request, { incoming }) => {
+    const { socket } = incoming as IncomingMessage;
+    return app.fetch(request, {
+      address: () => socket.remoteAddress,
+      certificate: clientCertificates?.of(socket),
+    });
+  });
   const credential = ({ headers: { authorization, origin }, socket }: IncomingMessage) =>
     (clientCertificates
       ? credentialOf(authorization, origin, clientCertificates.of(socket))
       : authorization) ?? null;
   const requested = (request: IncomingMessage): StreamRequest | undefined => {
-    const transport = streamTransport(request.url!);
+    const { url, headers } = request;
+    const transport = streamTransport(url!);
     if (!transport) return undefined;
-    const lastEventId = (request.headers['last-event-id'] as string | undefined) ?? null;
-    return { transport, target: request.url!, credential: credential(request), lastEventId };
+    const { 'last-event-id': lastEventId = null, origin = null } = headers;
+    return {
+      transport,
+      target: url!,
+      credential: credential(request),
+      lastEventId: lastEventId as string | null,
+      origin,
+      address: addressOf(request),
+    };
   };
 
   async function answerOfrep(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,20 +82,18 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
       certificate: clientCertificates?.of(socket),
       ifNoneMatch: headers['if-none-match'] ?? null,
       origin: headers.origin ?? null,
+      address: addressOf(request),
     };
     send(response, await ofrep.answer(call, () => readNodeBody(request, bodies)));
   }
 
-  async function openEventStream(
-    wanted: StreamRequest,
-    response: ServerResponse,
-    origin: string | null,
-  ): Promise<void> {
+  async function openEventStream(wanted: StreamRequest, response: ServerResponse): Promise<void> {
+    const { origin } = wanted;
     const isForFlags = isOfrep(wanted.target);
     try {
       const admission = await admitter.admit(wanted);
       if (response.destroyed) return;
-      const headers = isForFlags ? ofrep.streamHeaders(origin) : {};
+      const headers = (isForFlags ? ofrep.streamHeaders : streamOrigins.headers)(origin);
       const socket = nodeEventStream(response, hub.reconnectWindowMs(), headers);
       response.on('close', () => hub.leave(socket));
       response.on('error', () => response.destroy());
@@ -95,7 +110,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   // Some clients, Java's among them, offer HTTP/2 with each request: that is no reason not to answer it.
   const shouldUpgradeCallback = ({ headers }: IncomingMessage) =>
     headers.upgrade?.toLowerCase() === 'websocket';
-  const server = createHttpServer({ tls, shouldUpgradeCallback }, (request, response) => {
+  const server = createHttpServer({ tls, limits, shouldUpgradeCallback }, (request, response) => {
     if (clientCertificates && isOver(clientCertificates.of(request.socket)))
       response.setHeader('connection', 'close');
     const otherwise = () =>
@@ -105,9 +120,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     if (request.method !== 'GET') return otherwise();
     const wanted = requested(request);
     if (wanted?.transport === 'sse')
-      return void openEventStream(wanted, response, request.headers.origin ?? null).catch(() =>
-        response.destroy(),
-      );
+      return void openEventStream(wanted, response).catch(() => response.destroy());
     const ifNoneMatch = request.headers['if-none-match'] ?? null;
     const answer = fastLane.resolve({ target: request.url!, credential: credential(request), ifNoneMatch });
     if (answer) send(response, answer);
@@ -130,7 +143,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
       const wanted = requested(request);
       if (wanted?.transport !== 'websocket') {
         const { href } = new URL(request.url!, 'http://node');
-        return void refuse(connection, await app.fetch(new Request(href)));
+        return void refuse(connection, await app.fetch(new Request(href), { address: addressOf(request) }));
       }
       const admission = await admitter.admit(wanted);
       if (connection.destroyed) return;

@@ -1,11 +1,12 @@
 /** Opens the node's server on the runtime that it was started with. */
 import process from 'node:process';
-import type { Connected } from '@quantivista/access';
 import type { ClientCertificates } from '@quantivista/issuers';
-import type { ServerTls } from '@quantivista/runtime';
+import type { HttpLimits, ServerTls } from '@quantivista/runtime';
+import type { RequestEnv } from '../app.ts';
 import type { Bodies } from './bodies.ts';
 import type { FastLane } from './fast-lane.ts';
 import type { Ofrep } from './flags/ofrep/ofrep.ts';
+import type { Origins } from './origins.ts';
 import type { Admitter } from './watch/admit.ts';
 import type { Hub } from './watch/hub.ts';
 
@@ -21,9 +22,12 @@ export interface ListenOptions {
   readonly ofrep: Ofrep;
   readonly bodies: Bodies;
   /** What answers everything else. */
-  readonly app: { fetch(request: Request, connected?: Connected): Response | Promise<Response> };
+  readonly app: { fetch(request: Request, env: RequestEnv): Response | Promise<Response> };
   readonly hub: Hub;
   readonly admitter: Admitter;
+  readonly limits: HttpLimits;
+  /** Pages that may open streams of configurations. */
+  readonly streamOrigins: Origins;
   readonly problem: (error: unknown) => Response;
 }
 

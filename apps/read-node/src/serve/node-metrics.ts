@@ -4,6 +4,7 @@ import type { Metrics } from '@quantivista/runtime';
 import type { ReadCounts } from './fast-lane.ts';
 import type { OfrepCounts } from './flags/ofrep/ofrep.ts';
 import type { NodeDenials } from './node-denials.ts';
+import type { ReadRates } from './read-access.ts';
 import { isReady, type StatusOptions } from './status.ts';
 import type { Admitter } from './watch/admit.ts';
 
@@ -14,6 +15,7 @@ export function registerNodeMetrics(
   ofrepCounts: OfrepCounts,
   admitter: Pick<Admitter, 'refused'>,
   denials: NodeDenials,
+  rates: ReadRates,
 ): void {
   const { replica, feeding, following, hub, parent, sync, secrets } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));
@@ -64,6 +66,10 @@ export function registerNodeMetrics(
   observedBy('qv_node_denied_total', 'requests denied', 'kind', () => [
     ['unauthenticated', denials.unauthenticated],
     ['forbidden', denials.forbidden],
+  ]);
+  observedBy('qv_node_rate_limited_total', 'requests refused since too many came', 'of', () => [
+    ['callers', rates.callers.refused],
+    ['strangers', rates.strangers.refused],
   ]);
   observed('qv_node_children', 'streams to nodes fed from this one', () => parent.children);
   observed(

@@ -1,5 +1,6 @@
 import { type ClientCertificate, createToken, hashToken } from '@quantivista/access';
 import { BINDINGS_PREFIX, ROLES_PREFIX, type ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
+import { createRateLimits } from '@quantivista/runtime';
 import { buildSnapshot } from '@quantivista/snapshot';
 import { expect, test } from 'vitest';
 import { createHistory } from '../follow/history.ts';
@@ -225,4 +226,38 @@ test('those who are known by certificates are never taken for each other, nor fo
     false,
     'unauthenticated',
   ]);
+});
+
+test('so many requests of a caller, whatever it shows, and of all strangers at an address', async () => {
+  const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
+  const tokens = [token, createToken()];
+  const entries = tokens.map(each => ({
+    key: TOKENS_PREFIX + hashToken(each),
+    value: JSON.stringify({ name: 'service' }),
+    modRevision: 2,
+  }));
+  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
+  const of = (perSecond: number) => createRateLimits({ perSecond, now: () => 0 });
+  const access = createReadAccess(replica, 'token', { rates: { callers: of(2), strangers: of(1) } });
+  const meet = (shown: string | null, from = 'here') =>
+    access
+      .meet(shown, () => from)
+      .then(
+        () => 'met',
+        ({ code }: ServiceError) => code,
+      );
+  const [first, second] = tokens.map(each => `Bearer ${each}`) as [string, string];
+  expect(await Promise.all([meet(first), meet(second), meet(first), meet(second)])).toEqual(
+    Array(4).fill('met'),
+  );
+  expect([await meet(first), await meet(second)]).toEqual(['rate_limited', 'rate_limited']);
+  expect(access.reader(first)!.take()).toBe(false);
+  // Strangers are told apart by where they come from alone, however many tokens they make up.
+  const stranger = () => `Bearer ${createToken()}`;
+  expect([await meet(stranger()), await meet(null), await meet(stranger())]).toEqual([
+    'met',
+    'met',
+    'rate_limited',
+  ]);
+  expect(await meet(null, 'there')).toBe('met');
 });

@@ -24,19 +24,29 @@ import {
   TOKENS_PREFIX,
 } from '@quantivista/contracts';
 import type { ClientCertificates, Issuers } from '@quantivista/issuers';
+import { createRateLimits, networkOf, type RateLimits } from '@quantivista/runtime';
 import type { Replica } from '../follow/replica.ts';
 import type { NodeDenials } from './node-denials.ts';
 import { flagsResource } from './readable.ts';
 import { createReader, type Reader, type Standing } from './reader.ts';
 
+/** Where a request comes from; asked only where that counts. */
+export type AddressOf = () => string | undefined;
+
 export interface ReadAccess {
   /**
-   * Find out who this is, where that takes time: a JWT's signature. What follows is answered from memory.
-   * @throws ServiceError `not_ready` where its issuer's keys are not to be had
+   * Find out who this is, where that takes time: a JWT's signature. What follows is answered from memory. It counts
+   * as a request of the caller or, where nobody is known by it, of the address.
+   * @throws ServiceError `rate_limited`; `not_ready` where its issuer's keys are not to be had
    */
-  meet(credential: Credential | null | undefined): Promise<void>;
+  meet(credential: Credential | null | undefined, address: AddressOf): Promise<void>;
   /** A map look-up; `undefined` for one that is not known, or not met yet. */
   reader(credential: Credential | null | undefined): Reader | undefined;
+  /**
+   * The reader, whatever it may do; where reads are open, anyone.
+   * @throws ServiceError `unauthenticated`, put on record; `not_ready` while nobody can be known
+   */
+  identify(credential: Credential | null | undefined): Reader;
   /** Whether whoever shows this may read anything. */
   allows(credential: Credential | null | undefined): boolean;
   /**
@@ -57,8 +67,20 @@ export interface ReadAccessOptions {
   readonly clientCertificates?: Pick<ClientCertificates, 'listen'> | undefined;
   /** @default not reported */
   readonly denials?: NodeDenials;
+  /** @default none */
+  readonly rates?: ReadRates;
   readonly capacity?: number;
 }
+
+export interface ReadRates {
+  readonly callers: RateLimits;
+  readonly strangers: RateLimits;
+}
+/** As many as come. */
+const NO_RATES: ReadRates = {
+  callers: createRateLimits({ perSecond: 0 }),
+  strangers: createRateLimits({ perSecond: 0 }),
+};
 
 /** Some key of some service. */
 const SOMETHING: Resource = { environment: SOME, service: SOME, key: SOME, type: SOME };
@@ -71,7 +93,7 @@ const LONGEST_STRANGER = 256;
 export function createReadAccess(
   replica: Replica,
   mode: 'open' | 'token',
-  { issuers, clientCertificates, denials, capacity = 10_000 }: ReadAccessOptions = {},
+  { issuers, clientCertificates, denials, rates = NO_RATES, capacity = 10_000 }: ReadAccessOptions = {},
 ): ReadAccess {
   const listeners: (() => void)[] = [];
   const readers = new Map<string, Reader>();
@@ -107,6 +129,7 @@ export function createReadAccess(
       return epoch;
     },
     open: mode === 'open',
+    rateOf: ({ kind, name }) => rates.callers.of(`${kind} ${name}`),
     model: () => {
       model ??= readAccessModel(valuesOf(ROLES_PREFIX), valuesOf(BINDINGS_PREFIX));
       return model;
@@ -174,7 +197,7 @@ export function createReadAccess(
     if (credential === null || credential === undefined) return 'no token';
     return typeof credential === 'string' ? 'an unknown token' : credential.why;
   };
-  const requireKnown = (credential: Credential | null | undefined): Reader => {
+  const identify = (credential: Credential | null | undefined): Reader => {
     const found = reader(credential) ?? (standing.open ? everyone : undefined);
     if (found) return found;
     // Without a state no token is known, so none can be refused.
@@ -186,19 +209,27 @@ export function createReadAccess(
 
   return {
     reader: credential => reader(credential) ?? (standing.open ? everyone : undefined),
-    meet: async credential => {
-      if (!issuers || typeof credential !== 'string' || credential.length > LONGEST || reader(credential))
-        return;
-      const shown = bearerOf(credential);
-      if (shown !== undefined && !isToken(shown)) await issuers.check(shown);
+    meet: async (credential, address) => {
+      const found = reader(credential);
+      if (found?.take() === false) throw new ServiceError('rate_limited');
+      if (found) return;
+      const shown =
+        typeof credential === 'string' && credential.length <= LONGEST ? bearerOf(credential) : undefined;
+      const jwt = shown !== undefined && !isToken(shown) ? shown : undefined;
+      // Where reads are open nobody has to be known.
+      if (standing.open && !jwt) return;
+      const rate = rates.strangers.of(networkOf(address()));
+      if (!rate.take()) throw new ServiceError('rate_limited');
+      if (jwt && (await issuers?.check(jwt))) rate.give();
     },
+    identify,
     allows: credential => {
       if (standing.open) return true;
       const found = reader(credential);
       return found !== undefined && mayReadSomething(found);
     },
     require: (credential, resource = SOMETHING, action = 'read') => {
-      const found = requireKnown(credential);
+      const found = identify(credential);
       const decision = found.decide(resource, action);
       if (decision.allowed) return found;
       const on = resource === SOMETHING ? '' : ` on ${nameOf(resource)}`;

@@ -13,6 +13,7 @@ import {
   type Rights,
 } from '@quantivista/access';
 import type { Environment } from '@quantivista/contracts';
+import type { RateLimit } from '@quantivista/runtime';
 
 export interface Reader {
   /** Empty where nobody is known. */
@@ -25,6 +26,8 @@ export interface Reader {
   readonly expiresAtMs: number;
   /** Whether it is known, not expired and not revoked. */
   isKnown(): boolean;
+  /** Count a request of it; false where it has come too often. */
+  take(): boolean;
   /** @param action @default read */
   decide(resource: Resource, action?: Action): Decision;
   /**
@@ -41,6 +44,8 @@ export interface Standing {
   /** Everyone may read. */
   readonly open: boolean;
   model(): AccessModel;
+  /** How often it may come: all that a caller shows count together. */
+  rateOf(principal: Principal): RateLimit;
 }
 
 const UNKNOWN: Decision = { allowed: false, why: 'its token or certificate is not known, or not any more' };
@@ -55,6 +60,7 @@ export function createReader(
 ): Reader {
   let epoch = -1;
   let principal: Principal | undefined;
+  let rate: RateLimit | undefined;
   let rights: Rights = NO_RIGHTS;
   let all = false;
   const extents = new Map<string, Extent>();
@@ -63,6 +69,7 @@ export function createReader(
     if (epoch === standing.epoch) return;
     epoch = standing.epoch;
     principal = current();
+    rate = principal && standing.rateOf(principal);
     rights = principal ? standing.model().rightsOf(principal) : NO_RIGHTS;
     all = standing.open || rights.decide('read', EVERYTHING).allowed;
     extents.clear();
@@ -87,6 +94,10 @@ export function createReader(
       return principal?.expiresAtMs ?? Number.POSITIVE_INFINITY;
     },
     isKnown,
+    take: () => {
+      refresh();
+      return rate?.take() ?? true;
+    },
     decide: (resource, action = 'read') => {
       if (standing.open && action === 'read') return OPEN;
       return isKnown() ? rights.decide(action, resource) : UNKNOWN;

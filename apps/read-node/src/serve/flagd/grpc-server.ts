@@ -70,6 +70,7 @@ const STATUS: Partial<Record<ErrorCode, status>> = {
   not_ready: status.UNAVAILABLE,
   shutting_down: status.UNAVAILABLE,
   overloaded: status.UNAVAILABLE,
+  rate_limited: status.RESOURCE_EXHAUSTED,
 };
 const fault = (error: unknown) => {
   if (!(error instanceof ServiceError)) return { code: status.INTERNAL, details: 'internal' };
@@ -80,14 +81,12 @@ const text = (metadata: Metadata, name: string): string | undefined => {
   const [value] = metadata.get(name);
   return typeof value === 'string' ? value : undefined;
 };
-const called = (
-  { metadata, request }: { metadata: Metadata; request: SyncRequest },
-  certificate: ClientCertificate | undefined,
-): SyncCall => ({
-  ...request,
+const called = (call: Streaming | Unary, certificate: ClientCertificate | undefined): SyncCall => ({
+  ...call.request,
   // The header is what clients are to send; older ones send the field.
-  selector: text(metadata, 'flagd-selector') ?? request.selector,
-  credential: credentialOf(text(metadata, 'authorization'), undefined, certificate) ?? null,
+  selector: text(call.metadata, 'flagd-selector') ?? call.request.selector,
+  credential: credentialOf(text(call.metadata, 'authorization'), undefined, certificate) ?? null,
+  address: call.getPeer().replace(/:\d+$/, ''),
 });
 
 type Streaming = ServerWritableStream<SyncRequest, Buffer>;

@@ -17,6 +17,7 @@ export interface SyncOptions {
 /** What a call brings. */
 export interface SyncCall extends SyncRequest {
   readonly credential: Credential | null;
+  readonly address: string | undefined;
 }
 
 /** Each throws ServiceError. */
@@ -55,7 +56,7 @@ export function createSync({ access, scope, streams, maxStreams }: SyncOptions):
     get refused() {
       return refused;
     },
-    meet: ({ credential }) => access.meet(credential),
+    meet: ({ credential, address }) => access.meet(credential, () => address),
     syncFlags: (call, socket) => {
       const selection = admit(call);
       if (streams.draining) refuse('shutting_down');

@@ -2,9 +2,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { SOME, shownBy } from '@quantivista/access';
 import { impressionsRoute, limitBody, requireJson, ServiceError } from '@quantivista/contracts';
+import { createRateLimit } from '@quantivista/runtime';
 import type { ReadAccess } from '../read-access.ts';
 import { flagsResource } from '../readable.ts';
-import { createRateLimit } from '../watch/rate-limit.ts';
 import type { HeldFlags } from './held-flags.ts';
 import type { ImpressionCounts } from './impressions.ts';
 

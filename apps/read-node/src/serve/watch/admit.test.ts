@@ -5,15 +5,18 @@ import { describe, expect, test } from 'vitest';
 import { createHistory } from '../../follow/history.ts';
 import { createReplica } from '../../follow/replica.ts';
 import { issueTicket } from '../flags/ofrep/tickets.ts';
+import { createOrigins } from '../origins.ts';
 import { createReadAccess } from '../read-access.ts';
 import { type Admission, type AdmitterOptions, createAdmitter, streamTransport } from './admit.ts';
 import { GENERATION, OTHER, stateAt } from './hub-under-test.ts';
 
-const request = (target: string, lastEventId: string | null = null) => ({
+const request = (target: string, lastEventId: string | null = null, origin: string | null = null) => ({
   transport: streamTransport(target)!,
   target,
   credential: null,
   lastEventId,
+  origin,
+  address: () => undefined,
 });
 
 function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOptions['hub']> = {}) {
@@ -24,6 +27,7 @@ function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOpti
     scope: createScope(),
     access: createReadAccess(replica, 'open'),
     hub: { watchers: 0, draining: false, reconnectWindowMs: () => 10_000, ...hub },
+    origins: { topics: createOrigins([]), notices: createOrigins([]) },
     maxWatchers: 10,
     maxAdmissionsPerSecond: 5,
     maxWaitMs: 10,
@@ -34,6 +38,30 @@ function start(options: Partial<AdmitterOptions> = {}, hub: Partial<AdmitterOpti
   return { admitter, replica, admit };
 }
 const PATH = '/api/v1/config/stream';
+
+describe('a page', () => {
+  const OURS = 'https://app.example.com';
+  const origins = { topics: createOrigins([OURS]), notices: createOrigins([]) };
+  const { admitter } = start({ origins });
+  const from = (target: string, origin: string | null) => admitter.admit(request(target, null, origin));
+
+  test.each([
+    'https://evil.example',
+    'null',
+    'http://app.example.com',
+    `${OURS}.evil.example`,
+    `${OURS}:8443`,
+    '',
+  ])('of %j opens no stream', async origin => {
+    for (const target of [`${PATH}?environment=TEST`, '/api/v1/config/watch?environment=TEST'])
+      await expect(from(target, origin)).rejects.toMatchObject({ code: 'origin_refused' });
+  });
+  test('that is allowed does, of what it is allowed for; and so does what is no page', async () => {
+    const target = `${PATH}?environment=TEST`;
+    for (const origin of [OURS, null]) await expect(from(target, origin)).resolves.toBeDefined();
+    await expect(from('/ofrep/v1/events', OURS)).rejects.toMatchObject({ code: 'origin_refused' });
+  });
+});
 
 describe('a request', () => {
   test('is for a stream by its path alone', () => {
@@ -108,6 +136,14 @@ describe('a revision', () => {
 
 describe('a stream of notices', () => {
   const EVENTS = '/ofrep/v1/events';
+
+  test('is not for the token itself: that would be written down on its way', async () => {
+    const { admit } = start();
+    const code = 'token_in_url';
+    await expect(admit(`${EVENTS}?token=${createToken()}`)).rejects.toMatchObject({ code });
+    await expect(admit(`${EVENTS}?token=eyJhbGciOiJub25lIn0.e30.`)).rejects.toMatchObject({ code });
+    await expect(admit(`${PATH}?environment=TEST&access_token=x`)).rejects.toMatchObject({ code });
+  });
 
   test('is for its path alone, and comes as events', () => {
     expect(streamTransport(EVENTS)).toBe('sse');

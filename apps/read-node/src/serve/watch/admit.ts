@@ -1,5 +1,5 @@
 /** Whether a request may become a stream, and from where it is to go on. Before anything is upgraded. */
-import type { Credential } from '@quantivista/access';
+import { type Credential, isToken } from '@quantivista/access';
 import {
   type Bookmark,
   environmentNotServed,
@@ -7,17 +7,20 @@ import {
   OFREP_EVENTS_PATH,
   parseBookmark,
   parseRequest,
+  refuseTokenInUrl,
   type Scope,
   ServiceError,
   ServiceParams,
+  tokenInUrl,
   WatchQuery,
 } from '@quantivista/contracts';
+import { createRateLimit } from '@quantivista/runtime';
 import type { Replica } from '../../follow/replica.ts';
 import { createTickets } from '../flags/ofrep/tickets.ts';
-import type { ReadAccess } from '../read-access.ts';
+import type { Origins } from '../origins.ts';
+import type { AddressOf, ReadAccess } from '../read-access.ts';
 import type { Reader } from '../reader.ts';
 import type { Hub } from './hub.ts';
-import { createRateLimit } from './rate-limit.ts';
 import type { Transport } from './socket.ts';
 import { EVERY_SERVICE, type Topic, topicResource } from './topic.ts';
 import { createTurns } from './turns.ts';
@@ -28,6 +31,9 @@ export interface StreamRequest {
   readonly target: string;
   readonly credential: Credential | null;
   readonly lastEventId: string | null;
+  /** Of the page that asks; null where none does. */
+  readonly origin: string | null;
+  readonly address: AddressOf;
 }
 
 /** A stream of configuration that may begin. */
@@ -50,6 +56,8 @@ export interface AdmitterOptions {
   readonly scope: Scope;
   readonly access: ReadAccess;
   readonly hub: Pick<Hub, 'watchers' | 'draining' | 'reconnectWindowMs'>;
+  /** Pages that may open streams of configurations, and of notices. */
+  readonly origins: { readonly topics: Pick<Origins, 'allows'>; readonly notices: Pick<Origins, 'allows'> };
   readonly maxWatchers: number;
   readonly maxAdmissionsPerSecond: number;
   /** Longest wait for a node that is behind what is asked for. */
@@ -62,7 +70,8 @@ export interface Admitter {
   /**
    * Check a request for a stream.
    * @throws ServiceError: `invalid_request`, `unknown_environment`, `environment_not_served`, `invalid_since`,
-   * `unauthenticated`, `forbidden`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
+   * `token_in_url`,
+   * `origin_refused`, `unauthenticated`, `forbidden`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
    * is ahead of this node: what the watcher saw must not be taken back, so another node is to be tried.
    */
   admit(request: StreamRequest): Promise<Admitted>;
@@ -120,7 +129,7 @@ function parse({ target, lastEventId, transport }: StreamRequest) {
 const SLICE_MS = 0.1;
 
 export function createAdmitter(options: AdmitterOptions): Admitter {
-  const { replica, scope, access, hub, maxWatchers, maxAdmissionsPerSecond, maxWaitMs } = options;
+  const { replica, scope, access, hub, origins, maxWatchers, maxAdmissionsPerSecond, maxWaitMs } = options;
   const rate = createRateLimit({ perSecond: maxAdmissionsPerSecond, burst: maxAdmissionsPerSecond });
   const turns = createTurns(SLICE_MS);
   const tickets = createTickets(replica);
@@ -153,13 +162,19 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
     // A region's clients may all come at once: reads have their turn between them.
     admit: request =>
       new Promise((resolve, reject) => {
-        const check = isNotices(request.target) ? checkNotices : checkTopic;
+        const isForNotices = isNotices(request.target);
+        if (!origins[isForNotices ? 'notices' : 'topics'].allows(request.origin))
+          return reject(new ServiceError('origin_refused'));
+        const check = isForNotices ? checkNotices : checkTopic;
         turns(() => check(request).then(resolve, reject));
       }),
   };
 
   async function checkNotices({ target, credential, lastEventId }: StreamRequest): Promise<NoticeAdmission> {
+    refuseTokenInUrl(target, 'token');
     const ticket = new URL(target, 'http://node').searchParams.get('token');
+    // A ticket opens nothing but this; a token, or a JWT, opens everything that it is for.
+    if (ticket !== null && (isToken(ticket) || ticket.startsWith('eyJ'))) throw tokenInUrl('token');
     const tokenHash = ticket === null ? access.reader(credential)?.tokenHash : tickets.holder(ticket);
     if (!access.holds(tokenHash)) throw new ServiceError(replica.current ? 'unauthenticated' : 'not_ready');
     checkRoom();
@@ -168,7 +183,8 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
   }
 
   async function checkTopic(request: StreamRequest): Promise<Admission> {
-    await access.meet(request.credential);
+    refuseTokenInUrl(request.target);
+    await access.meet(request.credential, request.address);
     access.require(request.credential);
     const { topic, since, minRevision, instanceId } = parse(request);
     access.require(request.credential, topicResource(topic));

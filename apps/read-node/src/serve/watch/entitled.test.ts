@@ -19,6 +19,7 @@ function start(expiresAtMs = Number.POSITIVE_INFINITY) {
     service: undefined,
     tokenHash: undefined,
     expiresAtMs,
+    take: () => true,
     isKnown: () => Date.now() < expiresAtMs,
     decide: ({ service }): Decision => {
       asked++;

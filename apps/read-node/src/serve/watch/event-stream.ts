@@ -5,6 +5,7 @@ import { errorRow } from '@quantivista/contracts';
 /** Nothing on the way may hold events back, keep them or change them. */
 export const EVENT_STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
+  'x-content-type-options': 'nosniff',
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
 } as const;

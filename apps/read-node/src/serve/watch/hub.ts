@@ -1,5 +1,6 @@
 /** The streams of this node: who is in, who must leave and why, and what they say. */
 import { type AckMessage, type AckRequest, errorRow, ServiceError } from '@quantivista/contracts';
+import { createRateLimit, type RateLimit } from '@quantivista/runtime';
 import type { Replica } from '../../follow/replica.ts';
 import type { ReadAccess } from '../read-access.ts';
 import { ACK_BURST, ACKS_PER_SECOND, parseAck } from './acks.ts';
@@ -12,7 +13,6 @@ import { createInstances } from './instances.ts';
 import { createNotices, type NoticeSource } from './notices.ts';
 import { endOneByOne } from './one-by-one.ts';
 import { createPublisher } from './publisher.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import type { Transport, WatchSocket } from './socket.ts';
 import { topicResource } from './topic.ts';
 
@@ -145,7 +145,10 @@ export function createHub(options: HubOptions): Hub {
     revoked++;
     end(socket, 'forbidden', why);
   });
-  options.access?.listen(entitled.look);
+  options.access?.listen(() => {
+    entitled.look();
+    notices?.look();
+  });
 
   const isReached = (revision: number) => revision <= (replica.current?.snapshot.revision ?? -1);
   const sweep = setInterval(() => {

@@ -139,8 +139,14 @@ test('who does not read is told once it has read', () => {
   expect([slow.texts, notices.lagging]).toEqual([['v1', 'v4'], 0]);
 });
 
-test('who may not be told any more is not, from the next beat on', () => {
-  const { held, revoked, enter, change } = start();
+test('who may not be told any more is not, at once when rights change, else from the next beat on', () => {
+  const { notices, held, revoked, enter, change } = start();
+  const [first] = enter(1, 'c');
+  notices.look();
+  held.delete('c');
+  notices.look();
+  vi.advanceTimersByTime(1);
+  expect(revoked.splice(0)).toEqual([first]);
   const [a, b] = [enter(1, 'a')[0]!, enter(1, 'b')[0]!];
   held.delete('a');
   vi.advanceTimersByTime(BEAT_MS + 10);

@@ -35,6 +35,8 @@ export interface Notices {
   leave(socket: WatchSocket): void;
   /** Tell those that lagged and have drained. Call it often. */
   resume(): void;
+  /** Rights have changed: end those of who may not be told any more. */
+  look(): void;
   stop(): void;
 }
 
@@ -83,18 +85,23 @@ export function createNotices(options: NoticesOptions): Notices {
       each.due ??= setTimeout(() => tell(each), COALESCE_MS + index * SPACING_MS);
   });
 
-  const beat = ({ shard }: NoticeShard, holds: (tokenHash: string | undefined) => boolean) => {
-    for (const place of shard.members) if (!holds(place.tokenHash)) onRevoked(place.socket);
-    shard.push(HEARTBEAT);
-  };
-  const beats = setInterval(() => {
+  /** Each token is asked for once, however many streams it has. */
+  const look = () => {
     const decided = new Map<string | undefined, boolean>();
     const holds = (tokenHash: string | undefined) => {
       const known = decided.get(tokenHash) ?? source.holds(tokenHash);
       decided.set(tokenHash, known);
       return known;
     };
-    for (const each of shards) turns(() => beat(each, holds));
+    const check = ({ shard }: NoticeShard) => {
+      for (const place of shard.members) if (!holds(place.tokenHash)) onRevoked(place.socket);
+    };
+    for (const each of shards) turns(() => check(each));
+  };
+  const beats = setInterval(() => {
+    // A token's time may be over, which no change of rights tells of.
+    look();
+    for (const { shard } of shards) turns(() => shard.push(HEARTBEAT));
   }, heartbeatMs);
 
   return {
@@ -128,6 +135,7 @@ export function createNotices(options: NoticesOptions): Notices {
         send(place, source.notice());
       }
     },
+    look,
     stop: () => {
       clearInterval(beats);
       for (const { due } of shards) clearTimeout(due);

@@ -34,6 +34,8 @@ export function registerStreams(app: OpenAPIHono, { access, admitter, hub }: Str
       target: pathname + search,
       credential: shownBy(c) ?? null,
       lastEventId: null,
+      origin: c.req.header('origin') ?? null,
+      address: () => undefined,
     });
     throw new ServiceError('upgrade_required');
   };

@@ -3,12 +3,12 @@ import { buildSnapshot } from '@quantivista/snapshot';
 import { expect, test } from 'vitest';
 import { createHistory } from '../../../follow/history.ts';
 import { createReplica } from '../../../follow/replica.ts';
+import { createOrigins } from '../../origins.ts';
 import { createReadAccess } from '../../read-access.ts';
 import { createStateFor } from '../../state-for.ts';
 import { createEvaluator } from '../evaluator.ts';
 import { createHeldFlags } from '../held-flags.ts';
 import { createOfrep, type OfrepOptions } from './ofrep.ts';
-import { createOrigins } from './origins.ts';
 
 const refused = (error: ServiceError) => {
   const replica = createReplica({ agingMs: 1_000, staleMs: 1_000 });
@@ -65,7 +65,13 @@ function start({ isLoaded = true, origins = ['*'] } = {}) {
     stateFor,
     log,
   });
-  const call = { authorization: null, apiKey: null, ifNoneMatch: null, origin: null };
+  const call = {
+    authorization: null,
+    apiKey: null,
+    ifNoneMatch: null,
+    origin: null,
+    address: () => undefined,
+  };
   const ask = async (target: string, body = '{}', more: object = {}) => {
     const answer = await ofrep.answer({ ...call, method: 'POST', target, ...more }, async () =>
       Buffer.from(body),
@@ -127,7 +133,9 @@ test('the stream of who needs no token needs no ticket', async () => {
 test('what fails inside is logged, and not told', async () => {
   const { ofrep, failures } = start();
   const call = { method: 'POST', target: `${PATH}/a`, authorization: null, apiKey: null, ifNoneMatch: null };
-  const answer = await ofrep.answer({ ...call, origin: null }, () => Promise.reject(new Error('secret')));
+  const answer = await ofrep.answer({ ...call, origin: null, address: () => undefined }, () =>
+    Promise.reject(new Error('secret')),
+  );
   expect([answer.status, answer.body]).toEqual([
     500,
     '{"key":"a","errorCode":"GENERAL","errorDetails":"Something failed here"}',
@@ -142,5 +150,7 @@ test('the body of who may not read is not read', async () => {
   replica.replace({ snapshot: buildSnapshot(GENERATION, 5, []), history: createHistory(5, 4) });
   const call = { method: 'POST', target: PATH, authorization: 'Bearer x', apiKey: null, ifNoneMatch: null };
   const readBody = () => Promise.reject(new Error('it was read'));
-  expect((await ofrep.answer({ ...call, origin: null }, readBody)).status).toBe(401);
+  expect((await ofrep.answer({ ...call, origin: null, address: () => undefined }, readBody)).status).toBe(
+    401,
+  );
 });

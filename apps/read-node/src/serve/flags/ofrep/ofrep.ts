@@ -8,12 +8,15 @@ import {
   OFREP_EVENTS_PATH,
   OFREP_PREFIX,
   problemHeaders,
+  refuseTokenInUrl,
   ServiceError,
 } from '@quantivista/contracts';
 import type { Log } from '@quantivista/runtime';
 import type { Replica } from '../../../follow/replica.ts';
-import { type Answer, positionHeaders, stateHeaders } from '../../answer.ts';
-import type { ReadAccess } from '../../read-access.ts';
+import { type Answer, stateHeaders } from '../../answer.ts';
+import type { Origins } from '../../origins.ts';
+import { positionFor } from '../../problem.ts';
+import type { AddressOf, ReadAccess } from '../../read-access.ts';
 import { flagsResource } from '../../readable.ts';
 import type { Reader } from '../../reader.ts';
 import type { StateFor } from '../../state-for.ts';
@@ -24,7 +27,6 @@ import type { HeldFlags } from '../held-flags.ts';
 import { createBulk } from './bulk.ts';
 import { LARGE_BYTES, parseContext } from './context.ts';
 import { createEnvelopes, ofrepFault } from './envelopes.ts';
-import type { Origins } from './origins.ts';
 import { parseOfrepTarget, wantedState } from './target.ts';
 
 export interface OfrepCall {
@@ -39,6 +41,7 @@ export interface OfrepCall {
   readonly ifNoneMatch: string | null;
   /** Of the page that asks. */
   readonly origin: string | null;
+  readonly address: AddressOf;
 }
 
 /** Requests by what came of them. */
@@ -90,8 +93,9 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     counts.failed++;
     const headers = {
       ...problemHeaders(fault.code, fault.retryAfterS),
-      ...positionHeaders(replica),
+      ...positionFor(fault.code, replica),
       'content-type': 'application/json',
+      'x-content-type-options': 'nosniff',
       ...(fault.code === 'method_not_allowed' && { allow: 'POST, OPTIONS' }),
       ...origins.headers(origin),
     };
@@ -105,10 +109,11 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     return { status: 200, headers, body: `retry: ${Number(retryAfterS) * 1_000}\n\n` };
   };
   const EVALUATED = flagsResource(SOME);
-  const readerOf = async ({ authorization, apiKey, origin, certificate }: OfrepCall): Promise<Reader> => {
+  const readerOf = async (call: OfrepCall): Promise<Reader> => {
+    const { authorization, apiKey, origin, certificate, address } = call;
     const token = authorization ?? (apiKey === null ? undefined : `Bearer ${apiKey}`);
     const shown = credentialOf(token, origin ?? undefined, certificate) ?? null;
-    await access.meet(shown);
+    await access.meet(shown, address);
     return access.require(shown, EVALUATED);
   };
   const headersFor = (origin: string | null) => Object.assign(stateHeaders(replica), origins.headers(origin));
@@ -138,10 +143,11 @@ export function createOfrep(options: OfrepOptions): Ofrep {
     if (method === 'OPTIONS') return { status: 204, headers: { ...origins.preflight(origin) }, body: null };
     const target = parseOfrepTarget(call.target);
     try {
+      refuseTokenInUrl(call.target);
+      const reader = await readerOf(call);
       if (!target && !call.target.startsWith(OFREP_EVENTS_PATH)) throw new ServiceError('not_found');
       if (!target || method !== 'POST') throw new ServiceError('method_not_allowed');
       const { key, query } = target;
-      const reader = await readerOf(call);
       const body = await readBody();
       if (query !== undefined) await stateFor(wantedState(query, replica.current?.snapshot.generation));
       if (body.length > LARGE_BYTES) await new Promise<void>(turns);

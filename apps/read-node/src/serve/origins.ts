@@ -1,6 +1,11 @@
-/** Which pages of browsers may ask: CORS, for OFREP's paths alone. */
+/**
+ * Which pages of browsers may ask. CORS for OFREP's paths alone; and no stream is opened for a page that is not
+ * allowed, since a browser lets any page open a WebSocket, with whatever proves its user by itself.
+ */
 
 export interface Origins {
+  /** Of what is no page, true. There is no allowance for a page of the same host: its name may be made to lead here. */
+  allows(origin: string | null): boolean;
   /** For an answer to a page of this origin; nothing where none is allowed, or no page asks. */
   headers(origin: string | null): Readonly<Record<string, string>>;
   /** For the question that a browser asks first. */
@@ -23,6 +28,7 @@ export function createOrigins(allowed: readonly string[]): Origins {
     return { 'access-control-allow-origin': origin, vary: 'Origin', ...exposed };
   };
   return {
+    allows: origin => origin === null || isOpen || allowed.includes(origin),
     headers,
     preflight: origin => ({
       ...headers(origin),

@@ -1,0 +1,42 @@
+/** What a connection may cost before it has asked for anything: time, headers, and how many of them there are. */
+import type { Server, ServerOptions } from 'node:http';
+import { z } from 'zod';
+
+/** Line and headers of a request together: what is larger gets 431. Bun has the same limit of its own. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
+/** Longer than the balancers keep theirs, who would else send a request on a connection that is being closed. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Settings of every server. */
+export const httpLimitVariables = {
+  /** From the first byte of a request to the end of its headers, and of its body. */
+  HEADERS_TIMEOUT_MS: z.coerce.number().int().min(100).default(10_000),
+  REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).default(30_000),
+  /** At once; more are closed as they come. On Bun the system's limit of open files holds in its place. */
+  MAX_CONNECTIONS: z.coerce.number().int().min(1).default(65_000),
+};
+export interface HttpLimits {
+  readonly HEADERS_TIMEOUT_MS: number;
+  readonly REQUEST_TIMEOUT_MS: number;
+  readonly MAX_CONNECTIONS: number;
+}
+
+/** For `createServer`: slow requests get 408, and their connections are closed. */
+export const serverOptions = ({ HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS }: HttpLimits): ServerOptions => ({
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: Math.max(HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS),
+  // How late it is noticed. The runtime asks its own list, of requests that are not whole yet.
+  connectionsCheckingInterval: Math.ceil(HEADERS_TIMEOUT_MS / 4),
+  keepAliveTimeout: KEEP_ALIVE_MS,
+});
+
+/** What is no option of `createServer`. */
+export function limitServer(
+  server: Pick<Server, 'maxHeadersCount' | 'maxConnections'>,
+  of: HttpLimits,
+): void {
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = of.MAX_CONNECTIONS;
+}
