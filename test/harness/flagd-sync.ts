@@ -44,9 +44,12 @@ export function decodeMessage(bytes: Uint8Array): SyncMessage {
 const encodeRequest = (selector: string): Buffer =>
   Buffer.from(new BinaryWriter().tag(2, WireType.LengthDelimited).string(selector).finish());
 
-export function createSyncClient(port: number): SyncClient {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+/** @param shown @default plain */
+export function createSyncClient(port: number, shown = credentials.createInsecure()): SyncClient {
+  const client = new Client(`127.0.0.1:${port}`, shown, {
     'grpc.use_local_subchannel_pool': 1,
+    // Of TLS: an address is no name that could be asked for.
+    'grpc.ssl_target_name_override': 'localhost',
   });
   const calls = new Set<{ cancel(): void }>();
   const metadataOf = (token: string | undefined) => {

@@ -18,6 +18,7 @@ import {
   type Rights,
   readAccessModel,
   type TokenRecord,
+  unauthenticated,
 } from '@quantivista/access';
 import { BINDINGS_PREFIX, ROLES_PREFIX, ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
@@ -134,7 +135,7 @@ export function createCallers({ etcd, issuers, denials, tokenUse }: CallersOptio
     if (typeof principal === 'string') {
       const why = principal;
       denials.record({ caller: '', action: '', resource: '', why });
-      throw new ServiceError('unauthenticated');
+      throw unauthenticated(credential);
     }
     return { name: principal.name, principal, rights: (await model()).rightsOf(principal) };
   }

@@ -61,17 +61,16 @@ const tls = openServerTls(config, log);
 shutdown.onShutdown('certificates', () => tls?.close());
 const stop = new AbortController();
 
-const linkCertificates = watchLinkCertificates(config, log);
-shutdown.onShutdown('link certificates', linkCertificates.close);
-const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates: linkCertificates });
+const certificates = watchLinkCertificates(config, log);
+const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates });
 shutdown.onShutdown('etcd', () => etcd.close());
 const audit = createAudit({
   url: config.POSTGRES_URL,
-  certificates: linkCertificates,
+  certificates,
   migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
 });
 shutdown.onShutdown('audit', () => audit.close());
-const evidence = createEvidence({ url: config.POSTGRES_URL, certificates: linkCertificates });
+const evidence = createEvidence({ url: config.POSTGRES_URL, certificates });
 shutdown.onShutdown('evidence', () => evidence.close());
 
 /** Both stores may still be starting: wait for them as long as it takes. */
@@ -90,7 +89,7 @@ async function prepare(): Promise<void> {
 await prepare();
 
 const metrics = createMetrics();
-registerCertificateMetrics(metrics, { server: tls?.certificates, link: linkCertificates });
+registerCertificateMetrics(metrics, { server: tls?.certificates, link: certificates });
 const store = createStoreFollower({ etcd, log, checkListMs: config.CHECK_LIST_MS });
 /** What writes are planned from, besides what is distributed. */
 const own = [DELETED_PREFIX, SCHEMAS_PREFIX, PROTECTION_PREFIX].map(prefix =>
@@ -157,7 +156,7 @@ const immediate = meterWriter(
 const calls = createCalls();
 const vouchers = readIssuers(config.ISSUERS_FILE);
 const issuers = createIssuers({ settings: vouchers.issuers, log });
-const certificates = tls?.asksClients
+const clientCertificates = tls?.asksClients
   ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
   : undefined;
 shutdown.onShutdown('issuers', issuers.close);
@@ -169,7 +168,7 @@ const schedule = createSchedule({ etcd, log, proposals, leadership });
 metrics.observed('qv_scheduled_proposals', 'proposals that wait for their time', () => schedule.waiting);
 const outbound = createOutbound({
   config,
-  certificates: linkCertificates,
+  certificates,
   etcd,
   audit,
   writer: immediate,
@@ -227,7 +226,7 @@ shutdown.onShutdown('loops', async () => {
   stop.abort();
   await Promise.all(loops);
 });
-const server = startServer({ app, config, tls, certificates, log });
+const server = startServer({ app, config, tls, clientCertificates, log });
 shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));
 // Before the server, which waits for the requests that were begun.
 shutdown.onShutdown('waits', regionWait.release);

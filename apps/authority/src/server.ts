@@ -11,15 +11,15 @@ export interface ServerOptions {
   readonly config: { readonly HOST: string; readonly PORT: number; readonly READS: string };
   readonly tls: ServerTls | undefined;
   /** Absent where clients are asked for none. */
-  readonly certificates: ClientCertificates | undefined;
+  readonly clientCertificates: ClientCertificates | undefined;
   readonly log: Log;
 }
 
-export function startServer({ app, config, tls, certificates, log }: ServerOptions): ServerType {
+export function startServer({ app, config, tls, clientCertificates, log }: ServerOptions): ServerType {
   const server = serve(
     {
       fetch: async (request, bindings) => {
-        const certificate = certificates?.of(bindings.incoming.socket as Socket);
+        const certificate = clientCertificates?.of(bindings.incoming.socket as Socket);
         const response = await app.fetch(request, { ...bindings, certificate });
         // What is over is over for all that comes by this connection: another shows what has been renewed.
         if (isOver(certificate)) response.headers.set('connection', 'close');

@@ -48,9 +48,8 @@ const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
 const scope = createScope(config.ENVIRONMENTS);
-const linkCertificates = watchLinkCertificates(config, log);
-shutdown.onShutdown('link certificates', linkCertificates.close);
-const redis = { url: config.REDIS_URL, certificates: linkCertificates };
+const certificates = watchLinkCertificates(config, log);
+const redis = { url: config.REDIS_URL, certificates };
 const regionOptions = { ...redis, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
@@ -59,25 +58,16 @@ shutdown.onShutdown('certificates', () => tls?.close());
 const vouchers = readIssuers(config.ISSUERS_FILE);
 const issuers = createIssuers({ settings: vouchers.issuers, log });
 shutdown.onShutdown('issuers', issuers.close);
-const certificates = tls?.asksClients
+const clientCertificates = tls?.asksClients
   ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
   : undefined;
 const denials = createNodeDenials(log);
-const access = createReadAccess(replica, config.READS, { issuers, certificates, denials });
+const access = createReadAccess(replica, config.READS, { issuers, clientCertificates, denials });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
-registerCertificateMetrics(metrics, { server: tls?.certificates, link: linkCertificates });
-const reporting = createReporting({
-  config,
-  redis,
-  certificates: linkCertificates,
-  scope,
-  replica,
-  impressions,
-  metrics,
-  log,
-});
+registerCertificateMetrics(metrics, { server: tls?.certificates, link: certificates });
+const reporting = createReporting({ config, redis, certificates, scope, replica, impressions, metrics, log });
 const hub = createHub({
   replica,
   access,
@@ -97,14 +87,7 @@ const secretAnswers = secrets && createSecretAnswers(replica, secrets);
 shutdown.onShutdown('secrets', () => secrets?.close());
 
 const feeding = config.ROLES.includes('feed')
-  ? startFeeding({
-      config,
-      certificates: linkCertificates,
-      scope,
-      regionOptions,
-      observer: reporting.feedObserver,
-      log,
-    })
+  ? startFeeding({ config, certificates, scope, regionOptions, observer: reporting.feedObserver, log })
   : undefined;
 const following = config.ROLES.includes('serve')
   ? startFollowing({ config, scope, regionOptions, replica, log })
@@ -133,7 +116,7 @@ const sync = createSync({
 const grpc =
   config.GRPC_PORT === undefined
     ? undefined
-    : await listenGrpc({ hostname: config.HOST, port: config.GRPC_PORT, tls, certificates, sync });
+    : await listenGrpc({ hostname: config.HOST, port: config.GRPC_PORT, tls, clientCertificates, sync });
 
 const parent = createParent({
   region: config.REGION,
@@ -206,7 +189,7 @@ const listener = await listen({
   hostname: config.HOST,
   port: config.PORT,
   tls,
-  certificates,
+  clientCertificates,
   fastLane,
   ofrep,
   bodies,

@@ -1,4 +1,5 @@
 /** What a caller shows of itself. */
+import { ServiceError } from '@quantivista/contracts';
 import type { Principal } from './principal.ts';
 
 /** The certificate that the other side of a connection showed. One object a connection. */
@@ -50,3 +51,10 @@ export const shownBy = (call: {
 export const isOver = (certificate: ClientCertificate | undefined): boolean =>
   certificate?.principal !== undefined &&
   (Date.now() >= certificate.principal.expiresAtMs || !certificate.isTrusted());
+
+/** Who shows a certificate is told what is wrong with it: it is a matter of operations, and no secret. */
+export const unauthenticated = (credential: Credential | null | undefined): ServiceError =>
+  new ServiceError(
+    'unauthenticated',
+    typeof credential === 'object' && credential ? { message: credential.why } : {},
+  );

@@ -5,6 +5,7 @@ export {
   credentialOf,
   isOver,
   shownBy,
+  unauthenticated,
 } from './credential.ts';
 export {
   type Action,

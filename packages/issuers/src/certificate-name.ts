@@ -30,12 +30,16 @@ function nameIn(certificate: X509Certificate, settings: CertificateSettings): st
   return nameFrom(settings.prefix, uri);
 }
 
-/** The caller, by the first of the settings that finds its name; `undefined` where none does, or of a CA's own. */
+/**
+ * The caller, by the first of the settings that finds its name; `undefined` where none does, or of a CA's own.
+ * @param chain its certificate, and those above it: it is over when the first of them is
+ */
 export function principalIn(
-  certificate: X509Certificate,
+  chain: readonly X509Certificate[],
   all: readonly CertificateSettings[],
 ): Principal | undefined {
-  if (certificate.ca) return undefined;
+  const [certificate] = chain;
+  if (!certificate || certificate.ca) return undefined;
   for (const settings of all) {
     const name = nameIn(certificate, settings);
     if (name === undefined) continue;
@@ -46,7 +50,7 @@ export function principalIn(
       kind: 'service',
       groups: groups.flatMap(group => nameFrom(prefix, group) ?? []),
       permissions: [],
-      expiresAtMs: certificate.validToDate.getTime(),
+      expiresAtMs: Math.min(...chain.map(each => each.validToDate.getTime())),
     };
   }
   return undefined;

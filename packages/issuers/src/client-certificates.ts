@@ -81,8 +81,8 @@ export function createClientCertificates({
       const why = `a client certificate that is not trusted: ${socket.authorizationError}`;
       return { principal: undefined, why, isTrusted: () => false };
     }
-    const principal = principalIn(leaf, settings);
     const chain = verifiedChain(leaf);
+    const principal = principalIn(chain, settings);
     // A handshake may have begun before others became trusted, and ended after.
     let at = 0;
     let isTrusted = true;

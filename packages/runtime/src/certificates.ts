@@ -127,6 +127,13 @@ export function watchCertificates(
     const isOver = Date.now() >= held.expiresAtMs;
     log.warn({ ...names, expires_at }, `a certificate ${isOver ? 'has expired' : 'expires soon'}`);
   };
+  const tell = (listener: (current: CertificateTexts) => void) => {
+    try {
+      listener(held.texts);
+    } catch (error) {
+      log.error({ ...names, err: error }, 'renewed certificates could not be used');
+    }
+  };
   const look = () => {
     try {
       const read = readCertificates(files);
@@ -134,7 +141,7 @@ export function watchCertificates(
       if (!same(read.texts, held.texts)) {
         held = read;
         log.info({ ...names, expires_at: new Date(held.expiresAtMs).toISOString() }, 'certificates renewed');
-        for (const listener of listeners) listener(held.texts);
+        for (const listener of listeners) tell(listener);
       }
     } catch (error) {
       // Once may be between the writing of one file and the next; after that nobody comes to finish it.
@@ -158,7 +165,7 @@ export function watchCertificates(
   };
 }
 
-/** @param held by what each is for, as the label `certificate` names it: `server`, `etcd` … */
+/** @param held by what each is for, as the label `certificate` names it: `server`, `link` … */
 export function registerCertificateMetrics(
   metrics: Metrics,
   held: Readonly<Record<string, Certificates | undefined>>,

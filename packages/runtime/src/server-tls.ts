@@ -58,7 +58,12 @@ export function openServerTls(config: ServerTlsConfig, log: Log): ServerTls | un
     certificates,
     asksClients,
     options,
-    renew: server => certificates.onChange(() => server.setSecureContext(options())),
+    renew: server => {
+      // On Bun only its TLS server has it.
+      if (typeof server.setSecureContext !== 'function')
+        throw new Error('TLS_CERT_FILE: on this runtime renewed certificates can not be served here');
+      certificates.onChange(() => server.setSecureContext(options()));
+    },
     close: certificates.close,
   };
 }

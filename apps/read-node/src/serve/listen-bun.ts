@@ -2,6 +2,7 @@
 import type { ServerTls } from '@quantivista/runtime';
 import { toResponse } from './answer.ts';
 import { readBunBody } from './body-bun.ts';
+import { createSuccession } from './bun-succession.ts';
 import { isOfrep } from './flags/ofrep/ofrep.ts';
 import type { Listener, ListenOptions } from './listen.ts';
 import { type Admitted, streamTransport } from './watch/admit.ts';
@@ -32,6 +33,8 @@ export function listenOnBun(options: ListenOptions): Listener {
   const leaving = createTurns(LEAVE_SLICE_MS);
 
   type Server = Bun.Server<SocketData>;
+  /** Nothing where it has become a WebSocket. */
+  type Responded = Response | undefined;
   async function answerOfrep(request: Request, target: string): Promise<Response> {
     const { method, headers } = request;
     const call = {
@@ -76,28 +79,32 @@ export function listenOnBun(options: ListenOptions): Listener {
     }
   }
 
+  function respond(request: Request, server: Server): Responded | Promise<Responded> {
+    const { url, headers, method } = request;
+    const target = url.slice(url.indexOf('/', 8));
+    if (method !== 'GET') return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
+    const credential = headers.get('authorization');
+    const transport = streamTransport(target);
+    if (transport) return openStream(request, server, { transport, target, credential });
+    const answer = fastLane.resolve({ target, credential, ifNoneMatch: headers.get('if-none-match') });
+    if (answer) return toResponse(answer);
+    return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
+  }
+  /** Another server has the port: the next request of this client is for that one. */
+  async function respondLast(request: Request, server: Server): Promise<Responded> {
+    const response = await respond(request, server);
+    response?.headers.set('connection', 'close');
+    return response;
+  }
+
   const open = (at: number): Server =>
     Bun.serve<SocketData>({
       hostname,
       port: at,
-      // Two of them have the port for a moment when certificates are renewed.
       ...(tls && { tls: bunTls(tls), reusePort: true }),
       idleTimeout: 120,
-      fetch(request, server) {
-        const { url, headers, method } = request;
-        const target = url.slice(url.indexOf('/', 8));
-        if (method !== 'GET') return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
-        const authorization = headers.get('authorization');
-        const transport = streamTransport(target);
-        if (transport) return openStream(request, server, { transport, target, credential: authorization });
-        const answer = fastLane.resolve({
-          target,
-          credential: authorization,
-          ifNoneMatch: headers.get('if-none-match'),
-        });
-        if (answer) return toResponse(answer);
-        return isOfrep(target) ? answerOfrep(request, target) : app.fetch(request);
-      },
+      fetch: (request, server) =>
+        server === servers.current ? respond(request, server) : respondLast(request, server),
       websocket: {
         data: {} as SocketData,
         perMessageDeflate: false,
@@ -118,26 +125,13 @@ export function listenOnBun(options: ListenOptions): Listener {
         },
       },
     });
-  let server = open(port);
-  /** Those that have no port any more; their connections go on until they end. */
-  const before = new Set<Server>();
-  // Bun reads certificates when a server is made, and never again: another takes the port over.
-  tls?.certificates.onChange(() => {
-    const old = server;
-    server = open(old.port!);
-    before.add(old);
-    void old.stop().then(() => before.delete(old));
-  });
+  const servers = createSuccession(port, open);
+  tls?.certificates.onChange(servers.succeed);
   return {
-    url: `${tls ? 'https' : 'http'}://${hostname}:${server.port}`,
+    url: `${tls ? 'https' : 'http'}://${hostname}:${servers.current.port}`,
     close: async () => {
       await hub.drain();
-      const all = [...before, server];
-      const insist = setTimeout(() => {
-        for (const each of all) void each.stop(true);
-      }, CLOSE_GRACE_MS);
-      await Promise.all(all.map(each => each.stop()));
-      clearTimeout(insist);
+      await servers.close(CLOSE_GRACE_MS);
     },
   };
 }

@@ -39,12 +39,15 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
 }
 
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
-  const { hostname, port, tls, certificates, fastLane, ofrep, bodies, app, hub, admitter, problem } = options;
+  const { hostname, port, tls, clientCertificates, fastLane, ofrep, bodies, app, hub, admitter, problem } =
+    options;
   const slowly = getRequestListener((request, { incoming }) =>
-    app.fetch(request, { certificate: certificates?.of((incoming as IncomingMessage).socket) }),
+    app.fetch(request, { certificate: clientCertificates?.of((incoming as IncomingMessage).socket) }),
   );
   const credential = ({ headers: { authorization, origin }, socket }: IncomingMessage) =>
-    (certificates ? credentialOf(authorization, origin, certificates.of(socket)) : authorization) ?? null;
+    (clientCertificates
+      ? credentialOf(authorization, origin, clientCertificates.of(socket))
+      : authorization) ?? null;
   const requested = (request: IncomingMessage): StreamRequest | undefined => {
     const transport = streamTransport(request.url!);
     if (!transport) return undefined;
@@ -59,7 +62,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
       target: url!,
       authorization: headers.authorization ?? null,
       apiKey: (headers['x-api-key'] as string | undefined) ?? null,
-      certificate: certificates?.of(socket),
+      certificate: clientCertificates?.of(socket),
       ifNoneMatch: headers['if-none-match'] ?? null,
       origin: headers.origin ?? null,
     };
@@ -93,7 +96,8 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   const shouldUpgradeCallback = ({ headers }: IncomingMessage) =>
     headers.upgrade?.toLowerCase() === 'websocket';
   const server = createHttpServer({ tls, shouldUpgradeCallback }, (request, response) => {
-    if (certificates && isOver(certificates.of(request.socket))) response.setHeader('connection', 'close');
+    if (clientCertificates && isOver(clientCertificates.of(request.socket)))
+      response.setHeader('connection', 'close');
     const otherwise = () =>
       isOfrep(request.url!)
         ? void answerOfrep(request, response).catch(() => response.destroy())

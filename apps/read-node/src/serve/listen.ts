@@ -16,7 +16,7 @@ export interface ListenOptions {
   /** Plain without it. */
   readonly tls?: ServerTls | undefined;
   /** Who they stand for, where clients are asked for theirs. */
-  readonly certificates?: ClientCertificates | undefined;
+  readonly clientCertificates?: ClientCertificates | undefined;
   readonly fastLane: FastLane;
   readonly ofrep: Ofrep;
   readonly bodies: Bodies;
@@ -35,7 +35,7 @@ export interface Listener {
 
 /** Bun's own server does not say who the other side is: with certificates of clients, Node's is served on Bun too. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  if (process.versions.bun && !options.certificates)
+  if (process.versions.bun && !options.clientCertificates)
     return (await import('./listen-bun.ts')).listenOnBun(options);
   return (await import('./listen-node.ts')).listenOnNode(options);
 }

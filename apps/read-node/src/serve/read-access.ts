@@ -14,6 +14,7 @@ import {
   readAccessModel,
   SOME,
   type TokenRecord,
+  unauthenticated,
 } from '@quantivista/access';
 import {
   ACCESS_PREFIX,
@@ -53,7 +54,7 @@ export interface ReadAccessOptions {
   /** @default none */
   readonly issuers?: Issuers;
   /** @default none */
-  readonly certificates?: Pick<ClientCertificates, 'listen'> | undefined;
+  readonly clientCertificates?: Pick<ClientCertificates, 'listen'> | undefined;
   /** @default not reported */
   readonly denials?: NodeDenials;
   readonly capacity?: number;
@@ -70,7 +71,7 @@ const LONGEST_STRANGER = 256;
 export function createReadAccess(
   replica: Replica,
   mode: 'open' | 'token',
-  { issuers, certificates, denials, capacity = 10_000 }: ReadAccessOptions = {},
+  { issuers, clientCertificates, denials, capacity = 10_000 }: ReadAccessOptions = {},
 ): ReadAccess {
   const listeners: (() => void)[] = [];
   const readers = new Map<string, Reader>();
@@ -97,7 +98,7 @@ export function createReadAccess(
     },
   });
   issuers?.listen(changed);
-  certificates?.listen(changed);
+  clientCertificates?.listen(changed);
 
   const valuesOf = (prefix: string) =>
     (replica.current?.snapshot.others(prefix) ?? []).map(({ value }) => value);
@@ -179,7 +180,7 @@ export function createReadAccess(
     // Without a state no token is known, so none can be refused.
     if (!replica.current) throw new ServiceError('not_ready');
     denials?.record({ caller: '', action: '', resource: '', why: whyUnknown(credential) });
-    throw new ServiceError('unauthenticated');
+    throw unauthenticated(credential);
   };
   const mayReadSomething = ({ decide }: Reader) => decide(SOMETHING).allowed;
 

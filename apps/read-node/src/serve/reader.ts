@@ -43,7 +43,7 @@ export interface Standing {
   model(): AccessModel;
 }
 
-const UNKNOWN: Decision = { allowed: false, why: 'its token is not known, or not any more' };
+const UNKNOWN: Decision = { allowed: false, why: 'its token or certificate is not known, or not any more' };
 const OPEN: Decision = { allowed: true };
 const EVERYTHING: Resource = {};
 

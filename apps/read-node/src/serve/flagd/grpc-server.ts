@@ -36,7 +36,7 @@ export interface GrpcOptions {
   readonly port: number;
   /** Plain without it. */
   readonly tls?: ServerTls | undefined;
-  readonly certificates?: ClientCertificates | undefined;
+  readonly clientCertificates?: ClientCertificates | undefined;
   readonly sync: Sync;
 }
 
@@ -97,7 +97,7 @@ export async function listenGrpc({
   hostname,
   port,
   tls,
-  certificates,
+  clientCertificates,
   sync,
 }: GrpcOptions): Promise<GrpcListener> {
   const connections = new Map<string, Socket>();
@@ -108,7 +108,7 @@ export async function listenGrpc({
   });
   const certificateOf = (call: Unary | Streaming) => {
     const socket = connections.get(call.getPeer());
-    return socket && certificates?.of(socket);
+    return socket && clientCertificates?.of(socket);
   };
   /** A client stays with its connection for as long as that lasts, and what it shows with it. */
   const breakOver = (call: Unary | Streaming) => {

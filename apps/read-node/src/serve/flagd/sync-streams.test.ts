@@ -171,7 +171,7 @@ test('a token that is not valid any more ends its streams', () => {
   revoked.add('ann');
   vi.advanceTimersByTime(1_100);
   expect([ann.ended, bob.ended, streams.open]).toEqual([
-    'UNAUTHENTICATED the token is not valid any more',
+    'UNAUTHENTICATED the token or certificate is not valid any more',
     undefined,
     1,
   ]);

@@ -162,7 +162,7 @@ export function createSyncStreams(options: SyncStreamsOptions): SyncStreams {
     }
     for (const member of members.values()) {
       if (isAllowed(member.socket.credential, member.selection)) queue(member);
-      else end(member.socket, 'UNAUTHENTICATED', 'the token is not valid any more');
+      else end(member.socket, 'UNAUTHENTICATED', 'the token or certificate is not valid any more');
     }
   }, sweepMs);
 
