@@ -1,5 +1,6 @@
 /** The project's own processes in the stack. */
 import { join } from 'node:path';
+import type { CertificateFiles } from './certificates.ts';
 import { type Component, createComponent } from './component.ts';
 import { ROOT, type Runtime, runtimes } from './programs.ts';
 
@@ -12,15 +13,27 @@ export interface AppOptions {
   readonly host?: string | undefined;
   readonly netns?: string | undefined;
   readonly runtime: Runtime;
+  /** Its certificate: shown to its clients, and to the servers that it calls. @default it speaks no TLS */
+  readonly tls?: CertificateFiles | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 const isReady = (url: string) => async () =>
   (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) })).status === 200;
 
+/** The one identity for both: who calls, and who answers. */
+const tlsEnv = ({ caFile, certFile, keyFile }: CertificateFiles) => ({
+  TLS_CERT_FILE: certFile,
+  TLS_KEY_FILE: keyFile,
+  TLS_CLIENT_CA_FILE: caFile,
+  LINK_CA_FILE: caFile,
+  LINK_CERT_FILE: certFile,
+  LINK_KEY_FILE: keyFile,
+});
+
 function createApp(main: string, options: AppOptions): Component {
-  const { name, dir, port, host = '127.0.0.1', netns, runtime, env } = options;
-  const url = `${env.TLS_CERT_FILE === undefined ? 'http' : 'https'}://${host}:${port}`;
+  const { name, dir, port, host = '127.0.0.1', netns, runtime, tls, env } = options;
+  const url = `${tls || env.TLS_CERT_FILE !== undefined ? 'https' : 'http'}://${host}:${port}`;
   return createComponent({
     name,
     url,
@@ -28,7 +41,7 @@ function createApp(main: string, options: AppOptions): Component {
     netns,
     command: runtimes[runtime](),
     args: [join(ROOT, main)],
-    env: { NODE_ENV: 'production', HOST: host, PORT: String(port), ...env },
+    env: { NODE_ENV: 'production', HOST: host, PORT: String(port), ...(tls && tlsEnv(tls)), ...env },
     logFile: join(dir, `${name}.log`),
     ready: isReady(url),
   });

@@ -9,6 +9,7 @@ const PACKAGES = {
   redis: 'redis-server',
   postgres: 'postgresql',
   initdb: 'postgresql',
+  openssl: 'openssl',
   chromium: 'chromium',
 } as const;
 type Program = keyof typeof PACKAGES;
@@ -17,9 +18,10 @@ const BREW: Record<Program, string> = {
   redis: 'redis',
   postgres: 'postgresql',
   initdb: 'postgresql',
+  openssl: 'openssl',
   chromium: 'chromium',
 };
-const STACK: readonly Program[] = ['etcd', 'redis', 'postgres', 'initdb'];
+const STACK: readonly Program[] = ['etcd', 'redis', 'postgres', 'initdb', 'openssl'];
 /** The tests have a browser besides. */
 const TESTED: readonly Program[] = [...STACK, 'chromium'];
 /** Debian starts a service as it installs it; this project starts its own and leaves the system's alone. */

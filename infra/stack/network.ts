@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Endpoints, Environment } from '@quantivista/contracts';
 import { createAuthority, createReadNode } from './apps.ts';
+import { type CertificateAuthority, createCa, trust } from './certificates.ts';
 import type { Component } from './component.ts';
 import { external } from './external.ts';
 import { createPorts } from './ports.ts';
@@ -36,6 +37,8 @@ export interface NetworkOptions {
   readonly reads?: 'open' | 'token';
   /** Where secrets are kept. @default keyring */
   readonly secrets?: SecretsKind;
+  /** TLS on every hop, with certificates of an authority of its own, which this process trusts from then on. @default false */
+  readonly tls?: boolean;
   readonly authorityEnv?: Readonly<Record<string, string>>;
   /** Side by side, of the same stores. @default 1 */
   readonly authorityCount?: number;
@@ -85,6 +88,8 @@ export interface Network {
   readonly authorities: readonly Component[];
   readonly regions: readonly Region[];
   readonly components: readonly Component[];
+  /** Who signs its certificates, where it has TLS. */
+  readonly ca: CertificateAuthority | undefined;
   /** The admin token. */
   readonly token: string;
   readonly endpoints: Endpoints;
@@ -103,6 +108,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   // An etcd that is not ours may know a token already: then its file must be named.
   const tokenFile = given.QV_ADMIN_TOKEN_FILE ?? join(dir, 'admin-token');
   mkdirSync(dir, { recursive: true });
+
+  const ca = options.tls ? createCa(join(dir, 'tls')) : undefined;
+  if (ca) trust(ca.caFile);
+  const identity = (name: string, ...hosts: (string | undefined)[]) =>
+    ca?.issue({ name, hosts: ['localhost', '127.0.0.1', ...hosts.filter(host => host !== undefined)] });
 
   const add = <T extends Component>(component: T): T => {
     components.push(component);
@@ -126,20 +136,21 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   // Ports are taken in a fixed order, so that --port-base gives each part the same one every time.
   const authorityPort = await ports.next();
   const names = ['etcd', 'etcd-2', 'etcd-3', 'etcd-4', 'etcd-5'].slice(0, options.etcdMembers ?? 1);
+  const etcdHosts = Object.values(places).map(each => each.etcdHost);
   const etcdMembers = given.QV_ETCD_URL
     ? [external('etcd', given.QV_ETCD_URL)]
-    : await createEtcdCluster(names, ports, { dir, more: Object.values(places).map(each => each.etcdHost) });
+    : await createEtcdCluster(names, ports, { dir, more: etcdHosts, tls: identity('etcd', ...etcdHosts) });
   for (const member of etcdMembers) add(member);
   const etcd = etcdMembers[0]!;
   const postgres = add(
     given.QV_POSTGRES_URL
       ? external('postgres', given.QV_POSTGRES_URL)
-      : createPostgresServer({ name: 'postgres', dir, port: await ports.next() }),
+      : createPostgresServer({ name: 'postgres', dir, port: await ports.next(), tls: identity('postgres') }),
   );
-  const secrets = await createSecrets(options.secrets ?? 'keyring', dir, ports);
+  const secrets = await createSecrets(options.secrets ?? 'keyring', dir, ports, identity);
   if (secrets.vault) add(secrets.vault);
   const etcdUrls = (host?: string) =>
-    etcdMembers.map(each => (host ? `http://${host}:${each.port}` : each.url)).join(',');
+    etcdMembers.map(each => (host ? `${ca ? 'https' : 'http'}://${host}:${each.port}` : each.url)).join(',');
   const authorityEnv = {
     ETCD_URLS: etcdUrls(),
     READS: reads,
@@ -151,7 +162,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   };
   const addAuthority = (name: string, port: number) => {
     appNames.add(name);
-    return add(createAuthority({ name, dir, port, runtime: 'node', env: authorityEnv }));
+    return add(createAuthority({ name, dir, port, runtime: 'node', tls: identity(name), env: authorityEnv }));
   };
   const authority = addAuthority('authority', authorityPort);
   const regions: Region[] = [];
@@ -171,7 +182,14 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         : add(
             url
               ? external(redisName, url)
-              : createRedisServer({ name: redisName, dir, port: await ports.next(), host, netns }),
+              : createRedisServer({
+                  name: redisName,
+                  dir,
+                  port: await ports.next(),
+                  host,
+                  netns,
+                  tls: identity(redisName, host),
+                }),
           );
     const redisUrl = await route(redis.url, name);
     const source =
@@ -204,7 +222,20 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         ...options.nodeEnv,
       };
       const itsRuntime = typeof runtime === 'string' ? runtime : runtime[index]!;
-      nodes.push(add(createReadNode({ name: nodeName, dir, port, host, netns, runtime: itsRuntime, env })));
+      nodes.push(
+        add(
+          createReadNode({
+            name: nodeName,
+            dir,
+            port,
+            host,
+            netns,
+            runtime: itsRuntime,
+            tls: identity(nodeName, host),
+            env,
+          }),
+        ),
+      );
     }
     regions.push({
       name,
@@ -243,9 +274,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     })),
     etcd: etcd.url,
     postgres: postgres.url,
+    ...(ca && { ca_file: ca.caFile }),
     token,
   };
   const { vault } = secrets;
-  const parts = { etcd, etcdMembers, postgres, vault, authority, authorities, regions, components };
+  const parts = { etcd, etcdMembers, postgres, vault, authority, authorities, regions, components, ca };
   return { ...parts, token, endpoints, stop };
 }

@@ -8,6 +8,7 @@ export interface StartOptions {
     readonly reads: 'open' | 'token';
     readonly runtime: Runtime;
     readonly portBase: number | undefined;
+    readonly tls: boolean;
   };
 }
 
@@ -22,6 +23,7 @@ export function parseOptions(argv: readonly string[]): StartOptions | 'help' {
       'port-base': { type: 'string' },
       reads: { type: 'string', default: 'open' },
       runtime: { type: 'string', default: 'bun' },
+      tls: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false, short: 'h' },
     },
   });
@@ -31,6 +33,7 @@ export function parseOptions(argv: readonly string[]): StartOptions | 'help' {
     network: {
       reads: oneOf('reads', values.reads, ['open', 'token']),
       runtime: oneOf('runtime', values.runtime, ['bun', 'node']),
+      tls: values.tls,
       portBase: values['port-base'] === undefined ? undefined : portBase(values['port-base']),
     },
   };

@@ -11,6 +11,7 @@ two read nodes each, with the example of a trading platform. Ctrl-C ends everyth
   --port-base N        ports from N on, instead of random free ones
   --reads open|token   whether reads need a token (default: open)
   --runtime bun|node   what the read nodes run on (default: bun)
+  --tls                TLS on every hop, with certificates made for this run
   --help               this
 
 QV_ETCD_URL, QV_POSTGRES_URL and QV_REDIS_URL_{REGION} (EU_WEST, US_EAST) name components that run elsewhere,
@@ -25,7 +26,9 @@ export const milliseconds = (ms: number): string => `${ms.toFixed(ms < 100 ? 1 :
 
 /** Commands that work as printed, from the repository's root. */
 export function tryThis(endpoints: Endpoints, reads: 'open' | 'token'): string {
-  const { authority, regions, token } = endpoints;
+  const { authority, regions, token, ca_file } = endpoints;
+  const curl = ca_file === undefined ? 'curl' : `curl --cacert ${ca_file}`;
+  const trusting = ca_file === undefined ? '' : `NODE_EXTRA_CA_CERTS=${ca_file} `;
   const near = regions[0]!.nodes[0]!;
   const far = regions.at(-1)!.nodes.at(-1)!;
   const [path, query] = ['/api/v1/config/risk_engine', 'environment=PRODUCTION'];
@@ -35,22 +38,22 @@ export function tryThis(endpoints: Endpoints, reads: 'open' | 'token'): string {
   const socketOptions = reads === 'token' ? `, {headers: {authorization: "Bearer ${token}"}}` : '';
   return `
 Read, at a node of ${regions[0]!.name}:
-  curl -si ${reading}'${near}${path}?${query}'
-  curl -s ${reading}'${near}${path}/max_position?${query}'
+  ${curl} -si ${reading}'${near}${path}?${query}'
+  ${curl} -s ${reading}'${near}${path}/max_position?${query}'
 
 Watch, at a node of ${regions.at(-1)!.name}:
-  node_modules/.bin/node -e 'new WebSocket("${socketUrl}"${socketOptions}).onmessage = e => console.log(e.data)'
+  ${trusting}node_modules/.bin/node -e 'new WebSocket("${socketUrl}"${socketOptions}).onmessage = e => console.log(e.data)'
 
 Write, at the authority:
-  curl -s -X PUT ${bearer} -H 'Content-Type: application/json' \\
+  ${curl} -s -X PUT ${bearer} -H 'Content-Type: application/json' \\
     -d '{"new_value": 1200000, "reason": "quarterly review"}' '${authority}${path}/max_position?${query}'
 
 Flags, for flagd and its clients:
-  curl -s ${reading}'${near}/flagd/v1/flags.json'${regions[0]!.grpc ? `\n  gRPC (flagd.sync.v1): ${regions[0]!.grpc[0]}` : ''}
+  ${curl} -s ${reading}'${near}/flagd/v1/flags.json'${regions[0]!.grpc ? `\n  gRPC (flagd.sync.v1): ${regions[0]!.grpc[0]}` : ''}
 
 Versions, and the way back to one:
-  curl -s ${bearer} '${authority}${path}/max_position/versions?${query}'
-  curl -s -X POST ${bearer} -H 'Content-Type: application/json' \\
+  ${curl} -s ${bearer} '${authority}${path}/max_position/versions?${query}'
+  ${curl} -s -X POST ${bearer} -H 'Content-Type: application/json' \\
     -d '{"service_name": "risk_engine", "config_key": "max_position", "environment": "PRODUCTION", "version": 1}' \\
     '${authority}/api/v1/config/rollback'
 `;

@@ -1,6 +1,7 @@
 /** Where the processes of the stack keep secrets: a Vault of its own, one that is elsewhere, or a keyring in a file. */
 import { join } from 'node:path';
 import process from 'node:process';
+import type { CertificateFiles } from './certificates.ts';
 import type { Component } from './component.ts';
 import type { Ports } from './ports.ts';
 import { programs } from './programs.ts';
@@ -32,7 +33,13 @@ const UNSET: Readonly<Record<string, undefined>> = {
   KEYRING_FILE: undefined,
 };
 
-export async function createSecrets(kind: SecretsKind, dir: string, ports: Ports): Promise<Secrets> {
+/** @param tls of a Vault, by its name; of an authority of its own where not given */
+export async function createSecrets(
+  kind: SecretsKind,
+  dir: string,
+  ports: Ports,
+  tls: (name: string) => CertificateFiles | undefined,
+): Promise<Secrets> {
   const nothing = async () => {};
   if (kind === 'keyring') {
     const settings = () => ({ ...UNSET, KEYRING_FILE: join(dir, 'keyring.json') });
@@ -49,6 +56,7 @@ export async function createSecrets(kind: SecretsKind, dir: string, ports: Ports
     dir,
     port: await ports.next(),
     clusterPort: await ports.next(),
+    tls: tls('vault'),
   });
   const roles = join(dir, 'vault-roles');
   return {

@@ -1,13 +1,24 @@
 /** The stores of the stack: private instances on ports of their own. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { Agent, request } from 'undici';
+import type { CertificateFiles } from './certificates.ts';
 import { type Component, createComponent } from './component.ts';
 import type { Ports } from './ports.ts';
 import { requireProgram } from './programs.ts';
+import {
+  etcdTlsArgs,
+  openPostgresTls,
+  openTls,
+  pemOf,
+  postgresTlsArgs,
+  preparePostgresTls,
+  redisTlsArgs,
+} from './store-tls.ts';
 
 export interface StoreOptions {
   readonly name: string;
@@ -17,19 +28,16 @@ export interface StoreOptions {
   /** Where it listens. @default 127.0.0.1 */
   readonly host?: string | undefined;
   readonly netns?: string | undefined;
+  /** Its certificate, which it shows to whoever it connects to besides. @default it speaks no TLS */
+  readonly tls?: CertificateFiles | undefined;
 }
 
 const LOOPBACK = '127.0.0.1';
 
-/** Send `request` and answer whether the reply begins with `expected`. */
-const answers = (
-  port: number,
-  request: string | Buffer,
-  expected: string,
-  host = LOOPBACK,
-): Promise<boolean> =>
+/** Send `asked` and answer whether the reply begins with `expected`. */
+const answers = (socket: Socket, asked: string | Buffer, expected: string): Promise<boolean> =>
   new Promise(resolve => {
-    const socket = connect(port, host, () => socket.write(request));
+    socket.write(asked);
     const done = (ok: boolean) => {
       socket.destroy();
       resolve(ok);
@@ -47,18 +55,22 @@ export interface EtcdServerOptions extends StoreOptions {
   readonly more?: readonly string[] | undefined;
 }
 
+const schemeOf = (tls: CertificateFiles | undefined) => (tls ? 'https' : 'http');
+
 /** One etcd member that syncs every write. */
 export function createEtcdServer(options: EtcdServerOptions): Component {
-  const { name, dir, port, peerPort, cluster, more = [] } = options;
-  const url = `http://127.0.0.1:${port}`;
-  const urls = [url, ...more.map(host => `http://${host}:${port}`)].join(',');
-  const peer = `http://127.0.0.1:${peerPort}`;
+  const { name, dir, port, peerPort, cluster, more = [], tls } = options;
+  const scheme = schemeOf(tls);
+  const url = `${scheme}://${LOOPBACK}:${port}`;
+  const urls = [url, ...more.map(host => `${scheme}://${host}:${port}`)].join(',');
+  const peer = `${scheme}://${LOOPBACK}:${peerPort}`;
   const dataDir = join(dir, name);
   const args = ['--name', name, '--data-dir', dataDir];
   args.push('--listen-client-urls', urls, '--advertise-client-urls', urls);
   args.push('--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer);
   args.push('--initial-cluster', cluster ?? `${name}=${peer}`, '--logger', 'zap');
   args.push('--auto-compaction-mode', 'revision', '--auto-compaction-retention', '100000');
+  if (tls) args.push(...etcdTlsArgs(tls));
   return createComponent({
     name,
     url,
@@ -68,8 +80,13 @@ export function createEtcdServer(options: EtcdServerOptions): Component {
     dataDir,
     logFile: join(dir, `${name}.log`),
     ready: async () => {
-      const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(1_000) });
-      return ((await response.json()) as { health: string }).health === 'true';
+      const dispatcher = new Agent({ allowH2: false, ...(tls && { connect: pemOf(tls) }) });
+      try {
+        const { body } = await request(`${url}/health`, { dispatcher, signal: AbortSignal.timeout(1_000) });
+        return ((await body.json()) as { health: string }).health === 'true';
+      } finally {
+        await dispatcher.destroy();
+      }
     },
   });
 }
@@ -78,11 +95,13 @@ export function createEtcdServer(options: EtcdServerOptions): Component {
 export async function createEtcdCluster(
   names: readonly string[],
   ports: Ports,
-  options: { readonly dir: string; readonly more?: readonly string[] },
+  options: { readonly dir: string } & Pick<EtcdServerOptions, 'more' | 'tls'>,
 ): Promise<Component[]> {
   const members: { name: string; port: number; peerPort: number }[] = [];
   for (const name of names) members.push({ name, port: await ports.next(), peerPort: await ports.next() });
-  const cluster = members.map(({ name, peerPort }) => `${name}=http://127.0.0.1:${peerPort}`).join(',');
+  const cluster = members
+    .map(({ name, peerPort }) => `${name}=${schemeOf(options.tls)}://${LOOPBACK}:${peerPort}`)
+    .join(',');
   return members.map(member => createEtcdServer({ ...member, ...options, cluster }));
 }
 
@@ -93,16 +112,17 @@ export interface RedisServerOptions extends StoreOptions {
 
 /** A region's Redis: nothing of it is kept. */
 export function createRedisServer(options: RedisServerOptions): Component {
-  const { name, dir, port, host = LOOPBACK, netns, replicaOf } = options;
+  const { name, dir, port, host = LOOPBACK, netns, replicaOf, tls } = options;
   const dataDir = join(dir, name);
-  const args = ['--port', String(port), '--bind', host, '--save', '', '--appendonly', 'no', '--dir', dataDir];
+  const args = tls ? redisTlsArgs(tls, port) : ['--port', String(port)];
+  args.push('--bind', host, '--save', '', '--appendonly', 'no', '--dir', dataDir);
   args.push('--repl-diskless-sync-delay', '0');
   // It has no password: elsewhere than on loopback it must be told that this is meant.
   if (host !== LOOPBACK) args.push('--protected-mode', 'no');
   if (replicaOf !== undefined) args.push('--replicaof', `${LOOPBACK} ${replicaOf}`);
   return createComponent({
     name,
-    url: `redis://${host}:${port}`,
+    url: `${tls ? 'rediss' : 'redis'}://${host}:${port}`,
     port,
     netns,
     command: requireProgram('redis'),
@@ -110,7 +130,7 @@ export function createRedisServer(options: RedisServerOptions): Component {
     dataDir,
     logFile: join(dir, `${name}.log`),
     prepare: async () => void mkdirSync(dataDir, { recursive: true }),
-    ready: () => answers(port, 'PING\r\n', '+PONG', host),
+    ready: () => answers(tls ? openTls(port, host, tls) : connect(port, host), 'PING\r\n', '+PONG'),
   });
 }
 
@@ -140,14 +160,41 @@ CREATE ROLE ${SERVING_USER} LOGIN IN ROLE quantivista_writer;
 export const servingUrl = (ownerUrl: string): string =>
   ownerUrl.replace('://quantivista@', `://${SERVING_USER}@`);
 
+/** Make the files of a new one. */
+function initialize(dataDir: string, user: ReturnType<typeof postgresUser>): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (user) chownSync(dataDir, user.uid, user.gid);
+  const args = [
+    '-D',
+    dataDir,
+    '-A',
+    'trust',
+    '-U',
+    'quantivista',
+    '--no-sync',
+    '-E',
+    'UTF8',
+    '--locale',
+    'C',
+  ];
+  const { status, stderr } = spawnSync(requireProgram('initdb'), args, { ...user, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
+  const single = ['--single', '-D', dataDir, 'postgres'];
+  execFileSync(requireProgram('postgres'), single, {
+    ...user,
+    input: CREATE_SERVING_USER,
+    stdio: 'pipe',
+  });
+}
+
 /** A Postgres of its own, with the user `quantivista` and without a password: it listens on loopback alone. */
-export function createPostgresServer({ name, dir, port }: StoreOptions): Component {
+export function createPostgresServer({ name, dir, port, tls }: StoreOptions): Component {
   const user = postgresUser();
   // Another user must reach it, and can't where the project lies below /root.
   const dataDir = user ? join(tmpdir(), `quantivista-${process.pid}-${port}`) : join(dir, name);
   return createComponent({
     name,
-    url: `postgres://quantivista@127.0.0.1:${port}/postgres`,
+    url: `postgres://quantivista@${LOOPBACK}:${port}/postgres${tls ? '?sslmode=verify-full' : ''}`,
     port,
     command: requireProgram('postgres'),
     args: [
@@ -159,6 +206,7 @@ export function createPostgresServer({ name, dir, port }: StoreOptions): Compone
       'listen_addresses=127.0.0.1',
       '-c',
       'unix_socket_directories=',
+      ...(tls ? postgresTlsArgs() : []),
     ],
     user,
     dataDir,
@@ -166,33 +214,15 @@ export function createPostgresServer({ name, dir, port }: StoreOptions): Compone
     // At SIGTERM it would wait for its clients to leave.
     stopSignal: 'SIGINT',
     prepare: async () => {
-      if (existsSync(join(dataDir, 'PG_VERSION'))) return;
-      mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-      if (user) chownSync(dataDir, user.uid, user.gid);
-      const args = [
-        '-D',
-        dataDir,
-        '-A',
-        'trust',
-        '-U',
-        'quantivista',
-        '--no-sync',
-        '-E',
-        'UTF8',
-        '--locale',
-        'C',
-      ];
-      const { status, stderr } = spawnSync(requireProgram('initdb'), args, { ...user, encoding: 'utf8' });
-      if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
-      const single = ['--single', '-D', dataDir, 'postgres'];
-      execFileSync(requireProgram('postgres'), single, {
-        ...user,
-        input: CREATE_SERVING_USER,
-        stdio: 'pipe',
-      });
+      if (!existsSync(join(dataDir, 'PG_VERSION'))) initialize(dataDir, user);
+      // At each start: they may have been renewed.
+      if (tls) preparePostgresTls(tls, dataDir, user);
     },
     // After SIGKILL its children may hold the shared memory for a moment, and it does not start before.
     retryStart: true,
-    ready: () => answers(port, startupMessage('quantivista'), 'R'),
+    ready: async () => {
+      const socket = tls ? await openPostgresTls(port, LOOPBACK, pemOf(tls)) : connect(port, LOOPBACK);
+      return answers(socket, startupMessage('quantivista'), 'R');
+    },
   });
 }

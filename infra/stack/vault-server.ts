@@ -1,8 +1,8 @@
 /** A Vault (or OpenBao) of its own: with TLS, a file to keep things in, and sealed at each start until it is unsealed. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
+import { type CertificateFiles, createCa } from './certificates.ts';
 import { type Component, createComponent } from './component.ts';
 import { requireProgram } from './programs.ts';
 
@@ -28,6 +28,8 @@ export interface VaultServerOptions {
   readonly port: number;
   /** For other members, of which there are none. */
   readonly clusterPort: number;
+  /** Its certificate. @default one of an authority of its own */
+  readonly tls?: CertificateFiles | undefined;
 }
 
 interface Initialized {
@@ -35,9 +37,15 @@ interface Initialized {
   readonly root_token: string;
 }
 
-export function createVaultServer({ name, dir, port, clusterPort }: VaultServerOptions): VaultServer {
+export function createVaultServer({
+  name,
+  dir,
+  port,
+  clusterPort,
+  ...options
+}: VaultServerOptions): VaultServer {
   const folder = join(dir, name);
-  const [caFile, keyFile] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
+  const { caFile, certFile, keyFile } = options.tls ?? createCa(join(dir, `${name}-tls`)).issue({ name });
   const [configFile, initFile] = [join(folder, 'config.json'), join(folder, 'init.json')];
   const url = `https://127.0.0.1:${port}`;
   let agent: Agent | undefined;
@@ -45,11 +53,10 @@ export function createVaultServer({ name, dir, port, clusterPort }: VaultServerO
   async function prepare(): Promise<void> {
     if (existsSync(configFile)) return;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    makeCertificate(caFile, keyFile);
     const listener = {
       address: `127.0.0.1:${port}`,
       cluster_address: `127.0.0.1:${clusterPort}`,
-      tls_cert_file: caFile,
+      tls_cert_file: certFile,
       tls_key_file: keyFile,
     };
     mkdirSync(join(folder, 'data'));
@@ -114,11 +121,4 @@ export function createVaultServer({ name, dir, port, clusterPort }: VaultServerO
     unseal,
     seal: async () => void (await call('PUT', 'sys/seal')),
   });
-}
-
-/** Signed by itself, for loopback, for a week. */
-function makeCertificate(certificateFile: string, keyFile: string): void {
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  args.push('-days', '7', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost');
-  execFileSync('openssl', [...args, '-out', certificateFile, '-keyout', keyFile], { stdio: 'pipe' });
 }

@@ -147,9 +147,14 @@ const changeHeaders = ({ breakGlass, applyAt }: Settings): Record<string, string
 });
 
 export function createApi(settings: Settings): Api {
-  const { authority, nodes, token, environment } = settings;
+  const { authority, nodes, token, tls, environment } = settings;
   const ask = <T>(baseUrl: string, request: HttpRequest) =>
-    send<T>(baseUrl, { ...request, token, query: { environment, ...request.query } });
+    send<T>(baseUrl, {
+      ...request,
+      token,
+      dispatcher: tls?.dispatcher,
+      query: { environment, ...request.query },
+    });
 
   const toAuthority = <T>(request: HttpRequest) => {
     const headers = {

@@ -1,10 +1,16 @@
 /** One request, and its answer or failure. The only place that knows the HTTP client. */
 import { type Problem, type ProposalView, parseProgress, type RegionProgress } from '@quantivista/contracts';
-import { fetch } from 'undici';
+import { type Dispatcher, fetch } from 'undici';
 import { describeProblem, Failure } from './fault.ts';
 import { Proposed } from './proposed.ts';
 
 const TIMEOUT_MS = 30_000;
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]);
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -15,6 +21,7 @@ export interface HttpRequest {
   /** `text`: the answer is a document, taken as it is. @default JSON */
   readonly answer?: 'text';
   readonly token?: string | undefined;
+  readonly dispatcher?: Dispatcher | undefined;
   /** Seconds that the server may wait for the regions. */
   readonly waitS?: number | undefined;
 }
@@ -55,6 +62,7 @@ export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Re
       headers,
       body: request.body === undefined ? null : JSON.stringify(request.body),
       signal: AbortSignal.timeout(timeoutMs),
+      ...(request.dispatcher && { dispatcher: request.dispatcher }),
     });
     status = response.status;
     answered = response.headers as unknown as Headers;
@@ -99,6 +107,8 @@ export function networkReason(error: unknown, timeoutMs = TIMEOUT_MS): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ENOTFOUND') return 'unknown host';
+  if (code !== undefined && UNTRUSTED.has(code))
+    return 'its certificate is signed by nobody who is trusted here: --ca-file names who is';
   return error.message || code || 'connection failed';
 }
 

@@ -48,6 +48,11 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .addOption(new Option('--node <urls>', 'read nodes, separated by commas').env('QVC_NODE'))
     .addOption(new Option('--token <token>', 'who is calling').env('QVC_TOKEN'))
     .addOption(
+      new Option('--ca-file <path>', 'PEM of who may sign the certificates of servers').env('QVC_CA_FILE'),
+    )
+    .addOption(new Option('--cert-file <path>', 'PEM of a certificate to show').env('QVC_CERT_FILE'))
+    .addOption(new Option('--key-file <path>', 'PEM of its key').env('QVC_KEY_FILE'))
+    .addOption(
       new Option('-e, --environment <name>', 'which environment')
         .env('QVC_ENVIRONMENT')
         .default('DEVELOPMENT'),

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { type Endpoints, Environment } from '@quantivista/contracts';
 import { UsageError } from './fault.ts';
 import { parseTime } from './time.ts';
+import { readTls, type Tls } from './tls.ts';
 
 export interface Settings {
   readonly authority: string | undefined;
   /** Read nodes; empty where none is known. */
   readonly nodes: readonly string[];
   readonly token: string | undefined;
+  /** For servers that are reached by https. @default as Node has it */
+  readonly tls: Tls | undefined;
   readonly environment: Environment;
   readonly json: boolean;
   /** Change what is protected without approvals. */
@@ -23,6 +26,9 @@ export interface GlobalOptions {
   readonly authority?: string;
   readonly node?: string;
   readonly token?: string;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
   readonly environment: string;
   readonly json?: boolean;
   readonly breakGlass?: boolean;
@@ -46,6 +52,7 @@ export function resolveSettings(options: GlobalOptions, folder: string): Setting
     authority: authority ?? (local && baseUrl(local.authority)),
     nodes: nodes.map(node => baseUrl(node.trim())),
     token: options.token ?? local?.token,
+    tls: readTls({ ...options, caFile: options.caFile ?? local?.ca_file }),
     environment: environment.data as Environment,
     json: options.json ?? false,
     breakGlass: options.breakGlass ?? false,

@@ -10,5 +10,7 @@ export interface Endpoints {
   }[];
   readonly etcd: string;
   readonly postgres: string;
+  /** PEM of who signs the certificates, where these are https. */
+  readonly ca_file?: string;
   readonly token: string;
 }

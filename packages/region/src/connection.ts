@@ -36,6 +36,13 @@ export function connectRedis({ url, certificates }: RedisAddress, silenceMs: num
   return redis;
 }
 
+/** End a connection, in whatever state it is. */
+export function closeRedis(redis: Redis): void {
+  // ioredis listens to the first error alone, and a TLS handshake that is broken off may have another.
+  redis.stream?.on('error', () => {});
+  redis.disconnect();
+}
+
 /** Commands that fail for want of a connection say no more than that: why there is none becomes their error's cause. */
 function keepReason(redis: Redis): void {
   let reason: Error | undefined;

@@ -1,5 +1,5 @@
 /** A stream of events in a Redis at the centre. Its ids are the events' sequences: Redis refuses one that it has. */
-import { connectRedis, type RedisAddress, unavailable } from './connection.ts';
+import { closeRedis, connectRedis, type RedisAddress, unavailable } from './connection.ts';
 
 export const CENTRE_EVENTS_KEY = '{qv:centre}:events';
 
@@ -56,6 +56,6 @@ export function createEventStream({ length = 100_000, ...address }: EventStreamO
       const fields = events.flatMap(({ sequence, id, event }) => [String(sequence), id, event]);
       await redis.eval(APPEND, 1, CENTRE_EVENTS_KEY, String(length), ...fields).catch(unavailable);
     },
-    close: () => redis.disconnect(),
+    close: () => closeRedis(redis),
   };
 }

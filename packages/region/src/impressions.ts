@@ -1,7 +1,7 @@
 /** What a region's nodes have counted, on its way through Redis. */
 import { randomUUID } from 'node:crypto';
 import type { ImpressionBundle, ImpressionWindow } from '@quantivista/contracts';
-import { connectRedis, type RedisAddress, unavailable } from './connection.ts';
+import { closeRedis, connectRedis, type RedisAddress, unavailable } from './connection.ts';
 import { ADD, DROP, DROP_CHILD, PUT_CHILD, SEAL } from './impression-rules.ts';
 import { impressionKeys } from './keys.ts';
 
@@ -100,7 +100,7 @@ export function createRegionImpressions({
       }
     },
     dropChild: ({ region: child, id }) => call('qvDropChild', child, id),
-    close: () => redis.disconnect(),
+    close: () => closeRedis(redis),
   };
 }
 

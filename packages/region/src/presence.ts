@@ -1,6 +1,6 @@
 /** Who is in a region: its nodes with their reports, and the regions that are fed from it with theirs. */
 import type { NodeReport, RegionReport } from '@quantivista/contracts';
-import { connectRedis, type RedisAddress, unavailable } from './connection.ts';
+import { closeRedis, connectRedis, type RedisAddress, unavailable } from './connection.ts';
 import { presenceKeys } from './keys.ts';
 import { GATHER, PUT, RELEASE, REMOVE } from './presence-rules.ts';
 
@@ -87,6 +87,6 @@ export function createPresence({ region, ...address }: RedisAddress & { readonly
     childReports: async () => (await readAll()).children,
     gather,
     release: id => call('qvRelease', id),
-    close: () => redis.disconnect(),
+    close: () => closeRedis(redis),
   };
 }

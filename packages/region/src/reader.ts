@@ -1,5 +1,5 @@
 /** What a node reads from its region's Redis. */
-import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
+import { closeRedis, connectRedis, type RegionOptions, unavailable } from './connection.ts';
 import { decodeEntry, decodeField, type SnapshotEntry, type StreamEntry } from './entry.ts';
 import { generationKeys } from './keys.ts';
 import { scanPages } from './scan.ts';
@@ -80,8 +80,8 @@ export function createRegionReader({ region, blockMs = 500, ...address }: Region
     },
 
     close: () => {
-      redis.disconnect();
-      blocking.disconnect();
+      closeRedis(redis);
+      closeRedis(blocking);
     },
   };
 }

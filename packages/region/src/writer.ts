@@ -1,6 +1,6 @@
 /** What a feeder does to its region's Redis. */
 import { randomUUID } from 'node:crypto';
-import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
+import { closeRedis, connectRedis, type RegionOptions, unavailable } from './connection.ts';
 import { decodeField, encodeField, encodeValue, type SnapshotEntry } from './entry.ts';
 import { generationKeys, loadingKey, pointerKey } from './keys.ts';
 import { APPLY, MAX_CHANGES, PUBLISH, REPAIR } from './rules.ts';
@@ -151,6 +151,6 @@ export function createRegionWriter({
       return repaired;
     },
 
-    close: () => redis.disconnect(),
+    close: () => closeRedis(redis),
   };
 }

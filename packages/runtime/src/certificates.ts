@@ -33,7 +33,7 @@ export interface CertificateTexts {
 export interface Certificates {
   /** Another object after each renewal; what is in it fits together. */
   readonly current: CertificateTexts;
-  /** Milliseconds since the epoch: when ours ends; without ours, when the last of the trusted does. */
+  /** Milliseconds since the epoch: when ours ends; without ours, when the last of the trusted does; 0 without any. */
   readonly expiresAtMs: number;
   /** Called after each renewal, for connections to come; those that are open go on. */
   onChange(listener: (current: CertificateTexts) => void): void;

@@ -18,7 +18,7 @@ export async function* auditText(
   path: string,
   query: Query = {},
 ): AsyncGenerator<string> {
-  const { authority, token } = settings;
+  const { authority, token, tls } = settings;
   if (authority === undefined) {
     throw new UsageError('No authority is known: give --authority, set QVC_AUTHORITY, or run ./start first');
   }
@@ -31,6 +31,7 @@ export async function* auditText(
     const response = await fetch(url, {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(tls && { dispatcher: tls.dispatcher }),
     });
     if (response.status !== 200) {
       const { status, headers } = response;

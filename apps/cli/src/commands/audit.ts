@@ -22,11 +22,11 @@ export interface EntryOptions {
 }
 
 async function ask<T>({ settings }: Context, request: HttpRequest): Promise<T> {
-  const { authority, token } = settings;
+  const { authority, token, tls } = settings;
   if (authority === undefined) {
     throw new UsageError('No authority is known: give --authority, set QVC_AUTHORITY, or run ./start first');
   }
-  return (await send<T>(authority, { ...request, token })).body;
+  return (await send<T>(authority, { ...request, token, dispatcher: tls?.dispatcher })).body;
 }
 
 const filterOf = (

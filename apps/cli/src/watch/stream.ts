@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { Failure } from '../fault.ts';
 import { answerFailure, networkReason } from '../http.ts';
 import { printable } from '../show.ts';
+import type { Tls } from '../tls.ts';
 import { createAcker } from './acker.ts';
 
 /** Nodes send a heartbeat every other second: after so long a silence the connection is dead. */
@@ -26,6 +27,7 @@ export interface StreamOptions {
   readonly path: string;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly token: string | undefined;
+  readonly tls: Tls | undefined;
   /** Whether the node is told of each revision that was taken in. */
   readonly acks: boolean;
   /** Closes the connection when aborted. */
@@ -39,6 +41,7 @@ export function followStream({
   path,
   query,
   token,
+  tls,
   acks,
   signal,
   onFrame,
@@ -49,6 +52,7 @@ export function followStream({
   const socket = new WebSocket(url, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     handshakeTimeout: HANDSHAKE_MS,
+    ...tls?.options,
   });
   const acknowledge = createAcker(text => {
     if (socket.readyState === WebSocket.OPEN) socket.send(text);

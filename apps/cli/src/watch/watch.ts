@@ -67,6 +67,7 @@ export async function watch(
       path: path.join('/'),
       query: { environment: settings.environment, prefix, since: view.bookmark, instance_id: instanceId },
       token: settings.token,
+      tls: settings.tls,
       acks: instanceId !== undefined,
       signal,
       onFrame,
