@@ -61,16 +61,17 @@ const tls = openServerTls(config, log);
 shutdown.onShutdown('certificates', () => tls?.close());
 const stop = new AbortController();
 
-const certificates = watchLinkCertificates(config, log);
-const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates });
+const linkCertificates = watchLinkCertificates(config, log);
+shutdown.onShutdown('link certificates', linkCertificates.close);
+const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates: linkCertificates });
 shutdown.onShutdown('etcd', () => etcd.close());
 const audit = createAudit({
   url: config.POSTGRES_URL,
-  certificates,
+  certificates: linkCertificates,
   migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
 });
 shutdown.onShutdown('audit', () => audit.close());
-const evidence = createEvidence({ url: config.POSTGRES_URL, certificates });
+const evidence = createEvidence({ url: config.POSTGRES_URL, certificates: linkCertificates });
 shutdown.onShutdown('evidence', () => evidence.close());
 
 const adminToken = createAdminToken(etcd, config.ADMIN_TOKEN_FILE, log);
@@ -90,7 +91,7 @@ async function prepare(): Promise<void> {
 await prepare();
 
 const metrics = createMetrics();
-registerCertificateMetrics(metrics, { server: tls?.certificates, link: certificates });
+registerCertificateMetrics(metrics, { server: tls?.certificates, link: linkCertificates });
 const store = createStoreFollower({ etcd, log, checkListMs: config.CHECK_LIST_MS });
 /** What writes are planned from, besides what is distributed. */
 const own = [DELETED_PREFIX, SCHEMAS_PREFIX, PROTECTION_PREFIX].map(prefix =>
@@ -173,7 +174,7 @@ const schedule = createSchedule({ etcd, log, proposals, leadership });
 metrics.observed('qv_scheduled_proposals', 'proposals that wait for their time', () => schedule.waiting);
 const outbound = createOutbound({
   config,
-  certificates,
+  certificates: linkCertificates,
   etcd,
   audit,
   writer: immediate,

@@ -48,8 +48,9 @@ const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 const shutdown = createShutdown(log);
 const scope = createScope(config.ENVIRONMENTS);
-const certificates = watchLinkCertificates(config, log);
-const redis = { url: config.REDIS_URL, certificates };
+const linkCertificates = watchLinkCertificates(config, log);
+shutdown.onShutdown('link certificates', linkCertificates.close);
+const redis = { url: config.REDIS_URL, certificates: linkCertificates };
 const regionOptions = { ...redis, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
@@ -66,8 +67,17 @@ const access = createReadAccess(replica, config.READS, { issuers, clientCertific
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
-registerCertificateMetrics(metrics, { server: tls?.certificates, link: certificates });
-const reporting = createReporting({ config, redis, certificates, scope, replica, impressions, metrics, log });
+registerCertificateMetrics(metrics, { server: tls?.certificates, link: linkCertificates });
+const reporting = createReporting({
+  config,
+  redis,
+  certificates: linkCertificates,
+  scope,
+  replica,
+  impressions,
+  metrics,
+  log,
+});
 const hub = createHub({
   replica,
   access,
@@ -87,7 +97,14 @@ const secretAnswers = secrets && createSecretAnswers(replica, secrets);
 shutdown.onShutdown('secrets', () => secrets?.close());
 
 const feeding = config.ROLES.includes('feed')
-  ? startFeeding({ config, certificates, scope, regionOptions, observer: reporting.feedObserver, log })
+  ? startFeeding({
+      config,
+      certificates: linkCertificates,
+      scope,
+      regionOptions,
+      observer: reporting.feedObserver,
+      log,
+    })
   : undefined;
 const following = config.ROLES.includes('serve')
   ? startFollowing({ config, scope, regionOptions, replica, log })
