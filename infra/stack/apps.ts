@@ -33,7 +33,7 @@ const tlsEnv = ({ caFile, certFile, keyFile }: CertificateFiles) => ({
 
 function createApp(main: string, options: AppOptions): Component {
   const { name, dir, port, host = '127.0.0.1', netns, runtime, tls, env } = options;
-  const url = `${tls ? 'https' : 'http'}://${host}:${port}`;
+  const url = `${tls || env.TLS_CERT_FILE !== undefined ? 'https' : 'http'}://${host}:${port}`;
   return createComponent({
     name,
     url,

@@ -31,7 +31,7 @@ export interface TlsStream {
 }
 
 export interface TlsClient {
-  /** By one connection, as long as that lasts. @throws whatever is in the way */
+  /** By one connection, as long as that lasts. @throws whatever is in the way; `kept` where that is one from before */
   ask(url: string, call?: TlsCall): Promise<TlsAnswer>;
   webSocket(url: string, headers?: Readonly<Record<string, string>>): TlsStream;
   events(url: string, headers?: Readonly<Record<string, string>>): TlsStream;
@@ -99,7 +99,7 @@ export function createTlsClient(caFile: string, own?: CertificateFiles): TlsClie
           },
         );
         sent.on('timeout', () => sent.destroy(new Error('no answer')));
-        sent.on('error', reject);
+        sent.on('error', error => reject(Object.assign(error, { kept: sent.reusedSocket })));
         sent.end(body === undefined ? undefined : JSON.stringify(body));
       }),
     webSocket: (url, headers = {}) =>

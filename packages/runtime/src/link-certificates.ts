@@ -43,5 +43,4 @@ export const linkTls = (certificates: Certificates | undefined) =>
       return certificates?.current.key;
     },
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
   }) satisfies ConnectionOptions;
