@@ -77,8 +77,8 @@ describe('in the foreground', () => {
     expect(existsSync(join(ROOT, '.stack/endpoints.json'))).toBe(false);
   });
 
-  test('the curl lines it prints work as printed', async () => {
-    const started = start();
+  test.each(['--reads=open', '--tls'])('the curl lines it prints work as printed: %s', async option => {
+    const started = start(option);
     await ready(started);
     const onOneLine = started.output().replaceAll(/\\\n\s*/g, ' ');
     const lines = onOneLine.match(/^ *curl .*$/gm) ?? [];

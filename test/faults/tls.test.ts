@@ -12,7 +12,7 @@ import type { Configuration, UpdateFrame, WatchFrame } from '@quantivista/contra
 import { createEtcd } from '@quantivista/etcd';
 import { createRegionReader } from '@quantivista/region';
 import { type CertificateFiles, silentLog, watchCertificates } from '@quantivista/runtime';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createReadNode } from '../../infra/stack/apps.ts';
 import { createCa, trust } from '../../infra/stack/certificates.ts';
 import type { Component } from '../../infra/stack/component.ts';
@@ -202,6 +202,8 @@ describe('the stores', () => {
   });
 
   test('are not believed where another authority has signed, or for another name', async () => {
+    // Nor where the environment says that everybody is to be believed.
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     const { caFile } = createCa(join(network.dir, 'another'));
     const untrusted = expect.stringContaining('signed by nobody who is trusted');
     expect(await failures({ ...own('authority'), caFile })).toEqual({
@@ -215,6 +217,7 @@ describe('the stores', () => {
       expect(await failures(own('authority'), impostor.port)).toMatchObject({ etcd: other, redis: other });
     } finally {
       impostor.close();
+      vi.unstubAllEnvs();
     }
   });
 });

@@ -1,7 +1,7 @@
 /** Gets the text of a key set: from a file, or from a server whose certificate may be a cluster's own. */
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { type RequestOptions as HttpsOptions, request as httpsRequest } from 'node:https';
 import type { IssuerSettings } from './settings.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -16,10 +16,12 @@ export async function fetchKeys(settings: IssuerSettings): Promise<string> {
   return get(new URL(jwks_url!), {
     headers: { accept: 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     ...(ca !== undefined && { ca }),
+    // Whatever the environment says (NODE_TLS_REJECT_UNAUTHORIZED).
+    rejectUnauthorized: true,
   });
 }
 
-function get(url: URL, options: { headers: Record<string, string>; ca?: string }): Promise<string> {
+function get(url: URL, options: HttpsOptions): Promise<string> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const sent = request(

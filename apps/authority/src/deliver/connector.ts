@@ -67,7 +67,7 @@ export function createAgent({ targets, lookup, connectTimeoutMs }: AgentOptions)
         (error: Error) => done(error, '', 0),
       );
     };
-    return buildConnector({ lookup: judged, timeout: connectTimeoutMs });
+    return buildConnector({ lookup: judged, timeout: connectTimeoutMs, rejectUnauthorized: true });
   };
   const connectors = { 'https:': connectorFor(true), 'http:': connectorFor(false) };
 
