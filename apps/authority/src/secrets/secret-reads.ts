@@ -28,7 +28,8 @@ export function createSecretReads({ callers, secrets, log }: SecretReadsOptions)
     credential: Credential | undefined,
   ): Promise<string | undefined> {
     // Where reads are open anyone may ask. Who may not see it is shown that it is withheld: nothing was denied.
-    if (credential === undefined) return undefined;
+    const isNobody = credential === undefined || (typeof credential === 'object' && !credential.principal);
+    if (isNobody) return undefined;
     const { name, rights } = await callers.require(credential);
     return rights.decide('read-secret', { environment, service, key, type }).allowed ? name : undefined;
   }
