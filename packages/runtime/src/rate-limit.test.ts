@@ -20,6 +20,19 @@ test('a burst, then so many a second, and never more than the burst however long
   expect(taken()).toBe(3);
 });
 
+test('what is set aside is of the same number', () => {
+  let nowMs = 0;
+  const limit = createRateLimit({ perSecond: 100, burst: 25, lease: 10, now: () => nowMs });
+  const taken = () => {
+    let count = 0;
+    while (limit.take()) count++;
+    return count;
+  };
+  expect(taken()).toBe(25);
+  nowMs = 50;
+  expect(taken()).toBe(5);
+});
+
 test('each has its own; who was not heard of for longest is forgotten first', () => {
   const limits = createRateLimits({ perSecond: 1, capacity: 2, now: () => 0 });
   const use = (name: string) => limits.of(name).take();
