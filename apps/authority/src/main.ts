@@ -12,6 +12,7 @@ import {
   createLog,
   createMetrics,
   createShutdown,
+  logCrashes,
   parseEnvironment,
   pause,
 } from '@quantivista/runtime';
@@ -53,6 +54,7 @@ import { createSchemaReader } from './write/schemas/service-schemas.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
+logCrashes(log);
 const shutdown = createShutdown(log);
 const stop = new AbortController();
 

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
 import { createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
-import { createLog, createMetrics, createShutdown, parseEnvironment } from '@quantivista/runtime';
+import { createLog, createMetrics, createShutdown, logCrashes, parseEnvironment } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
@@ -38,6 +38,7 @@ import { createHub } from './serve/watch/hub.ts';
 
 const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
+logCrashes(log);
 const shutdown = createShutdown(log);
 const scope = createScope(config.ENVIRONMENTS);
 const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
