@@ -9,6 +9,7 @@ import { external } from './external.ts';
 import { createPorts } from './ports.ts';
 import type { Runtime } from './programs.ts';
 import { createSecrets, type SecretsKind } from './secrets.ts';
+import { createStoreLogins, noLogins, type StoreLoginsOptions } from './store-logins.ts';
 import { createEtcdCluster, createPostgresServer, createRedisServer, servingUrl } from './stores.ts';
 
 /** Where a region is, if not on this machine's own network. */
@@ -36,6 +37,10 @@ export interface NetworkOptions {
   readonly reads?: 'open' | 'token';
   /** Where secrets are kept. @default keyring */
   readonly secrets?: SecretsKind;
+  /** The stores let in the users of store-users.ts alone, by passwords. @default they let in everybody */
+  readonly storeUsers?: boolean;
+  /** How long a login at etcd holds, there. @default etcd's own */
+  readonly etcdTokenTtlS?: number;
   readonly authorityEnv?: Readonly<Record<string, string>>;
   /** Side by side, of the same stores. @default 1 */
   readonly authorityCount?: number;
@@ -100,9 +105,18 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const ports = createPorts(options.portBase);
   const components: Component[] = [];
   const given = process.env;
+  const plans: RegionOptions[] = [...regionNames.map(name => ({ name })), ...(options.moreRegions ?? [])];
   // An etcd that is not ours may know a token already: then its file must be named.
   const tokenFile = given.QV_ADMIN_TOKEN_FILE ?? join(dir, 'admin-token');
   mkdirSync(dir, { recursive: true });
+  const externalRedis = (name: string) => given[`QV_REDIS_URL_${name.toUpperCase().replaceAll('-', '_')}`];
+  const isOurs: StoreLoginsOptions['isOurs'] = store => {
+    if (typeof store === 'string') return !given[`QV_${store.toUpperCase()}_URL`];
+    return !externalRedis(plans.find(({ name }) => name === store.redisOf)?.redisOf ?? store.redisOf);
+  };
+  const logins = options.storeUsers
+    ? createStoreLogins({ dir: join(dir, 'passwords'), regions: plans, isOurs })
+    : noLogins;
 
   const add = <T extends Component>(component: T): T => {
     components.push(component);
@@ -128,13 +142,22 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const names = ['etcd', 'etcd-2', 'etcd-3', 'etcd-4', 'etcd-5'].slice(0, options.etcdMembers ?? 1);
   const etcdMembers = given.QV_ETCD_URL
     ? [external('etcd', given.QV_ETCD_URL)]
-    : await createEtcdCluster(names, ports, { dir, more: Object.values(places).map(each => each.etcdHost) });
+    : await createEtcdCluster(names, ports, {
+        dir,
+        more: Object.values(places).map(each => each.etcdHost),
+        tokenTtlS: options.etcdTokenTtlS,
+      });
   for (const member of etcdMembers) add(member);
   const etcd = etcdMembers[0]!;
   const postgres = add(
     given.QV_POSTGRES_URL
       ? external('postgres', given.QV_POSTGRES_URL)
-      : createPostgresServer({ name: 'postgres', dir, port: await ports.next() }),
+      : createPostgresServer({
+          name: 'postgres',
+          dir,
+          port: await ports.next(),
+          passwords: logins.postgres,
+        }),
   );
   const secrets = await createSecrets(options.secrets ?? 'keyring', dir, ports);
   if (secrets.vault) add(secrets.vault);
@@ -146,6 +169,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     POSTGRES_URL: given.QV_POSTGRES_URL ?? servingUrl(postgres.url),
     POSTGRES_MIGRATE_URL: postgres.url,
     ADMIN_TOKEN_FILE: tokenFile,
+    ...logins.authority,
     ...secrets.settings('authority'),
     ...options.authorityEnv,
   };
@@ -160,10 +184,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     if (!found) throw new Error(`there is no region ${name} before those that name it`);
     return found;
   };
-  const plans: RegionOptions[] = [...regionNames.map(name => ({ name })), ...(options.moreRegions ?? [])];
   for (const { name, fedBy, environments, redisOf } of plans) {
-    const url = given[`QV_REDIS_URL_${name.toUpperCase().replaceAll('-', '_')}`];
+    const url = externalRedis(name);
     const redisName = `redis-${name}`;
+    const users = plans.filter(plan => plan.name === name || plan.redisOf === name).map(plan => plan.name);
     const { netns, host, etcdHost } = places[name] ?? {};
     const redis =
       redisOf !== undefined
@@ -171,12 +195,19 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         : add(
             url
               ? external(redisName, url)
-              : createRedisServer({ name: redisName, dir, port: await ports.next(), host, netns }),
+              : createRedisServer({
+                  name: redisName,
+                  dir,
+                  port: await ports.next(),
+                  host,
+                  netns,
+                  aclFile: logins.redisAcl(redisName, users),
+                }),
           );
-    const redisUrl = await route(redis.url, name);
+    const redisSettings = logins.node(name, await route(redis.url, name));
     const source =
       fedBy === undefined
-        ? { ETCD_URLS: await route(etcdUrls(etcdHost), name) }
+        ? { ETCD_URLS: await route(etcdUrls(etcdHost), name), ...logins.feeder(name) }
         : {
             FEED_FROM: regionNamed(fedBy)
               .serving.map(node => node.url)
@@ -197,7 +228,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         READS: reads,
         ENVIRONMENTS: environments?.join(),
         REGION: name,
-        REDIS_URL: redisUrl,
+        ...redisSettings,
         ROLES: roles,
         NODE_ID: nodeName,
         ...secrets.settings('node'),
@@ -223,7 +254,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   try {
     await step(`etcd, Postgres and Redis${secrets.vault ? ', Vault' : ''}`, async () => {
       await Promise.all(components.filter(each => !isApp(each)).map(each => each.start()));
-      await secrets.setUp();
+      await Promise.all([secrets.setUp(), logins.setUpEtcd(etcd.url)]);
     });
     await step('the authority and the read nodes', () =>
       Promise.all([...authorities, ...regions.flatMap(region => region.nodes)].map(each => each.start())),

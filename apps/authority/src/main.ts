@@ -4,7 +4,7 @@ import process from 'node:process';
 import { serve } from '@hono/node-server';
 import { createAudit, createEvidence } from '@quantivista/audit';
 import { DELETED_PREFIX, PROTECTION_PREFIX, SCHEMAS_PREFIX } from '@quantivista/contracts';
-import { createEtcd } from '@quantivista/etcd';
+import { createEtcd, etcdOptions } from '@quantivista/etcd';
 import { createIssuers, readIssuers } from '@quantivista/issuers';
 import {
   createBackoff,
@@ -14,6 +14,7 @@ import {
   createShutdown,
   logCrashes,
   parseEnvironment,
+  passwordFile,
   pause,
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
@@ -58,14 +59,16 @@ logCrashes(log);
 const shutdown = createShutdown(log);
 const stop = new AbortController();
 
-const etcd = createEtcd({ hosts: config.ETCD_URLS });
+const etcd = createEtcd(etcdOptions(config));
 shutdown.onShutdown('etcd', () => etcd.close());
+const serving = { url: config.POSTGRES_URL, password: passwordFile(config.POSTGRES_PASSWORD_FILE) };
 const audit = createAudit({
-  url: config.POSTGRES_URL,
-  migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
+  ...serving,
+  ...(config.POSTGRES_MIGRATE_URL && { migrateUrl: config.POSTGRES_MIGRATE_URL }),
+  migratePassword: passwordFile(config.POSTGRES_MIGRATE_PASSWORD_FILE),
 });
 shutdown.onShutdown('audit', () => audit.close());
-const evidence = createEvidence({ url: config.POSTGRES_URL });
+const evidence = createEvidence(serving);
 shutdown.onShutdown('evidence', () => evidence.close());
 
 /** Both stores may still be starting: wait for them as long as it takes. */

@@ -3,7 +3,14 @@ import process from 'node:process';
 import { createScope } from '@quantivista/contracts';
 import { createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
-import { createLog, createMetrics, createShutdown, logCrashes, parseEnvironment } from '@quantivista/runtime';
+import {
+  createLog,
+  createMetrics,
+  createShutdown,
+  logCrashes,
+  parseEnvironment,
+  passwordFile,
+} from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
 import { ReadNodeEnvironment } from './config.ts';
@@ -41,7 +48,8 @@ const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, reg
 logCrashes(log);
 const shutdown = createShutdown(log);
 const scope = createScope(config.ENVIRONMENTS);
-const regionOptions = { url: config.REDIS_URL, region: scopedRegion(config.REGION, scope) };
+const redis = { url: config.REDIS_URL, password: passwordFile(config.REDIS_PASSWORD_FILE) };
+const regionOptions = { ...redis, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const issuers = createIssuers({ settings: readIssuers(config.ISSUERS_FILE), log });
@@ -51,7 +59,7 @@ const access = createReadAccess(replica, config.READS, { issuers, denials });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
-const reporting = createReporting({ config, scope, replica, impressions, metrics, log });
+const reporting = createReporting({ config, redis, scope, replica, impressions, metrics, log });
 const hub = createHub({
   replica,
   access,

@@ -2,15 +2,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
-import { createPool } from './pool.ts';
+import { type AuditOptions, createPool } from './pool.ts';
 
 const FOLDER = join(import.meta.dirname, '../migrations');
 /** Any number that no other application takes in this database. */
 const LOCK = 7_146_233;
 
-/** @param url of the user who owns the tables, or is to own them */
-export async function migrate(url: string): Promise<void> {
-  const pool = createPool({ url, timeoutMs: 60_000, connections: 1 }, true);
+/** @param options of the user who owns the tables, or is to own them */
+export async function migrate({ url, password }: AuditOptions): Promise<void> {
+  const pool = createPool({ url, password, timeoutMs: 60_000, connections: 1 }, true);
   try {
     await applyMissing(pool);
   } finally {

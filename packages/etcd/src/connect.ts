@@ -1,4 +1,5 @@
 /** The etcd3 client as this project uses it: no retries of its own, deadlines on every call, keepalive. */
+import type { Password } from '@quantivista/runtime';
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
 import { target } from './members.ts';
@@ -7,6 +8,8 @@ export const DEFAULT_TIMEOUT_MS = 5_000;
 
 export interface EtcdOptions {
   hosts: readonly string[];
+  /** Where etcd has users. */
+  login?: { readonly username: string; readonly password: Password };
   /** Deadline of one unary call. @default 5000 */
   timeoutMs?: number;
 }
@@ -16,9 +19,10 @@ export interface EtcdOptions {
  * and then reports that it failed although it is stored; and its breaker blocks every call for 5 s after
  * one oversized answer.
  */
-export const connect = ({ hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions): Etcd3 =>
+export const connect = ({ hosts, login, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions): Etcd3 =>
   new Etcd3({
     hosts: [target(hosts)],
+    ...(login && { auth: authOf(login) }),
     faultHandling: { host: () => noop, global: noop },
     defaultCallOptions: context => (context.isStream ? {} : { deadline: Date.now() + timeoutMs }),
     grpcOptions: {
@@ -35,3 +39,15 @@ export const connect = ({ hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions):
       'grpc.max_reconnect_backoff_ms': 1_000,
     },
   });
+
+/**
+ * etcd3 logs in before its first call, and again at the first unary call that is told `invalid auth token`: a token has
+ * run out, or etcd has restarted. It asks for the password each time. Such a call has changed nothing, so that sending
+ * it again is safe.
+ */
+const authOf = ({ username, password }: NonNullable<EtcdOptions['login']>) => ({
+  username,
+  get password() {
+    return password();
+  },
+});

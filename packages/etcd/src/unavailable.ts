@@ -1,10 +1,18 @@
 /** etcd's and gRPC's errors, translated once. */
 import { ServiceError } from '@quantivista/contracts';
+import { EtcdAuthenticationFailedError, EtcdInvalidAuthTokenError, EtcdPermissionDeniedError } from 'etcd3';
 
 /** Rethrow any failure of a call as `store_unavailable`; the original stays as its cause, for the log. */
 export function unavailable(cause: unknown): never {
-  throw new ServiceError('store_unavailable', { cause });
+  // Whoever is denied is told apart from whom nobody answers: the one must be set right by a person.
+  const message = isRefused(cause) ? 'The store does not let this process in' : undefined;
+  throw new ServiceError('store_unavailable', { cause, ...(message !== undefined && { message }) });
 }
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof EtcdAuthenticationFailedError ||
+  error instanceof EtcdPermissionDeniedError ||
+  error instanceof EtcdInvalidAuthTokenError;
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

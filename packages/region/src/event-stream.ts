@@ -1,5 +1,5 @@
 /** A stream of events in a Redis at the centre. Its ids are the events' sequences: Redis refuses one that it has. */
-import { connectRedis, unavailable } from './connection.ts';
+import { connectRedis, type RedisAddress, unavailable } from './connection.ts';
 
 export const CENTRE_EVENTS_KEY = '{qv:centre}:events';
 
@@ -39,14 +39,13 @@ end
 return 1
 `;
 
-export interface EventStreamOptions {
-  readonly url: string;
+export interface EventStreamOptions extends RedisAddress {
   /** Events kept, about. @default 100000 */
   readonly length?: number;
 }
 
-export function createEventStream({ url, length = 100_000 }: EventStreamOptions): EventStream {
-  const redis = connectRedis(url, 10_000);
+export function createEventStream({ length = 100_000, ...address }: EventStreamOptions): EventStream {
+  const redis = connectRedis(address, 10_000);
   return {
     newest: async () => {
       // Not XINFO, which fails where there is no stream: the newest entry is never trimmed.

@@ -1,7 +1,7 @@
 /** What a region's nodes have counted, on its way through Redis. */
 import { randomUUID } from 'node:crypto';
 import type { ImpressionBundle, ImpressionWindow } from '@quantivista/contracts';
-import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
+import { connectRedis, type RedisAddress, type RegionOptions, unavailable } from './connection.ts';
 import { ADD, DROP, DROP_CHILD, PUT_CHILD, SEAL } from './impression-rules.ts';
 import { impressionKeys } from './keys.ts';
 
@@ -56,10 +56,10 @@ const MAX_CHILDREN = 1_000;
 const KEEP_S = 24 * 3_600;
 
 export function createRegionImpressions({
-  url,
   region,
-}: Pick<RegionOptions, 'url' | 'region'>): RegionImpressions {
-  const redis = connectRedis(url, 5_000);
+  ...address
+}: RedisAddress & Pick<RegionOptions, 'region'>): RegionImpressions {
+  const redis = connectRedis(address, 5_000);
   const keys = impressionKeys(region);
   const rules = { qvAdd: ADD, qvSeal: SEAL, qvDrop: DROP, qvPutChild: PUT_CHILD, qvDropChild: DROP_CHILD };
   for (const [name, lua] of Object.entries(rules))

@@ -1,4 +1,4 @@
-export type { RegionOptions } from './connection.ts';
+export type { RedisAddress, RegionOptions } from './connection.ts';
 export type { Change, SnapshotEntry, StreamEntry } from './entry.ts';
 export {
   CENTRE_EVENTS_KEY,

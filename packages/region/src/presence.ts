@@ -1,6 +1,6 @@
 /** Who is in a region: its nodes with their reports, and the regions that are fed from it with theirs. */
 import type { NodeReport, RegionReport } from '@quantivista/contracts';
-import { connectRedis, type RegionOptions, unavailable } from './connection.ts';
+import { connectRedis, type RedisAddress, type RegionOptions, unavailable } from './connection.ts';
 import { presenceKeys } from './keys.ts';
 import { GATHER, PUT, RELEASE, REMOVE } from './presence-rules.ts';
 
@@ -43,8 +43,11 @@ export interface Presence {
 const NODE = 'node:';
 const REGION = 'region:';
 
-export function createPresence({ url, region }: Pick<RegionOptions, 'url' | 'region'>): Presence {
-  const redis = connectRedis(url, 5_000);
+export function createPresence({
+  region,
+  ...address
+}: RedisAddress & Pick<RegionOptions, 'region'>): Presence {
+  const redis = connectRedis(address, 5_000);
   const { members, until, version, reporter } = presenceKeys(region);
   const rules = { qvPut: PUT, qvRemove: REMOVE, qvGather: GATHER, qvRelease: RELEASE };
   for (const [name, lua] of Object.entries(rules)) redis.defineCommand(name, { numberOfKeys: 4, lua });

@@ -28,10 +28,10 @@ export interface RegionReader extends Suspicion {
   close(): void;
 }
 
-export function createRegionReader({ url, region, blockMs = 500 }: RegionOptions): RegionReader {
-  const redis = connectRedis(url, 5_000);
+export function createRegionReader({ region, blockMs = 500, ...address }: RegionOptions): RegionReader {
+  const redis = connectRedis(address, 5_000);
   // A blocking read holds up its connection, hence one of its own.
-  const blocking = connectRedis(url, blockMs + 2_500);
+  const blocking = connectRedis(address, blockMs + 2_500);
 
   return {
     ...createSuspicion(redis, region),

@@ -52,8 +52,12 @@ export interface RegionWriter extends Suspicion {
 
 const LOAD_CHUNK = 500;
 
-export function createRegionWriter({ url, region, streamLength = 20_000 }: RegionOptions): RegionWriter {
-  const redis = connectRedis(url, 5_000);
+export function createRegionWriter({
+  region,
+  streamLength = 20_000,
+  ...address
+}: RegionOptions): RegionWriter {
+  const redis = connectRedis(address, 5_000);
   const pointer = pointerKey(region);
   redis.defineCommand('qvApply', { numberOfKeys: 4, lua: APPLY });
   redis.defineCommand('qvPublish', { numberOfKeys: 8, lua: PUBLISH });

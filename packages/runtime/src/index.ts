@@ -3,4 +3,5 @@ export * from './environment.ts';
 export * from './fault-point.ts';
 export * from './log.ts';
 export * from './metrics.ts';
+export * from './password-file.ts';
 export * from './shutdown.ts';

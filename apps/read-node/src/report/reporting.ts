@@ -1,6 +1,6 @@
 /** How this node tells its region, and its region the centre, whom it serves and how far it is. */
 import type { Scope } from '@quantivista/contracts';
-import { createPresence, createRegionImpressions } from '@quantivista/region';
+import { createPresence, createRegionImpressions, type RedisAddress } from '@quantivista/region';
 import { type Log, type Metrics, pause } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import type { FeedObserver } from '../feed/feeder.ts';
@@ -25,6 +25,8 @@ const END_LIMIT_MS = 2_000;
 
 export interface ReportingOptions {
   readonly config: ReadNodeConfig;
+  /** The region's. */
+  readonly redis: RedisAddress;
   readonly scope: Scope;
   readonly replica: Replica;
   /** Absent where evaluations are not counted. */
@@ -43,11 +45,11 @@ export interface Reporting {
 }
 
 export function createReporting(options: ReportingOptions): Reporting {
-  const { config, scope, replica, impressions, metrics, log } = options;
+  const { config, redis, scope, replica, impressions, metrics, log } = options;
   const { REGION: region, NODE_ID: nodeId, PRESENCE_TTL_MS: ttlMs, REPORT_LEASE_S: leaseS } = config;
   const hops = createHops(metrics);
-  const presence = createPresence({ url: config.REDIS_URL, region });
-  const regionImpressions = createRegionImpressions({ url: config.REDIS_URL, region });
+  const presence = createPresence({ ...redis, region });
+  const regionImpressions = createRegionImpressions({ ...redis, region });
   const counting = { region: regionImpressions, windowMs: config.IMPRESSIONS_WINDOW_MS, log };
   const handOver = impressions && createHandOver({ counts: impressions, ...counting });
   let carrier: Carrier | undefined;
