@@ -11,6 +11,7 @@ import type { Runtime } from './programs.ts';
 import { createSecrets, type SecretsKind } from './secrets.ts';
 import { createStoreLogins, noLogins, type StoreLoginsOptions } from './store-logins.ts';
 import { createEtcdCluster, createPostgresServer, createRedisServer, servingUrl } from './stores.ts';
+import type { VaultServer } from './vault-server.ts';
 
 /** Where a region is, if not on this machine's own network. */
 export interface Place {
@@ -84,7 +85,7 @@ export interface Network {
   readonly etcdMembers: readonly Component[];
   readonly postgres: Component;
   /** Where secrets are kept in one of the stack's own. */
-  readonly vault: Component | undefined;
+  readonly vault: VaultServer | undefined;
   /** The first of them. */
   readonly authority: Component;
   readonly authorities: readonly Component[];

@@ -6,6 +6,7 @@ import type { Endpoints } from '@quantivista/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ROOT } from '../../infra/stack/programs.ts';
 import { until } from '../../infra/stack/until.ts';
+import { redisCommand } from '../harness/redis-command.ts';
 
 interface Started {
   readonly process: ChildProcess;
@@ -64,6 +65,11 @@ describe('in the foreground', () => {
     const endpoints = JSON.parse(readFileSync(join(ROOT, '.stack/endpoints.json'), 'utf8')) as Endpoints;
     expect(endpoints.regions.map(region => region.nodes.length)).toEqual([2, 2]);
     expect(await answers(endpoints.authority)).toBe(true);
+    // Whoever is on this machine as well is not let into the stores.
+    const range = { method: 'POST', body: JSON.stringify({ key: 'YQ==' }) };
+    expect((await fetch(`${endpoints.etcd}/v3/kv/range`, range)).ok).toBe(false);
+    const redisPort = Number(new URL(endpoints.regions[0]!.redis).port);
+    await expect(redisCommand({ port: redisPort }, 'KEYS', '*')).rejects.toThrow('NOAUTH');
     const [ofFirst, ofSecond] = [addresses(first), addresses(second)];
     expect(ofFirst.filter(address => ofSecond.includes(address))).toEqual([]);
 
