@@ -111,7 +111,6 @@ describe.each(kinds)('secrets in a %s', kind => {
       reader: ['read'],
       keeper: ['read', 'read-secret', 'write'],
     };
-    expect((await admin.put('pay', 'control', `in the open: ${control}`)).status).toBe(200);
     for (const [name, permissions] of Object.entries(persons)) {
       const body = { name, permissions };
       const made = await admin.request<CreatedToken>('POST', '/api/v1/access/tokens', { body });
@@ -120,6 +119,7 @@ describe.each(kinds)('secrets in a %s', kind => {
     const { url } = receiver;
     const hook = await admin.request('PUT', '/api/v1/webhooks/all', { body: { url } });
     expect(hook.status).toBe(200);
+    expect((await admin.put('pay', 'control', `in the open: ${control}`)).status).toBe(200);
     for (const { url: node } of network.serving) {
       // Also one who may see secrets is told of them by name alone.
       watchers.push(startWatcher({ nodes: [node], service: 'pay', token: network.token }));
@@ -154,11 +154,14 @@ describe.each(kinds)('secrets in a %s', kind => {
   test('are refused, and what is refused is not repeated', async () => {
     const schema = { type: 'object', additionalProperties: false, properties: { a: { const: 1 } } };
     // A busy machine may take longer to compile it than it is given.
-    const rule = () => ask('writer', 'PUT', '/api/v1/schemas/pay/ruled_*', { body: { schema } });
-    await until(async () => (await rule()).status === 200, {
-      what: 'a schema to hold',
-      timeoutMs: 90_000,
-    });
+    const ruled = async () => {
+      const { status, text } = await ask('writer', 'PUT', '/api/v1/schemas/pay/ruled_*', {
+        body: { schema },
+      });
+      if (status !== 200) throw new Error(text);
+      return true;
+    };
+    await until(ruled, { what: 'a schema to hold', timeoutMs: 60_000 });
     const bad: [number, Promise<Said>][] = [
       [422, put('ruled_a', { [canary()]: canary() })],
       [422, put('ruled_b', { a: canary() }, ENCRYPTED)],
