@@ -64,7 +64,7 @@ describe('in the foreground', () => {
     await Promise.all([ready(first), ready(second)]);
     const endpoints = JSON.parse(readFileSync(join(ROOT, '.stack/endpoints.json'), 'utf8')) as Endpoints;
     expect(endpoints.regions.map(region => region.nodes.length)).toEqual([2, 2]);
-    expect(await answers(endpoints.authority)).toBe(true);
+    await until(() => answers(endpoints.authority), { what: 'the authority to answer' });
     // Whoever is on this machine as well is not let into the stores.
     const range = { method: 'POST', body: JSON.stringify({ key: 'YQ==' }) };
     expect((await fetch(`${endpoints.etcd}/v3/kv/range`, range)).ok).toBe(false);
@@ -76,7 +76,7 @@ describe('in the foreground', () => {
     first.process.kill('SIGINT');
     expect(await first.exit).toBe(0);
     for (const url of ofFirst) expect(await answers(url), url).toBe(false);
-    expect(await answers(addresses(second)[0]!)).toBe(true);
+    await until(() => answers(addresses(second)[0]!), { what: 'the second network to go on' });
     second.process.kill('SIGTERM');
     expect(await second.exit).toBe(0);
     for (const url of ofSecond) expect(await answers(url), url).toBe(false);
