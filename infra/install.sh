@@ -13,3 +13,6 @@ install_packages() {
   echo 'Installing the pinned runtimes and packages (about a minute the first time) …' >&2
   CI=true npx -y pnpm@12.21.0 install --frozen-lockfile >&2
 }
+
+# Node keeps what it made of each module, and everything that is started from here starts in half the time.
+export NODE_COMPILE_CACHE="$PWD/node_modules/.cache/node"

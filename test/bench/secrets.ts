@@ -10,11 +10,11 @@ const KEYS = 20;
 const VALUE = 'x'.repeat(200);
 const ROUNDS = 10;
 
-/** @param args `--reads` (500) of each kind in a round, `--runtime` (both) */
+/** @param args `--reads` (2000) of each kind in a round, `--runtime` (both) */
 export async function benchSecrets(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { reads: { type: 'string', default: '500' }, runtime: { type: 'string' } },
+    options: { reads: { type: 'string', default: '2000' }, runtime: { type: 'string' } },
   });
   for (const runtime of (values.runtime ? [values.runtime] : ['bun', 'node']) as Runtime[])
     await withNetwork({ runtime, regionNames: ['only'], nodeRoles: ['feed,serve'] }, network =>

@@ -50,11 +50,7 @@ const becomes = (id: string, state: string) =>
 
 test.each(FAULT_POINTS)('killed at %s while it applies: once or not at all, and never again', async point => {
   const id = await approved('a', 1);
-  await network.first.stop();
-  await network.first.start({ env: { FAULT_POINT: point } });
-  const lost = ann.post(`/${id}/apply`).catch(() => 'lost');
-  await network.first.ended();
-  expect(await lost).toBe('lost');
+  await network.fault.killAt(point, network.first, () => ann.post(`/${id}/apply`));
   await network.first.start();
   await until(async () => (await trail.pending()) === 0, { what: 'every intent to have an outcome' });
 

@@ -71,6 +71,34 @@ test('what etcdctl puts and deletes is found, once, and nothing else is', async 
   await holds();
 });
 
+test('rights that nobody gave are found: a token, a role, a binding by another hand', async () => {
+  const made = await network.api.request('POST', '/api/v1/access/tokens', {
+    body: { name: 'maker', permissions: ['read'] },
+  });
+  expect(made.status).toBe(201);
+  const access = '/quantivista/_access';
+  const [{ key: known, value: token }] = (await network.store
+    .list({ prefix: `${access}/tokens/` })
+    .then(listed => {
+      if (listed.kind !== 'listed') throw new Error(listed.kind);
+      return listed.entries.filter(({ value }) => value.includes('"maker"'));
+    })) as [{ key: string; value: string }];
+  const byHand = {
+    [`${access}/tokens/${'0'.repeat(64)}`]: token,
+    [known]: token.replace('["read"]', '["read","admin"]'),
+    [`${access}/roles/all`]: '{"version":1,"grants":[]}',
+    [`${access}/bindings/all`]: '{"version":1,"roles":["admin"],"subjects":[]}',
+  };
+  for (const [name, value] of Object.entries(byHand))
+    await network.store.txn({ compare: [], success: [{ op: 'put', key: name, value }] });
+  for (const name of Object.keys(byHand))
+    expect(await finding(name)).toMatchObject({ kind: 'foreign_change' });
+  expect(await network.findings()).toHaveLength(4);
+  await network.sealed();
+  const { faults } = await network.verify();
+  expect(faults.map(({ message }) => message.split(' ')[0]).sort()).toEqual(Object.keys(byHand).sort());
+});
+
 test('found also when it was done while no authority ran, and etcd was compacted since', async () => {
   await put('a', 1);
   await put('b', 1);

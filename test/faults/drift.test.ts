@@ -62,16 +62,19 @@ const sum = (all: readonly Status[], of: (status: Status) => number) =>
   all.reduce((total, status) => total + of(status), 0);
 const repaired = async () => sum(await statuses(), status => status.feeder.repaired_keys);
 
-/** Every node has compared itself with the store as it is now, and holds exactly that. */
+/**
+ * Every node has compared itself with the store as it is now, and holds exactly that. What it is now is asked
+ * each time: the authority writes on its own, in a new generation the first token too.
+ */
 async function allVerified(): Promise<void> {
   const { revision } = await store.read([]);
-  const digest = await etcdDigest(network.etcd.url);
-  const verified = ({ drift, digest: own }: Status) =>
-    drift.parts.length === 0 && (drift.verified_revision ?? 0) >= revision && own === digest;
-  await until(async () => (await statuses()).every(verified), {
-    what: 'every node to equal etcd',
-    timeoutMs: 60_000,
-  });
+  const all = async () => {
+    const digest = await etcdDigest(network.etcd.url);
+    const verified = ({ drift, digest: own }: Status) =>
+      drift.parts.length === 0 && (drift.verified_revision ?? 0) >= revision && own === digest;
+    return (await statuses()).every(verified);
+  };
+  await until(all, { what: 'every node to equal etcd', timeoutMs: 60_000 });
 }
 
 /** A command on one of the generation's keys in Redis. */

@@ -93,7 +93,9 @@ export function expectGuarantees({ observation, generation, store, writes, ...al
   }
   expect(check(history)).toEqual([]);
   const resets = history.watchers.flatMap(({ id, events }) =>
-    events.flatMap(event => (event.kind === 'frame' && event.frame.type === 'reset' ? [id] : [])),
+    events.flatMap(event =>
+      event.kind === 'frame' && event.frame.type === 'reset' ? [`${id}: ${event.frame.reason}`] : [],
+    ),
   );
   if (!allowed.resets) expect(resets, 'watchers told that they missed something').toEqual([]);
 

@@ -15,6 +15,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { createEtcdServer, createPostgresServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
+import { createFaultFile, type FaultFile } from '../harness/fault-file.ts';
 import { createLink, type Link } from '../harness/link.ts';
 import { openTrail, type Trail } from './trail.ts';
 import { trailAgrees } from './trail-agrees.ts';
@@ -28,6 +29,7 @@ let link: Link;
 let store: Etcd;
 let trail: Trail;
 let token: string;
+let fault: FaultFile;
 /** Each test has a service of its own. */
 let service: string;
 let count = 0;
@@ -40,6 +42,7 @@ beforeAll(async () => {
   await Promise.all([etcd.start(), postgres.start()]);
   link = await createLink(etcd.port);
   const tokenFile = join(dir, 'token');
+  fault = createFaultFile(join(dir, 'fault-point'));
   authority = createAuthority({
     name: 'authority',
     dir,
@@ -52,6 +55,7 @@ beforeAll(async () => {
       // Longer than a write takes on a busy machine: recovery must not give up one that lives.
       RECOVER_AFTER_MS: '1000',
       RECOVER_INTERVAL_MS: '50',
+      ...fault.env,
     },
   });
   await authority.start();
@@ -154,11 +158,7 @@ describe.each(Object.keys(WRITES))('%s', kind => {
     await set('b', 1);
     await set('r', 1);
     await set('r', 2);
-    await authority.stop();
-    await authority.start({ env: { FAULT_POINT: point } });
-    const lost = WRITES[kind]!.run().catch(() => 'lost');
-    await authority.ended();
-    expect(await lost).toBe('lost');
+    await fault.killAt(point, authority, WRITES[kind]!.run);
     await authority.start();
     await settled();
 
@@ -245,12 +245,9 @@ test('etcd stopped: writes are refused, and what was under way is resolved', asy
 
 test('a rollback waits until the present version is on record', async () => {
   await set('a', 1);
-  await authority.stop();
-  await authority.start({ env: { FAULT_POINT: 'write.after_commit' } });
-  await call('PUT', `${service}/a?environment=TEST`, { new_value: 2, rollback_available: false }).catch(
-    () => {},
+  await fault.killAt('write.after_commit', authority, () =>
+    call('PUT', `${service}/a?environment=TEST`, { new_value: 2, rollback_available: false }),
   );
-  await authority.ended();
   // Nobody recovers it for now: whether this version may be rolled back is not known.
   await authority.start({ env: { RECOVER_AFTER_MS: '600000' } });
   const back = () =>

@@ -8,6 +8,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { createEtcdServer, createPostgresServer } from '../../infra/stack/stores.ts';
 import { type Api, createApi } from './api.ts';
+import { createFaultFile, type FaultFile } from './fault-file.ts';
 
 export interface Person {
   readonly api: Api;
@@ -25,6 +26,8 @@ export interface Authorities {
   readonly postgres: Component;
   readonly first: Component;
   readonly second: Component;
+  /** Of the first. */
+  readonly fault: FaultFile;
   /** The admin token. */
   readonly token: string;
   /** With the admin token. */
@@ -48,7 +51,8 @@ export async function startAuthorities(env: Readonly<Record<string, string>> = {
   const postgres = createPostgresServer({ name: 'postgres', dir, port: await ports.next() });
   await Promise.all([etcd.start(), postgres.start()]);
   const tokenFile = join(dir, 'token');
-  const create = async (name: string) =>
+  const fault = createFaultFile(join(dir, 'fault-point'));
+  const create = async (name: string, more = {}) =>
     createAuthority({
       name,
       dir,
@@ -64,9 +68,10 @@ export async function startAuthorities(env: Readonly<Record<string, string>> = {
         RECOVER_AFTER_MS: '1000',
         RECOVER_INTERVAL_MS: '50',
         ...env,
+        ...more,
       },
     });
-  const [first, second] = [await create('authority-1'), await create('authority-2')];
+  const [first, second] = [await create('authority-1', fault.env), await create('authority-2')];
   await first.start();
   await second.start();
   const token = readFileSync(tokenFile, 'utf8').trim();
@@ -76,6 +81,7 @@ export async function startAuthorities(env: Readonly<Record<string, string>> = {
     postgres,
     first,
     second,
+    fault,
     token,
     admin,
     at: ({ url }, token) => {

@@ -17,28 +17,45 @@ async function readTokenFile(file: string): Promise<string | undefined> {
   }
 }
 
-/**
- * Make sure that the network knows an admin token: the one in `file`, or a new one where there is neither a
- * file nor any token. The file comes first: a token whose hash is stored and that nobody knows is useless.
- */
-export async function ensureAdminToken(etcd: Etcd, file: string, log: Log): Promise<void> {
-  let token = await readTokenFile(file);
-  if (token === undefined) {
-    const known = await etcd.list({ prefix: TOKENS_PREFIX });
-    if (known.kind === 'listed' && known.entries.length > 0) return;
-    token = createToken();
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
-    log.info({ file }, 'an admin token was made');
+export interface AdminToken {
+  /**
+   * Make sure that the network knows an admin token: the one in the file, or a new one where there is neither a
+   * file nor any token. The file comes first: a token whose hash is stored and that nobody knows is useless.
+   */
+  ensure(): Promise<void>;
+  /** Where it stands in etcd: the one token that is put without a record. `undefined` where there is none. */
+  readonly key: string | undefined;
+}
+
+export function createAdminToken(etcd: Etcd, file: string, log: Log): AdminToken {
+  let key: string | undefined;
+
+  async function ensure(): Promise<void> {
+    let token = await readTokenFile(file);
+    if (token === undefined) {
+      const known = await etcd.list({ prefix: TOKENS_PREFIX });
+      if (known.kind === 'listed' && known.entries.length > 0) return;
+      token = createToken();
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
+      log.info({ file }, 'an admin token was made');
+    }
+    key = TOKENS_PREFIX + hashToken(token);
+    const record: TokenRecord = {
+      name: 'admin',
+      permissions: PERMISSIONS,
+      created_at: new Date().toISOString(),
+    };
+    await etcd.txn({
+      compare: [{ key, target: 'create', is: 0 }],
+      success: [{ op: 'put', key, value: JSON.stringify(record) }],
+    });
   }
-  const key = TOKENS_PREFIX + hashToken(token);
-  const record: TokenRecord = {
-    name: 'admin',
-    permissions: PERMISSIONS,
-    created_at: new Date().toISOString(),
+
+  return {
+    ensure,
+    get key() {
+      return key;
+    },
   };
-  await etcd.txn({
-    compare: [{ key, target: 'create', is: 0 }],
-    success: [{ op: 'put', key, value: JSON.stringify(record) }],
-  });
 }

@@ -18,7 +18,7 @@ import {
   pause,
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
-import { ensureAdminToken } from './admin-token.ts';
+import { createAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { createCalls } from './calls.ts';
@@ -71,13 +71,14 @@ shutdown.onShutdown('audit', () => audit.close());
 const evidence = createEvidence(serving);
 shutdown.onShutdown('evidence', () => evidence.close());
 
+const adminToken = createAdminToken(etcd, config.ADMIN_TOKEN_FILE, log);
 /** Both stores may still be starting: wait for them as long as it takes. */
 async function prepare(): Promise<void> {
   const backoff = createBackoff({ firstMs: 50, maxMs: 1_000 });
   for (;;) {
     try {
       await audit.migrate();
-      return await ensureAdminToken(etcd, config.ADMIN_TOKEN_FILE, log);
+      return await adminToken.ensure();
     } catch (error) {
       log.warn({ err: error }, 'waiting for etcd and Postgres');
       await pause(backoff.next());
@@ -99,7 +100,7 @@ const heartbeat = createHeartbeat({
   store,
   intervalMs: config.HEARTBEAT_INTERVAL_MS,
   // A store that was wiped or restored may not know the token any more.
-  onGeneration: () => ensureAdminToken(etcd, config.ADMIN_TOKEN_FILE, log),
+  onGeneration: adminToken.ensure,
 });
 const recovery = createRecovery({
   etcd,
@@ -130,7 +131,11 @@ const usage = createUsage({ etcd, audit, leadership, config, metrics, log });
 const faultPoint = createFaultPoint(config.FAULT_POINT);
 const behindWrites = { etcd, audit, evidence, log, leadership };
 const sealer = createSealer({ ...behindWrites, intervalMs: config.SEAL_INTERVAL_MS, faultPoint });
-const reconciler = createReconciler({ ...behindWrites, intervalMs: config.RECONCILE_INTERVAL_MS });
+const reconciler = createReconciler({
+  ...behindWrites,
+  adminToken,
+  intervalMs: config.RECONCILE_INTERVAL_MS,
+});
 registerEvidenceMetrics(metrics, sealer, reconciler);
 
 const regions = createRegions({ etcd, log });
@@ -174,6 +179,7 @@ shutdown.onShutdown('outbound', outbound.close);
 const callers = createCallers({ etcd, issuers, denials, tokenUse });
 const app = createApp({
   etcd,
+  adminToken,
   audit,
   evidence,
   writer,

@@ -22,10 +22,12 @@ import {
   SECRETS_PREFIX,
   SEGMENTS_PREFIX,
   ServiceError,
+  TOKENS_PREFIX,
   WEBHOOKS_PREFIX,
 } from '@quantivista/contracts';
 import type { Etcd, KeyValue } from '@quantivista/etcd';
 import { pause } from '@quantivista/runtime';
+import type { AdminToken } from '../admin-token.ts';
 import { recordedValue } from '../write/conditions.ts';
 
 export interface Difference {
@@ -50,6 +52,7 @@ export interface CompareOptions {
   readonly etcd: Etcd;
   readonly audit: Pick<Audit, 'settledRevision'>;
   readonly evidence: Evidence;
+  readonly adminToken: Pick<AdminToken, 'key'>;
 }
 
 const GROUPS: readonly (RecordGroup & { readonly prefix: string })[] = [
@@ -73,6 +76,7 @@ const GROUPS: readonly (RecordGroup & { readonly prefix: string })[] = [
   { kind: 'schema', environment: '*', prefix: SCHEMAS_PREFIX },
   { kind: 'proposal', environment: '*', prefix: PROPOSALS_PREFIX },
   { kind: 'webhook', environment: '*', prefix: WEBHOOKS_PREFIX },
+  { kind: 'token', environment: '*', prefix: TOKENS_PREFIX },
   { kind: 'role', environment: '*', prefix: ROLES_PREFIX },
   { kind: 'binding', environment: '*', prefix: BINDINGS_PREFIX },
 ];
@@ -122,7 +126,7 @@ function whyDifferent(entry: KeyValue, row: NewestRow): string | undefined {
 
 /** In pages. @throws ServiceError `compacted` where the state is no longer held: begin with another */
 export async function* comparePresent(
-  { etcd, evidence }: CompareOptions,
+  { etcd, evidence, adminToken }: CompareOptions,
   { generation, revision }: ComparedState,
 ): AsyncGenerator<Compared> {
   const generations = await evidence.generations();
@@ -147,7 +151,7 @@ export async function* comparePresent(
       }
       yield { checked: rows.length, differences };
     }
-    const unaccounted = [...left.values()];
+    const unaccounted = [...left.values()].filter(({ key }) => key !== adminToken.key);
     for (let from = 0; from < unaccounted.length; from += REVISIONS_AT_ONCE) {
       yield compareEarlier(
         unaccounted.slice(from, from + REVISIONS_AT_ONCE),

@@ -22,6 +22,10 @@ test.each([
   ['a deletion', { key, value: undefined }, 'delete'],
   ['a name that the API would not take', put('/quantivista/Test/x'), 'put'],
   ['a flag', put('/quantivista/_flags/f'), 'put'],
+  ['a token', put('/quantivista/_access/tokens/f00d'), 'put'],
+  ['a role', put('/quantivista/_access/roles/reader'), 'put'],
+  ['a binding', { key: '/quantivista/_access/bindings/readers', value: undefined }, 'delete'],
+  ['a destroyed version', put('/quantivista-authority/secrets/test/risk/a'), 'put'],
   ['a schema', put('/quantivista-authority/schemas/risk/a'), 'put'],
   ['last versions', put('/quantivista-authority/deleted/test/risk'), 'put'],
   ['a note', put('/quantivista/_commit'), 'put'],
@@ -36,6 +40,13 @@ test.each([
       details: { operation },
     },
   ]);
+});
+
+test('the admin token of the file is put without a record, and deleted by nobody', () => {
+  const token = '/quantivista/_access/tokens/f00d';
+  expect(seenOf({ revision: 1, events: [put(token)] }, token)).toBeUndefined();
+  expect(seenOf({ revision: 1, events: [put(`${token}1`)] }, token)).toBeDefined();
+  expect(seenOf({ revision: 1, events: [{ key: token, value: undefined }] }, token)).toBeDefined();
 });
 
 test('beside a committed change of the same revision, a record that it does not name', () => {

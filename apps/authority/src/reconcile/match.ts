@@ -10,10 +10,11 @@ export interface Seen {
   readonly changes: ReadonlyMap<string, 'put' | 'delete'>;
 }
 
-/** `undefined` for a revision that the trail does not have to account for. */
-export function seenOf({ revision, events }: RevisionEvents): Seen | undefined {
+/** `undefined` for a revision that the trail does not have to account for. `unrecorded`: a key that may be put so. */
+export function seenOf({ revision, events }: RevisionEvents, unrecorded?: string): Seen | undefined {
   const changes = new Map<string, 'put' | 'delete'>();
   for (const { key, value } of events) {
+    if (key === unrecorded && value !== undefined) continue;
     const accounted = isAccountedFor(key) || (isAnchorKey(key) && value === undefined);
     if (accounted) changes.set(key, value === undefined ? 'delete' : 'put');
   }

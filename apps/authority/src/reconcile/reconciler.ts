@@ -7,6 +7,7 @@ import type { Audit, Evidence, Finding } from '@quantivista/audit';
 import { GENERATION_KEY } from '@quantivista/contracts';
 import type { Etcd, Watch } from '@quantivista/etcd';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import type { AdminToken } from '../admin-token.ts';
 import { comparePresent, settledState } from './compare-present.ts';
 import { match, type Seen, seenOf } from './match.ts';
 import { EVERYTHING_PREFIX } from './recorded-keys.ts';
@@ -15,6 +16,7 @@ export interface ReconcilerOptions {
   readonly etcd: Etcd;
   readonly audit: Pick<Audit, 'settledRevision'>;
   readonly evidence: Evidence;
+  readonly adminToken: Pick<AdminToken, 'key'>;
   readonly log: Log;
   /** Two may reconcile: both find the same, and it is recorded once. */
   readonly leadership: { readonly leading: boolean };
@@ -37,7 +39,7 @@ const KEEP = 100_000;
 const MARK_INTERVAL_MS = 2_000;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { etcd, audit, evidence, log, leadership, intervalMs } = options;
+  const { etcd, audit, evidence, adminToken, log, leadership, intervalMs } = options;
   const found = new Map<Finding['kind'], number>([
     ['foreign_change', 0],
     ['missing_change', 0],
@@ -78,7 +80,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       onRevision: revision => {
         if (revision.events.some(({ key, value }) => key === GENERATION_KEY && value !== generation))
           another = true;
-        const seen = another ? undefined : seenOf(revision);
+        const seen = another ? undefined : seenOf(revision, adminToken.key);
         if (seen) queue.push(seen);
         heard = revision.revision;
         // More than is kept: it is asked for again from where the trail is settled.

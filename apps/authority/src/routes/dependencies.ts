@@ -3,6 +3,7 @@ import type { Audit, Evidence } from '@quantivista/audit';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { SecretStore } from '@quantivista/vault';
+import type { AdminToken } from '../admin-token.ts';
 import type { Callers } from '../callers.ts';
 import type { Calls } from '../calls.ts';
 import type { Outbound } from '../deliver/outbound.ts';
@@ -24,6 +25,7 @@ export interface Dependencies {
   readonly etcd: Etcd;
   readonly audit: Audit;
   readonly evidence: Evidence;
+  readonly adminToken: Pick<AdminToken, 'key'>;
   /** May throw Proposed: the app answers it. */
   readonly writer: GuardedWriter;
   /** Writes now or not at all: for what is no configuration, and can't wait. */

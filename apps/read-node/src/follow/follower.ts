@@ -94,8 +94,8 @@ export function createFollower(options: FollowerOptions): Follower {
     const state = await region.state();
     // An empty region, or one that is behind, is being fed again: what is in memory is better.
     if (state.generation === undefined || state.revision === undefined)
-      return { next: 'go on', silent: true };
-    if (state.generation !== generation) return { next: 'load', silent: true };
+      return { next: 'go on', silent: false };
+    if (state.generation !== generation) return { next: 'load', silent: false };
     // News that arrived after the read are seen by the next one; if they are not, the stream lacks them.
     if (state.revision > revision && silent && replica.current!.snapshot.revision === revision) {
       return { next: 'load', silent: true };
@@ -135,6 +135,8 @@ export function createFollower(options: FollowerOptions): Follower {
           if (signal.aborted) return;
           if (connected) log.warn({ err: error }, "the region's store does not answer; serving what is held");
           connected = false;
+          // What it holds when it answers again is another matter.
+          silent = false;
           if (mustLoad) mustLoad = !(await startFromFallback());
           await pause(backoff.next(), signal);
         }
