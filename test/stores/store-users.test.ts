@@ -1,4 +1,5 @@
 /** Each user of a store does what its processes do there, and nothing else: docs/store-users.md, in real stores. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,7 @@ import { createEventStream, createRegionReader, createRegionWriter } from '@quan
 import { passwordFile, silentLog } from '@quantivista/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEtcdSink } from '../../apps/read-node/src/report/etcd-sink.ts';
+import { createAuthority, createReadNode } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { createStoreLogins, type StoreLogins } from '../../infra/stack/store-logins.ts';
@@ -31,6 +33,7 @@ import {
   servingUrl,
 } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
+import { createLeakSearch } from '../harness/leaks.ts';
 import { redisCommand } from '../harness/redis-command.ts';
 import { describeRegion } from './region-cases.ts';
 
@@ -309,6 +312,56 @@ describe('Redis', () => {
     const reader = createRegionReader({ url, region: 'eu' });
     await denied(reader.state());
     reader.close();
+  });
+});
+
+describe.each(['node', 'bun'] as const)('a password in a URL, on %s', runtime => {
+  const secret = `${randomBytes(12).toString('hex')}@pa%24ss`;
+
+  test('is told to nobody, whatever becomes of it', async () => {
+    // Stores that refuse it, and one that is not there.
+    const aclFile = logins.redisAcl('refusing', ['eu']);
+    const redis = createRedisServer({ name: 'refusing', dir, port: await ports.next(), aclFile });
+    const password = encodeURIComponent(secret);
+    const [closed, port, nodePort] = [await ports.next(), await ports.next(), await ports.next()];
+    const common = { LOG_LEVEL: 'debug', READS: 'open', ETCD_URLS: `http://127.0.0.1:${closed}` };
+    const authority = createAuthority({
+      name: `authority-${runtime}`,
+      dir,
+      port,
+      runtime: 'node',
+      env: {
+        ...common,
+        POSTGRES_URL: `postgres://who:${password}@127.0.0.1:${closed}/x`,
+        CENTRE_REDIS_URL: `redis://who:${password}@127.0.0.1:${redis.port}`,
+        ADMIN_TOKEN_FILE: join(dir, 'token'),
+      },
+    });
+    const node = createReadNode({
+      name: `node-${runtime}`,
+      dir,
+      port: nodePort,
+      runtime,
+      env: { ...common, REGION: 'eu', REDIS_URL: `redis://who:${password}@127.0.0.1:${redis.port}` },
+    });
+    const running = [redis, authority, node];
+    try {
+      await redis.start();
+      await Promise.all([authority, node].map(each => each.start({ wait: false })));
+      const logs = () => [authority, node].map(({ logFile }) => readFileSync(logFile, 'utf8')).join('');
+      const why = ['ECONNREFUSED', 'WRONGPASS'];
+      await until(() => why.every(each => logs().includes(each)), { what: 'both to say what is wrong' });
+      const told = await Promise.all(
+        ['/status', '/metrics', '/readyz', '/api/v1/config/risk?environment=TEST'].map(async path => {
+          const answer = await fetch(node.url + path);
+          return JSON.stringify([...answer.headers]) + (await answer.text());
+        }),
+      );
+      const search = createLeakSearch([secret, password]);
+      expect([...told, logs()].flatMap(text => search.within('what is told', text))).toEqual([]);
+    } finally {
+      await Promise.all(running.map(each => each.stop()));
+    }
   });
 });
 
