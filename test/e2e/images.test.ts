@@ -77,7 +77,7 @@ describe.skipIf(process.getuid?.() !== 0)('what is in them', () => {
     execFileSync('chmod', ['0755', dir]);
     prepare('authority', 'node');
     prepare('read-node', 'bun');
-  });
+  }, 300_000);
   afterAll(async () => {
     for (const each of running) await each.stop();
     for (const each of running) each.wipe();

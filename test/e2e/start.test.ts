@@ -38,7 +38,7 @@ function start(...args: string[]): Started {
 const ready = (each: Started) =>
   until(() => each.output().includes('Ctrl-C ends everything'), {
     what: `./start: ${each.output()}`,
-    timeoutMs: 60_000,
+    timeoutMs: 100_000,
   });
 const answers = (url: string) =>
   fetch(`${url}/livez`, { signal: AbortSignal.timeout(1_000) }).then(
