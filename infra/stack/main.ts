@@ -7,7 +7,15 @@ import { installComponents } from './install.ts';
 import { type Network, startNetwork } from './network.ts';
 import { parseOptions, type StartOptions } from './options.ts';
 import { ROOT } from './programs.ts';
-import { HELP, listEndpoints, milliseconds, NO_VAULT, showDemonstration, tryThis } from './report.ts';
+import {
+  HELP,
+  listEndpoints,
+  milliseconds,
+  NO_VAULT,
+  showDemonstration,
+  storePasswords,
+  tryThis,
+} from './report.ts';
 import { createRunFolder } from './run-folder.ts';
 import { secretsAtHand } from './secrets.ts';
 
@@ -40,6 +48,7 @@ async function main(options: StartOptions): Promise<void> {
   const network = await startNetwork({
     ...options.network,
     grpc: true,
+    storeUsers: true,
     dir: folder.dir,
     secrets,
     onProgress,
@@ -50,7 +59,7 @@ async function main(options: StartOptions): Promise<void> {
     onProgress(`an example of ${count} values`, performance.now() - loadedAt);
     folder.publish(network.endpoints);
     say(
-      `\nReady after ${milliseconds(performance.now() - startedAt)}.\n\n${listEndpoints(network.endpoints)}\n`,
+      `\nReady after ${milliseconds(performance.now() - startedAt)}.\n\n${listEndpoints(network.endpoints)}\n\n${storePasswords(folder.dir)}\n`,
     );
     await (options.once ? Promise.race([showOnce(network), signalled]) : stay(network, options));
   } finally {

@@ -10,7 +10,9 @@ import { external } from './external.ts';
 import { createPorts } from './ports.ts';
 import type { Runtime } from './programs.ts';
 import { createSecrets, type SecretsKind } from './secrets.ts';
+import { createStoreLogins, noLogins, type StoreLoginsOptions } from './store-logins.ts';
 import { createEtcdCluster, createPostgresServer, createRedisServer, servingUrl } from './stores.ts';
+import type { VaultServer } from './vault-server.ts';
 
 /** Where a region is, if not on this machine's own network. */
 export interface Place {
@@ -39,6 +41,10 @@ export interface NetworkOptions {
   readonly secrets?: SecretsKind;
   /** TLS on every hop, with certificates of an authority of its own, which this process trusts from then on. @default false */
   readonly tls?: boolean;
+  /** The stores let in the users of store-users.ts alone, by passwords. @default they let in everybody */
+  readonly storeUsers?: boolean;
+  /** How long a login at etcd holds, there. @default etcd's own */
+  readonly etcdTokenTtlS?: number;
   readonly authorityEnv?: Readonly<Record<string, string>>;
   /** Side by side, of the same stores. @default 1 */
   readonly authorityCount?: number;
@@ -82,7 +88,7 @@ export interface Network {
   readonly etcdMembers: readonly Component[];
   readonly postgres: Component;
   /** Where secrets are kept in one of the stack's own. */
-  readonly vault: Component | undefined;
+  readonly vault: VaultServer | undefined;
   /** The first of them. */
   readonly authority: Component;
   readonly authorities: readonly Component[];
@@ -105,9 +111,18 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const ports = createPorts(options.portBase);
   const components: Component[] = [];
   const given = process.env;
+  const plans: RegionOptions[] = [...regionNames.map(name => ({ name })), ...(options.moreRegions ?? [])];
   // An etcd that is not ours may know a token already: then its file must be named.
   const tokenFile = given.QV_ADMIN_TOKEN_FILE ?? join(dir, 'admin-token');
   mkdirSync(dir, { recursive: true });
+  const externalRedis = (name: string) => given[`QV_REDIS_URL_${name.toUpperCase().replaceAll('-', '_')}`];
+  const isOurs: StoreLoginsOptions['isOurs'] = store => {
+    if (typeof store === 'string') return !given[`QV_${store.toUpperCase()}_URL`];
+    return !externalRedis(plans.find(({ name }) => name === store.redisOf)?.redisOf ?? store.redisOf);
+  };
+  const logins = options.storeUsers
+    ? createStoreLogins({ dir: join(dir, 'passwords'), regions: plans, isOurs })
+    : noLogins;
 
   const ca = options.tls ? createCa(join(dir, 'tls')) : undefined;
   if (ca) trust(ca.caFile);
@@ -139,13 +154,24 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const etcdHosts = Object.values(places).map(each => each.etcdHost);
   const etcdMembers = given.QV_ETCD_URL
     ? [external('etcd', given.QV_ETCD_URL)]
-    : await createEtcdCluster(names, ports, { dir, more: etcdHosts, tls: identity('etcd', ...etcdHosts) });
+    : await createEtcdCluster(names, ports, {
+        dir,
+        more: etcdHosts,
+        tls: identity('etcd', ...etcdHosts),
+        tokenTtlS: options.etcdTokenTtlS,
+      });
   for (const member of etcdMembers) add(member);
   const etcd = etcdMembers[0]!;
   const postgres = add(
     given.QV_POSTGRES_URL
       ? external('postgres', given.QV_POSTGRES_URL)
-      : createPostgresServer({ name: 'postgres', dir, port: await ports.next(), tls: identity('postgres') }),
+      : createPostgresServer({
+          name: 'postgres',
+          dir,
+          port: await ports.next(),
+          tls: identity('postgres'),
+          passwords: logins.postgres,
+        }),
   );
   const secrets = await createSecrets(options.secrets ?? 'keyring', dir, ports, identity);
   if (secrets.vault) add(secrets.vault);
@@ -157,6 +183,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     POSTGRES_URL: given.QV_POSTGRES_URL ?? servingUrl(postgres.url),
     POSTGRES_MIGRATE_URL: postgres.url,
     ADMIN_TOKEN_FILE: tokenFile,
+    ...logins.authority,
     ...secrets.settings('authority'),
     ...options.authorityEnv,
   };
@@ -171,10 +198,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     if (!found) throw new Error(`there is no region ${name} before those that name it`);
     return found;
   };
-  const plans: RegionOptions[] = [...regionNames.map(name => ({ name })), ...(options.moreRegions ?? [])];
   for (const { name, fedBy, environments, redisOf } of plans) {
-    const url = given[`QV_REDIS_URL_${name.toUpperCase().replaceAll('-', '_')}`];
+    const url = externalRedis(name);
     const redisName = `redis-${name}`;
+    const users = plans.filter(plan => plan.name === name || plan.redisOf === name).map(plan => plan.name);
     const { netns, host, etcdHost } = places[name] ?? {};
     const redis =
       redisOf !== undefined
@@ -189,12 +216,13 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
                   host,
                   netns,
                   tls: identity(redisName, host),
+                  aclFile: logins.redisAcl(redisName, users),
                 }),
           );
-    const redisUrl = await route(redis.url, name);
+    const redisSettings = logins.node(name, await route(redis.url, name));
     const source =
       fedBy === undefined
-        ? { ETCD_URLS: await route(etcdUrls(etcdHost), name) }
+        ? { ETCD_URLS: await route(etcdUrls(etcdHost), name), ...logins.feeder(name) }
         : {
             FEED_FROM: regionNamed(fedBy)
               .serving.map(node => node.url)
@@ -215,7 +243,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         READS: reads,
         ENVIRONMENTS: environments?.join(),
         REGION: name,
-        REDIS_URL: redisUrl,
+        ...redisSettings,
         ROLES: roles,
         NODE_ID: nodeName,
         ...secrets.settings('node'),
@@ -254,7 +282,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   try {
     await step(`etcd, Postgres and Redis${secrets.vault ? ', Vault' : ''}`, async () => {
       await Promise.all(components.filter(each => !isApp(each)).map(each => each.start()));
-      await secrets.setUp();
+      await Promise.all([secrets.setUp(), logins.setUpEtcd(etcd.url)]);
     });
     await step('the authority and the read nodes', () =>
       Promise.all([...authorities, ...regions.flatMap(region => region.nodes)].map(each => each.start())),

@@ -70,6 +70,10 @@ export function listEndpoints({ authority, regions, etcd, postgres }: Endpoints)
   return rows.map(([name, url]) => `  ${name!.padEnd(16)} ${url}`).join('\n');
 }
 
+/** @param dir the run's folder */
+export const storePasswords = (dir: string): string =>
+  `The stores let in their own users alone (docs/store-users.md): passwords in ${dir}/passwords`;
+
 export function showDemonstration(shown: Demonstration): string {
   const { arrivals, acknowledgedMs, watched, frame, frameMs, revision } = shown;
   const row = (what: string, ms: number) => {

@@ -2,17 +2,16 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import type { CertificateFiles } from './certificates.ts';
-import type { Component } from './component.ts';
 import type { Ports } from './ports.ts';
 import { programs } from './programs.ts';
-import { createVaultServer } from './vault-server.ts';
+import { createVaultServer, type VaultServer } from './vault-server.ts';
 import { setUpVault, type VaultRole, vaultSettings } from './vault-setup.ts';
 
 export type SecretsKind = 'vault' | 'keyring';
 
 export interface Secrets {
   /** What is to be started; undefined where there is nothing. */
-  readonly vault: Component | undefined;
+  readonly vault: VaultServer | undefined;
   /** Settings of a process. Its role's ids are there once {@link Secrets.setUp} is done. */
   settings(role: VaultRole): Readonly<Record<string, string | undefined>>;
   /** Once, when what is to be started has been started. */

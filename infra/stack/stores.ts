@@ -1,6 +1,6 @@
 /** The stores of the stack: private instances on ports of their own. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,13 +53,15 @@ export interface EtcdServerOptions extends StoreOptions {
   readonly cluster?: string;
   /** Addresses at which its clients reach it besides loopback. */
   readonly more?: readonly string[] | undefined;
+  /** How long a login holds, where it has users. @default etcd's own */
+  readonly tokenTtlS?: number | undefined;
 }
 
 const schemeOf = (tls: CertificateFiles | undefined) => (tls ? 'https' : 'http');
 
 /** One etcd member that syncs every write. */
 export function createEtcdServer(options: EtcdServerOptions): Component {
-  const { name, dir, port, peerPort, cluster, more = [], tls } = options;
+  const { name, dir, port, peerPort, cluster, more = [], tls, tokenTtlS } = options;
   const scheme = schemeOf(tls);
   const url = `${scheme}://${LOOPBACK}:${port}`;
   const urls = [url, ...more.map(host => `${scheme}://${host}:${port}`)].join(',');
@@ -71,6 +73,9 @@ export function createEtcdServer(options: EtcdServerOptions): Component {
   args.push('--initial-cluster', cluster ?? `${name}=${peer}`, '--logger', 'zap');
   args.push('--auto-compaction-mode', 'revision', '--auto-compaction-retention', '100000');
   if (tls) args.push(...etcdTlsArgs(tls));
+  // Its users' passwords are long and of chance: hashing them slowly would only make each login dear.
+  args.push('--bcrypt-cost', '4');
+  if (tokenTtlS !== undefined) args.push('--auth-token-ttl', String(tokenTtlS));
   return createComponent({
     name,
     url,
@@ -95,7 +100,7 @@ export function createEtcdServer(options: EtcdServerOptions): Component {
 export async function createEtcdCluster(
   names: readonly string[],
   ports: Ports,
-  options: { readonly dir: string } & Pick<EtcdServerOptions, 'more' | 'tls'>,
+  options: { readonly dir: string } & Pick<EtcdServerOptions, 'more' | 'tls' | 'tokenTtlS'>,
 ): Promise<Component[]> {
   const members: { name: string; port: number; peerPort: number }[] = [];
   for (const name of names) members.push({ name, port: await ports.next(), peerPort: await ports.next() });
@@ -108,15 +113,18 @@ export async function createEtcdCluster(
 export interface RedisServerOptions extends StoreOptions {
   /** Port of the Redis on loopback that it is to be a replica of. */
   readonly replicaOf?: number;
+  /** The file of its users. @default it lets everybody in */
+  readonly aclFile?: string | undefined;
 }
 
 /** A region's Redis: nothing of it is kept. */
 export function createRedisServer(options: RedisServerOptions): Component {
-  const { name, dir, port, host = LOOPBACK, netns, replicaOf, tls } = options;
+  const { name, dir, port, host = LOOPBACK, netns, replicaOf, tls, aclFile } = options;
   const dataDir = join(dir, name);
   const args = tls ? redisTlsArgs(tls, port) : ['--port', String(port)];
   args.push('--bind', host, '--save', '', '--appendonly', 'no', '--dir', dataDir);
   args.push('--repl-diskless-sync-delay', '0');
+  if (aclFile !== undefined) args.push('--aclfile', aclFile);
   // It has no password: elsewhere than on loopback it must be told that this is meant.
   if (host !== LOOPBACK) args.push('--protected-mode', 'no');
   if (replicaOf !== undefined) args.push('--replicaof', `${LOOPBACK} ${replicaOf}`);
@@ -130,7 +138,10 @@ export function createRedisServer(options: RedisServerOptions): Component {
     dataDir,
     logFile: join(dir, `${name}.log`),
     prepare: async () => void mkdirSync(dataDir, { recursive: true }),
-    ready: () => answers(tls ? openTls(port, host, tls) : connect(port, host), 'PING\r\n', '+PONG'),
+    ready: () => {
+      const expected = aclFile === undefined ? '+PONG' : '-NOAUTH';
+      return answers(tls ? openTls(port, host, tls) : connect(port, host), 'PING\r\n', expected);
+    },
   });
 }
 
@@ -152,43 +163,49 @@ function startupMessage(user: string): Buffer {
 
 /** In the layout of production: the owner migrates, another user serves, who may only add to the trail and read it. */
 const SERVING_USER = 'quantivista_authority';
-const CREATE_SERVING_USER = `CREATE ROLE quantivista_writer NOLOGIN;
-CREATE ROLE ${SERVING_USER} LOGIN IN ROLE quantivista_writer;
+const createServingUser = (password: string | undefined) => `CREATE ROLE quantivista_writer NOLOGIN;
+CREATE ROLE ${SERVING_USER} LOGIN IN ROLE quantivista_writer${password ? ` PASSWORD '${password}'` : ''};
 `;
 
 /** Where the authority serves, by the URL of the owner of a {@link createPostgresServer}. */
 export const servingUrl = (ownerUrl: string): string =>
   ownerUrl.replace('://quantivista@', `://${SERVING_USER}@`);
 
+export interface PostgresServerOptions extends StoreOptions {
+  /** Files of its users' passwords. @default it asks for none: it listens on loopback alone */
+  readonly passwords?: { readonly ownerFile: string; readonly servingFile: string } | undefined;
+}
+
 /** Make the files of a new one. */
-function initialize(dataDir: string, user: ReturnType<typeof postgresUser>): void {
+function initialize(
+  dataDir: string,
+  user: ReturnType<typeof postgresUser>,
+  passwords: PostgresServerOptions['passwords'],
+): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (user) chownSync(dataDir, user.uid, user.gid);
-  const args = [
-    '-D',
-    dataDir,
-    '-A',
-    'trust',
-    '-U',
-    'quantivista',
-    '--no-sync',
-    '-E',
-    'UTF8',
-    '--locale',
-    'C',
-  ];
+  const method = passwords ? 'scram-sha-256' : 'trust';
+  const args = ['-D', dataDir, '-A', method, '-U', 'quantivista', '--no-sync', '-E', 'UTF8', '--locale', 'C'];
+  // A copy: the user that runs it may not read what is not its own.
+  const ownerFile = `${dataDir}.password`;
+  if (passwords) {
+    writeFileSync(ownerFile, readFileSync(passwords.ownerFile), { mode: 0o600 });
+    if (user) chownSync(ownerFile, user.uid, user.gid);
+    args.push('--pwfile', ownerFile);
+  }
   const { status, stderr } = spawnSync(requireProgram('initdb'), args, { ...user, encoding: 'utf8' });
+  rmSync(ownerFile, { force: true });
   if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
   const single = ['--single', '-D', dataDir, 'postgres'];
   execFileSync(requireProgram('postgres'), single, {
     ...user,
-    input: CREATE_SERVING_USER,
+    input: createServingUser(passwords && readFileSync(passwords.servingFile, 'utf8').trim()),
     stdio: 'pipe',
   });
 }
 
-/** A Postgres of its own, with the user `quantivista` and without a password: it listens on loopback alone. */
-export function createPostgresServer({ name, dir, port, tls }: StoreOptions): Component {
+/** A Postgres of its own, with the user `quantivista`, who owns it. */
+export function createPostgresServer({ name, dir, port, tls, passwords }: PostgresServerOptions): Component {
   const user = postgresUser();
   // Another user must reach it, and can't where the project lies below /root.
   const dataDir = user ? join(tmpdir(), `quantivista-${process.pid}-${port}`) : join(dir, name);
@@ -214,7 +231,7 @@ export function createPostgresServer({ name, dir, port, tls }: StoreOptions): Co
     // At SIGTERM it would wait for its clients to leave.
     stopSignal: 'SIGINT',
     prepare: async () => {
-      if (!existsSync(join(dataDir, 'PG_VERSION'))) initialize(dataDir, user);
+      if (!existsSync(join(dataDir, 'PG_VERSION'))) initialize(dataDir, user, passwords);
       // At each start: they may have been renewed.
       if (tls) preparePostgresTls(tls, dataDir, user);
     },

@@ -13,6 +13,8 @@ export interface Link {
   blockAnswers(): void;
   /** Answers arrive, requests do not. */
   blockRequests(): void;
+  /** Everything arrives so much later, in each direction; 0 ends that. */
+  delay(ms: number): void;
   /** Lead to another port from now on; connections to the one before break. */
   retarget(port: number): void;
   /** As new. Connections that hung are broken: what they held back is lost, as on a real link. */
@@ -32,13 +34,16 @@ export async function createLink(
   const sockets = new Set<Socket>();
   let target = targetPort;
   let state: State = 'open';
+  let delayMs = 0;
 
   const forward = (from: Socket, to: Socket, isAnswer: boolean) => {
     from.on('data', (data: Buffer) => {
       const passes = state === 'open' || state === (isAnswer ? 'answers' : 'requests');
       if (!passes || to.destroyed) return;
       if (isAnswer) tap(data);
-      to.write(data);
+      // Timers of one length run in the order that they were set in.
+      if (delayMs > 0) setTimeout(() => to.destroyed || to.write(data), delayMs);
+      else to.write(data);
     });
     from.on('error', () => from.destroy());
     from.on('close', () => {
@@ -80,6 +85,9 @@ export async function createLink(
     },
     blockRequests: () => {
       state = 'answers';
+    },
+    delay: ms => {
+      delayMs = ms;
     },
     retarget: next => {
       target = next;

@@ -1,4 +1,5 @@
 /** What the authority is told by its environment. */
+import { etcdLoginVariables } from '@quantivista/etcd';
 import {
   httpLimitVariables,
   linkVariables,
@@ -20,10 +21,14 @@ export const AuthorityEnvironment = z.object({
   PORT: port.default(8080),
   ...serverTlsVariables,
   ETCD_URLS: urlList,
+  ...etcdLoginVariables,
   /** Of a user who is a member of `quantivista_writer`: it serves as that role. TLS by `?sslmode=verify-full`. */
   POSTGRES_URL: postgresUrl,
   /** Of the user who owns the tables, for migrations; as POSTGRES_URL where not given. */
   POSTGRES_MIGRATE_URL: postgresUrl.optional(),
+  /** Files of the passwords, where they do not stand in the URLs. */
+  POSTGRES_PASSWORD_FILE: z.string().optional(),
+  POSTGRES_MIGRATE_PASSWORD_FILE: z.string().optional(),
   /** Where the first admin token is written (0600), and read from again. */
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
   READS: readAccess,
@@ -59,6 +64,8 @@ export const AuthorityEnvironment = z.object({
     .string()
     .regex(/^rediss?:\/\//, 'must be a redis:// URL')
     .optional(),
+  /** File of its password, where that does not stand in the URL. */
+  CENTRE_REDIS_PASSWORD_FILE: z.string().optional(),
   /** The key that seals secrets of webhooks (0600, made where it is missing). @default beside the token's file */
   WEBHOOK_KEY_FILE: z.string().optional(),
   /** Hosts, addresses and networks that webhooks may lead to although they are not public, or by http. */

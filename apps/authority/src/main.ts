@@ -2,8 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { createAudit, createEvidence } from '@quantivista/audit';
-import { DELETED_PREFIX, PROTECTION_PREFIX, pathsForAnyone, SCHEMAS_PREFIX } from '@quantivista/contracts';
-import { createEtcd, shareWatches } from '@quantivista/etcd';
+import {
+  DELETED_PREFIX,
+  EVERYTHING_PREFIX,
+  PROTECTION_PREFIX,
+  pathsForAnyone,
+  SCHEMAS_PREFIX,
+} from '@quantivista/contracts';
+import { createEtcd, etcdOptions, shareWatches } from '@quantivista/etcd';
 import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import {
   createBackoff,
@@ -12,8 +18,10 @@ import {
   createMetrics,
   createRateLimits,
   createShutdown,
+  logCrashes,
   openServerTls,
   parseEnvironment,
+  passwordFile,
   pause,
   registerCertificateMetrics,
   watchLinkCertificates,
@@ -42,7 +50,6 @@ import { createProposals } from './propose/proposals.ts';
 import { protectionRule } from './propose/protection-rule.ts';
 import { createSchedule } from './propose/schedule.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
-import { EVERYTHING_PREFIX } from './reconcile/recorded-keys.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
 import { createSealer } from './seal/sealer.ts';
@@ -58,6 +65,7 @@ import { createSchemaReader } from './write/schemas/service-schemas.ts';
 
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
+logCrashes(log);
 const shutdown = createShutdown(log);
 const tls = openServerTls(config, log);
 shutdown.onShutdown('certificates', () => tls?.close());
@@ -66,18 +74,20 @@ const stop = new AbortController();
 const linkCertificates = watchLinkCertificates(config, log);
 shutdown.onShutdown('link certificates', linkCertificates.close);
 // All that follows the store here follows it by one watch: each write comes back once.
-const etcd = shareWatches(
-  createEtcd({ hosts: config.ETCD_URLS, certificates: linkCertificates }),
-  EVERYTHING_PREFIX,
-);
+const etcd = shareWatches(createEtcd(etcdOptions(config, linkCertificates)), EVERYTHING_PREFIX);
 shutdown.onShutdown('etcd', () => etcd.close());
-const audit = createAudit({
+const serving = {
   url: config.POSTGRES_URL,
   certificates: linkCertificates,
-  migrateUrl: config.POSTGRES_MIGRATE_URL ?? config.POSTGRES_URL,
+  password: passwordFile(config.POSTGRES_PASSWORD_FILE),
+};
+const audit = createAudit({
+  ...serving,
+  ...(config.POSTGRES_MIGRATE_URL && { migrateUrl: config.POSTGRES_MIGRATE_URL }),
+  migratePassword: passwordFile(config.POSTGRES_MIGRATE_PASSWORD_FILE),
 });
 shutdown.onShutdown('audit', () => audit.close());
-const evidence = createEvidence({ url: config.POSTGRES_URL, certificates: linkCertificates });
+const evidence = createEvidence(serving);
 shutdown.onShutdown('evidence', () => evidence.close());
 
 const adminToken = createAdminToken(etcd, config.ADMIN_TOKEN_FILE, log);

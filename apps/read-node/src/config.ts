@@ -1,6 +1,7 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
 import { EnvironmentList, RegionName } from '@quantivista/contracts';
+import { etcdLoginVariables } from '@quantivista/etcd';
 import {
   httpLimitVariables,
   linkVariables,
@@ -46,8 +47,11 @@ export const ReadNodeEnvironment = z.object({
     .default(() => randomUUID()),
   REGION: RegionName,
   REDIS_URL: z.url(),
+  /** File of its password, where that does not stand in the URL. */
+  REDIS_PASSWORD_FILE: z.string().optional(),
   /** The role `feed` needs one of these two: etcd itself, or nodes of a region that is nearer to it. */
   ETCD_URLS: urlList.optional(),
+  ...etcdLoginVariables,
   FEED_FROM: urlList.optional(),
   /** Holds the token for FEED_FROM; read anew for each request. */
   FEED_TOKEN_FILE: z.string().optional(),

@@ -8,8 +8,10 @@ import {
   createMetrics,
   createRateLimits,
   createShutdown,
+  logCrashes,
   openServerTls,
   parseEnvironment,
+  passwordFile,
   registerCertificateMetrics,
   watchLinkCertificates,
 } from '@quantivista/runtime';
@@ -47,11 +49,16 @@ import { createHub } from './serve/watch/hub.ts';
 
 const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
+logCrashes(log);
 const shutdown = createShutdown(log);
 const scope = createScope(config.ENVIRONMENTS);
 const linkCertificates = watchLinkCertificates(config, log);
 shutdown.onShutdown('link certificates', linkCertificates.close);
-const redis = { url: config.REDIS_URL, certificates: linkCertificates };
+const redis = {
+  url: config.REDIS_URL,
+  password: passwordFile(config.REDIS_PASSWORD_FILE),
+  certificates: linkCertificates,
+};
 const regionOptions = { ...redis, region: scopedRegion(config.REGION, scope) };
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });

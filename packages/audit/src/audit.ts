@@ -64,8 +64,13 @@ export interface Audit {
   close(): Promise<void>;
 }
 
-/** `migrateUrl`: of the user who owns the tables. @default the same as `url` */
-export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrateUrl?: string }): Audit {
+export interface CreateAuditOptions extends AuditOptions {
+  /** As the user who owns the tables. @default as who serves */
+  readonly migrateUrl?: string;
+  readonly migratePassword?: AuditOptions['password'];
+}
+
+export function createAudit({ migrateUrl, migratePassword, ...options }: CreateAuditOptions): Audit {
   const pool = createPool(options);
   const addIntent = createBatch<Intent, void>(async intents => {
     await recordIntents(pool, intents);
@@ -73,7 +78,10 @@ export function createAudit({ migrateUrl, ...options }: AuditOptions & { migrate
   });
   const addOutcome = createBatch<Decision, boolean>(decisions => recordOutcomes(pool, decisions));
   return {
-    migrate: () => migrate({ ...options, url: migrateUrl ?? options.url }).catch(unavailable),
+    migrate: () =>
+      migrate(
+        migrateUrl === undefined ? options : { ...options, url: migrateUrl, password: migratePassword },
+      ).catch(unavailable),
     recordIntent: intent => addIntent(intent).catch(unavailable),
     recordOutcome: (intent, outcome) => addOutcome({ intent, outcome }).catch(unavailable),
     pendingIntents: olderThanMs => pendingIntents(pool, olderThanMs).catch(unavailable),

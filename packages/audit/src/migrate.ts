@@ -9,8 +9,8 @@ const FOLDER = join(import.meta.dirname, '../migrations');
 const LOCK = 7_146_233;
 
 /** @param options of the user who owns the tables, or is to own them */
-export async function migrate(options: Pick<AuditOptions, 'url' | 'certificates'>): Promise<void> {
-  const pool = createPool({ ...options, timeoutMs: 60_000, connections: 1 }, true);
+export async function migrate({ url, password, certificates }: AuditOptions): Promise<void> {
+  const pool = createPool({ url, password, certificates, timeoutMs: 60_000, connections: 1 }, true);
   try {
     await applyMissing(pool);
   } finally {

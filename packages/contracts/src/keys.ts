@@ -5,6 +5,8 @@ import type { Environment } from './names.ts';
 export const DISTRIBUTED_PREFIX = '/quantivista/';
 /** The authority's own: never leaves the centre. */
 export const AUTHORITY_PREFIX = '/quantivista-authority/';
+/** All of the project's: one watch sees both. */
+export const EVERYTHING_PREFIX = '/quantivista';
 
 /** `{sequence, at}`, put every second: what follows it is complete as of `at`. */
 export const HEARTBEAT_KEY = `${DISTRIBUTED_PREFIX}_heartbeat`;

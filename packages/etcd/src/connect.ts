@@ -1,6 +1,6 @@
 /** The etcd3 client as this project uses it: no retries of its own, deadlines on every call, keepalive. */
 import type { ChannelCredentials } from '@grpc/grpc-js';
-import type { Certificates } from '@quantivista/runtime';
+import type { Certificates, Password } from '@quantivista/runtime';
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
 import { target } from './members.ts';
@@ -13,6 +13,8 @@ export interface EtcdOptions {
   hosts: readonly string[];
   /** Whom to trust and what to show, where they are `https://`. @default whom the runtime trusts, and nothing */
   certificates?: Certificates | undefined;
+  /** Where etcd has users. */
+  login?: { readonly username: string; readonly password: Password };
   /** Deadline of one unary call. @default 5000 */
   timeoutMs?: number;
 }
@@ -34,11 +36,12 @@ export function createConnect(options: EtcdOptions): Connect {
  * one oversized answer.
  */
 function connect(
-  { hosts, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions,
+  { hosts, login, timeoutMs = DEFAULT_TIMEOUT_MS }: EtcdOptions,
   credentials: ChannelCredentials | undefined,
 ): Etcd3 {
   const client = new Etcd3({
     hosts: [target(hosts)],
+    ...(login && { auth: authOf(login) }),
     faultHandling: { host: () => noop, global: noop },
     defaultCallOptions: context => (context.isStream ? {} : { deadline: Date.now() + timeoutMs }),
     grpcOptions: {
@@ -63,3 +66,15 @@ function connect(
   }
   return client;
 }
+
+/**
+ * etcd3 logs in before its first call, and again at the first unary call that is told `invalid auth token`: a token has
+ * run out, or etcd has restarted. It asks for the password each time. Such a call has changed nothing, so that sending
+ * it again is safe.
+ */
+const authOf = ({ username, password }: NonNullable<EtcdOptions['login']>) => ({
+  username,
+  get password() {
+    return password();
+  },
+});

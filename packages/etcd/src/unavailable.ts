@@ -1,12 +1,21 @@
 /** etcd's and gRPC's errors, translated once. */
 import { ERRORS, ServiceError } from '@quantivista/contracts';
 import { withTlsFailure } from '@quantivista/runtime';
+import { EtcdAuthenticationFailedError, EtcdInvalidAuthTokenError, EtcdPermissionDeniedError } from 'etcd3';
 
 /** Rethrow any failure of a call as `store_unavailable`; the original stays as its cause, for the log. */
 export function unavailable(cause: unknown): never {
-  const message = withTlsFailure(ERRORS.store_unavailable.title, cause);
+  // Whoever is denied is told apart from whom nobody answers: the one must be set right by a person.
+  const message = isRefused(cause)
+    ? 'The store does not let this process in'
+    : withTlsFailure(ERRORS.store_unavailable.title, cause);
   throw new ServiceError('store_unavailable', { message, cause });
 }
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof EtcdAuthenticationFailedError ||
+  error instanceof EtcdPermissionDeniedError ||
+  error instanceof EtcdInvalidAuthTokenError;
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -78,7 +78,9 @@ export function watch(connect: Connect, options: WatchOptions): Watch {
   const { promise: ended, resolve } = Promise.withResolvers<WatchEnd>();
   let open = true;
   let cancel = () => {};
-  let lastHeardAt = Date.now();
+  // Not before the stream is open: a login, where there is one, has a deadline of its own, and one that is cut short
+  // for being slow would come again at once, with those of all others.
+  let lastHeardAt = Number.POSITIVE_INFINITY;
   const end = (reason: WatchEnd) => {
     if (!open) return;
     open = false;
@@ -119,6 +121,7 @@ export function watch(connect: Connect, options: WatchOptions): Watch {
     stream => {
       cancel = () => stream.cancel();
       if (!open) return stream.cancel();
+      lastHeardAt = Date.now();
       stream.on('data', receive);
       stream.on('error', cause => end({ reason: 'lost', cause }));
       stream.on('end', () => end({ reason: 'lost', cause: new Error('the stream ended') }));

@@ -1,12 +1,17 @@
 /** ioredis as this project uses it: no commands queued while away, dead links noticed, errors translated. */
 import { ServiceError } from '@quantivista/contracts';
-import { type Certificates, linkTls, withTlsFailure } from '@quantivista/runtime';
+import { type Certificates, linkTls, type Password, withTlsFailure } from '@quantivista/runtime';
 import { Redis } from 'ioredis';
 
 export interface RedisAddress {
-  /** `rediss://` where it speaks TLS. */
+  /**
+   * `redis://user@host:port`, `rediss://` where it speaks TLS; who the user is, and a password that does not change,
+   * may stand in it.
+   */
   readonly url: string;
-  /** Whom to trust and what to show, there. @default whom the runtime trusts, and nothing */
+  /** Asked for at each connection. */
+  readonly password?: Password | undefined;
+  /** Whom to trust and what to show, by TLS. @default whom the runtime trusts, and nothing */
   readonly certificates?: Certificates | undefined;
 }
 
@@ -22,17 +27,33 @@ export interface RegionOptions extends RedisAddress {
  * One connection. A half-open link is noticed by `silenceMs` without any byte, which must be longer than
  * a blocking read. Commands fail at once while there is no connection: the loops that own them wait.
  */
-export function connectRedis({ url, certificates }: RedisAddress, silenceMs: number): Redis {
+export function connectRedis({ url, password, certificates }: RedisAddress, silenceMs: number): Redis {
   const redis = new Redis(url, {
     ...(url.startsWith('rediss:') && { tls: linkTls(certificates) }),
+    // Connected below, once the password stands where it is taken from at every connection.
+    lazyConnect: true,
     connectTimeout: 3_000,
     socketTimeout: silenceMs,
     enableOfflineQueue: true,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    retryStrategy: attempt => Math.min(50 * attempt, 500),
+    retryStrategy: attempt => {
+      setPassword();
+      return Math.min(50 * attempt, 500);
+    },
   });
+  function setPassword(): void {
+    if (!password) return;
+    try {
+      redis.options.password = password();
+    } catch (cause) {
+      // Tried with the one from before, which Redis may refuse: then the file is tried again.
+      redis.emit('error', cause);
+    }
+  }
   keepReason(redis);
+  setPassword();
+  redis.connect().catch(() => {});
   return redis;
 }
 

@@ -1,7 +1,13 @@
 /** What a region's nodes have counted, on its way through Redis. */
 import { randomUUID } from 'node:crypto';
 import type { ImpressionBundle, ImpressionWindow } from '@quantivista/contracts';
-import { closeRedis, connectRedis, type RedisAddress, unavailable } from './connection.ts';
+import {
+  closeRedis,
+  connectRedis,
+  type RedisAddress,
+  type RegionOptions,
+  unavailable,
+} from './connection.ts';
 import { ADD, DROP, DROP_CHILD, PUT_CHILD, SEAL } from './impression-rules.ts';
 import { impressionKeys } from './keys.ts';
 
@@ -58,7 +64,7 @@ const KEEP_S = 24 * 3_600;
 export function createRegionImpressions({
   region,
   ...address
-}: RedisAddress & { readonly region: string }): RegionImpressions {
+}: RedisAddress & Pick<RegionOptions, 'region'>): RegionImpressions {
   const redis = connectRedis(address, 5_000);
   const keys = impressionKeys(region);
   const rules = { qvAdd: ADD, qvSeal: SEAL, qvDrop: DROP, qvPutChild: PUT_CHILD, qvDropChild: DROP_CHILD };

@@ -1,6 +1,12 @@
 /** Who is in a region: its nodes with their reports, and the regions that are fed from it with theirs. */
 import type { NodeReport, RegionReport } from '@quantivista/contracts';
-import { closeRedis, connectRedis, type RedisAddress, unavailable } from './connection.ts';
+import {
+  closeRedis,
+  connectRedis,
+  type RedisAddress,
+  type RegionOptions,
+  unavailable,
+} from './connection.ts';
 import { presenceKeys } from './keys.ts';
 import { GATHER, PUT, RELEASE, REMOVE } from './presence-rules.ts';
 
@@ -43,7 +49,10 @@ export interface Presence {
 const NODE = 'node:';
 const REGION = 'region:';
 
-export function createPresence({ region, ...address }: RedisAddress & { readonly region: string }): Presence {
+export function createPresence({
+  region,
+  ...address
+}: RedisAddress & Pick<RegionOptions, 'region'>): Presence {
   const redis = connectRedis(address, 5_000);
   const { members, until, version, reporter } = presenceKeys(region);
   const rules = { qvPut: PUT, qvRemove: REMOVE, qvGather: GATHER, qvRelease: RELEASE };

@@ -19,6 +19,12 @@ describe('parseEnvironment', () => {
     expect(parseEnvironment(schema, variables)).toEqual(expected);
   });
 
+  test('a URL that others may be told of holds no login', () => {
+    const parse = () => parseEnvironment(schema, { ETCD_URLS: 'http://b:2,http://who:hunter2@a:1' });
+    expect(parse).toThrow(/ETCD_URLS.*must hold no user and no password/);
+    expect(parse).not.toThrow(/hunter2/);
+  });
+
   test('every error is reported, no value is repeated', () => {
     const parse = () => parseEnvironment(schema, { PORT: 'hunter2', ETCD_URLS: 'not a url' });
     expect(parse).toThrow(/PORT/);

@@ -17,11 +17,16 @@ export function parseEnvironment<T extends z.ZodType>(
   throw new Error(`The configuration is not valid:\n${lines.join('\n')}`);
 }
 
-/** A comma-separated list of at least one URL. */
+const hasNoLogin = (text: string): boolean => {
+  const url = URL.parse(text);
+  return url === null || (url.username === '' && url.password === '');
+};
+
+/** A comma-separated list of at least one URL. Errors name such URLs, so that none may hold a password. */
 export const urlList = z
   .string()
   .transform(text => text.split(',').map(part => part.trim()))
-  .pipe(z.array(z.url()).min(1));
+  .pipe(z.array(z.url().refine(hasNoLogin, 'must hold no user and no password')).min(1));
 
 export const port = z.coerce.number().int().min(0).max(65_535);
 export const logLevel = z

@@ -4,7 +4,7 @@ import type { Audit } from '@quantivista/audit';
 import type { Webhook } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import { createEventStream } from '@quantivista/region';
-import type { Certificates, Log, Metrics } from '@quantivista/runtime';
+import { type Certificates, type Log, type Metrics, passwordFile } from '@quantivista/runtime';
 import type { z } from 'zod';
 import type { AuthorityEnvironment } from '../config.ts';
 import type { Leadership } from '../lead/leadership.ts';
@@ -58,7 +58,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
     timeoutMs: config.WEBHOOK_TIMEOUT_MS,
   });
   const { CENTRE_REDIS_URL: url, EVENTS_INTERVAL_MS: intervalMs } = config;
-  const stream = url === undefined ? undefined : createEventStream({ url, certificates });
+  const password = passwordFile(config.CENTRE_REDIS_PASSWORD_FILE);
+  const stream = url === undefined ? undefined : createEventStream({ url, password, certificates });
   const maker = createEventMaker({ events: audit.events, regions, log, intervalMs });
   metrics.observed('qv_events_made_total', 'events made of the trail', () => maker.made);
 

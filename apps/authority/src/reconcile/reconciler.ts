@@ -4,13 +4,12 @@
  * by then is compared as it stands.
  */
 import type { Audit, Evidence, Finding } from '@quantivista/audit';
-import { GENERATION_KEY } from '@quantivista/contracts';
+import { EVERYTHING_PREFIX, GENERATION_KEY } from '@quantivista/contracts';
 import type { Etcd, Watch } from '@quantivista/etcd';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
 import type { AdminToken } from '../admin-token.ts';
 import { comparePresent, settledState } from './compare-present.ts';
 import { match, type Seen, seenOf } from './match.ts';
-import { EVERYTHING_PREFIX } from './recorded-keys.ts';
 
 export interface ReconcilerOptions {
   readonly etcd: Etcd;

@@ -16,9 +16,6 @@ import {
   WEBHOOKS_PREFIX,
 } from '@quantivista/contracts';
 
-/** Both of the project's. */
-export const EVERYTHING_PREFIX = '/quantivista';
-
 const RECORDS = [
   FLAGS_PREFIX,
   SEGMENTS_PREFIX,

@@ -112,6 +112,8 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
     let ended: SourceEnd | undefined;
     watch.ended.then(end => {
       ended = end;
+      // Who is not let in has to be told why.
+      if (end.reason === 'lost') log.info({ err: end.cause }, 'the source is lost');
       wake();
     });
     const news = () =>

@@ -1,7 +1,7 @@
 /** The source that a node's settings name. */
 import { readFile } from 'node:fs/promises';
 import type { Scope } from '@quantivista/contracts';
-import { createEtcd } from '@quantivista/etcd';
+import { createEtcd, etcdOptions } from '@quantivista/etcd';
 import type { Certificates } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import { createEtcdSource } from './etcd-source.ts';
@@ -10,7 +10,10 @@ import { createParentClient, type ParentClient } from './parent-client.ts';
 import { createParentSource } from './parent-source.ts';
 import type { Source } from './source.ts';
 
-type SourceConfig = Pick<ReadNodeConfig, 'ETCD_URLS' | 'FEED_FROM' | 'FEED_TOKEN_FILE'>;
+type SourceConfig = Pick<
+  ReadNodeConfig,
+  'ETCD_URLS' | 'ETCD_USERNAME' | 'ETCD_PASSWORD_FILE' | 'FEED_FROM' | 'FEED_TOKEN_FILE'
+>;
 
 /** A link to a parent counts as dead after so long without a byte; it pings far more often. */
 const SILENCE_MS = 3_000;
@@ -43,6 +46,6 @@ export function openSource(
       source: createParentSource({ parents: openParents(config, certificates, scope) }),
       close: () => {},
     };
-  const etcd = createEtcd({ hosts: ETCD_URLS, certificates });
+  const etcd = createEtcd(etcdOptions({ ...config, ETCD_URLS }, certificates));
   return { source: createEtcdSource(etcd, scope), close: () => etcd.close() };
 }

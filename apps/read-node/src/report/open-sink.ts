@@ -1,6 +1,6 @@
 /** Where a node's settings send the reports of its region, and what it has counted. */
 import type { Scope } from '@quantivista/contracts';
-import { createEtcd } from '@quantivista/etcd';
+import { createEtcd, etcdOptions } from '@quantivista/etcd';
 import type { Certificates, Log } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import { openParents } from '../feed/open-source.ts';
@@ -25,7 +25,7 @@ export function openSinks(config: ReadNodeConfig, certificates: Certificates, sc
     };
     return { sink: createParentSink(any), impressionSink, close: () => {} };
   }
-  const etcd = createEtcd({ hosts: config.ETCD_URLS, certificates });
+  const etcd = createEtcd(etcdOptions({ ...config, ETCD_URLS: config.ETCD_URLS }, certificates));
   const sink = createEtcdSink({ etcd, leaseS: config.REPORT_LEASE_S, log });
   const close = () => {
     sink.close();
