@@ -4,16 +4,16 @@ import { parseOptions } from './options.ts';
 test('what is left out has a default', () => {
   expect(parseOptions([])).toEqual({
     once: false,
-    network: { reads: 'open', runtime: 'bun', portBase: undefined },
+    network: { reads: 'open', runtime: 'bun', portBase: undefined, tls: false },
   });
   expect(parseOptions(['--help', '--once'])).toBe('help');
 });
 
 test('what is given is taken', () => {
-  const argv = ['--once', '--reads', 'token', '--runtime=node', '--port-base', '20000'];
+  const argv = ['--once', '--tls', '--reads', 'token', '--runtime=node', '--port-base', '20000'];
   expect(parseOptions(argv)).toEqual({
     once: true,
-    network: { reads: 'token', runtime: 'node', portBase: 20_000 },
+    network: { reads: 'token', runtime: 'node', portBase: 20_000, tls: true },
   });
 });
 
