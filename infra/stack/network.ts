@@ -282,7 +282,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   try {
     await step(`etcd, Postgres and Redis${secrets.vault ? ', Vault' : ''}`, async () => {
       await Promise.all(components.filter(each => !isApp(each)).map(each => each.start()));
-      await Promise.all([secrets.setUp(), logins.setUpEtcd(etcd.url)]);
+      await Promise.all([secrets.setUp(), logins.setUpEtcd(etcd.url, identity('operator'))]);
     });
     await step('the authority and the read nodes', () =>
       Promise.all([...authorities, ...regions.flatMap(region => region.nodes)].map(each => each.start())),

@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prefixEnd } from '@quantivista/etcd';
+import { Agent, request } from 'undici';
+import type { CertificateFiles } from './certificates.ts';
+import { pemOf } from './store-tls.ts';
 import {
   AUTHORITY_GRANTS,
   AUTHORITY_USER,
@@ -26,8 +29,8 @@ export interface StoreLogins {
   readonly postgres: { readonly ownerFile: string; readonly servingFile: string } | undefined;
   /** The file of the users of a Redis that serves these regions; `undefined` where it lets in everybody. */
   redisAcl(name: string, regions: readonly string[]): string | undefined;
-  /** Once, of an etcd that has no users yet. */
-  setUpEtcd(url: string): Promise<void>;
+  /** Once, of an etcd that has no users yet; `tls`: of whom it lets in. */
+  setUpEtcd(url: string, tls?: CertificateFiles): Promise<void>;
 }
 
 /** Stores that let in everybody. */
@@ -71,6 +74,23 @@ export function createStoreLogins({ dir, regions, isOurs }: StoreLoginsOptions):
     ...regions.filter(({ fedBy }) => fedBy === region).flatMap(({ name }) => reported(name)),
   ];
 
+  async function makeUsers(call: Gateway['call']): Promise<void> {
+    const add = async (user: string, grants: readonly EtcdGrant[]) => {
+      await call('role/add', { name: user });
+      for (const grant of grants) await call('role/grant', { name: user, perm: permission(grant) });
+      await call('user/add', { name: user, password: passwordOf(user) });
+      await call('user/grant', { user, role: user });
+    };
+    await add(AUTHORITY_USER, AUTHORITY_GRANTS);
+    const fedByEtcd = regions.filter(({ fedBy }) => fedBy === undefined);
+    for (const { name } of fedByEtcd) await add(feederUser(name), feederGrants(reported(name)));
+    await call('user/add', { name: 'root', password: passwordOf(OPERATOR) });
+    await call('role/add', { name: 'root' });
+    await call('user/grant', { user: 'root', role: 'root' });
+    // From here on nobody else is let in.
+    await call('enable', {});
+  }
+
   return {
     authority: {
       ...etcdLogin(AUTHORITY_USER),
@@ -97,23 +117,14 @@ export function createStoreLogins({ dir, regions, isOurs }: StoreLoginsOptions):
       writeFileSync(file, `${['user default off', operator, ...users].join('\n')}\n`, { mode: 0o600 });
       return file;
     },
-    setUpEtcd: async url => {
+    setUpEtcd: async (url, tls) => {
       if (!isOurs('etcd')) return;
-      const call = createGateway(url);
-      const add = async (user: string, grants: readonly EtcdGrant[]) => {
-        await call('role/add', { name: user });
-        for (const grant of grants) await call('role/grant', { name: user, perm: permission(grant) });
-        await call('user/add', { name: user, password: passwordOf(user) });
-        await call('user/grant', { user, role: user });
-      };
-      await add(AUTHORITY_USER, AUTHORITY_GRANTS);
-      const fedByEtcd = regions.filter(({ fedBy }) => fedBy === undefined);
-      for (const { name } of fedByEtcd) await add(feederUser(name), feederGrants(reported(name)));
-      await call('user/add', { name: 'root', password: passwordOf(OPERATOR) });
-      await call('role/add', { name: 'root' });
-      await call('user/grant', { user: 'root', role: 'root' });
-      // From here on nobody else is let in.
-      await call('enable', {});
+      const gateway = openGateway(url, tls);
+      try {
+        await makeUsers(gateway.call);
+      } finally {
+        await gateway.close();
+      }
     },
   };
 }
@@ -127,12 +138,25 @@ const permission = ({ may, key, prefix }: EtcdGrant) => ({
   ...(prefix && { range_end: base64(prefixEnd(key)) }),
 });
 
-/** Calls of etcd's authentication service. @throws Error where one is refused, without what was sent */
-const createGateway = (url: string) => async (path: string, body: object) => {
-  const answer = await fetch(`${url}/v3/auth/${path}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!answer.ok) throw new Error(`etcd answers ${answer.status} to ${path}: ${await answer.text()}`);
-};
+interface Gateway {
+  /** A call of etcd's authentication service. @throws Error where it is refused, without what was sent */
+  call(path: string, body: object): Promise<void>;
+  close(): Promise<void>;
+}
+
+function openGateway(url: string, tls: CertificateFiles | undefined): Gateway {
+  const dispatcher = new Agent({ allowH2: false, ...(tls && { connect: pemOf(tls) }) });
+  return {
+    call: async (path, sent) => {
+      const { statusCode, body } = await request(`${url}/v3/auth/${path}`, {
+        dispatcher,
+        method: 'POST',
+        body: JSON.stringify(sent),
+        signal: AbortSignal.timeout(10_000),
+      });
+      const told = await body.text();
+      if (statusCode !== 200) throw new Error(`etcd answers ${statusCode} to ${path}: ${told}`);
+    },
+    close: () => dispatcher.destroy(),
+  };
+}
