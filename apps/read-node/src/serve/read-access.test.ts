@@ -1,4 +1,4 @@
-import { type ClientCertificate, createToken, hashToken } from '@quantivista/access';
+import { createToken, hashToken } from '@quantivista/access';
 import { BINDINGS_PREFIX, ROLES_PREFIX, type ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import { createRateLimits } from '@quantivista/runtime';
 import { buildSnapshot } from '@quantivista/snapshot';
@@ -166,66 +166,6 @@ test('a token holds until it is revoked, has expired, or may not read', () => {
   replica.apply({ revision: 3, changes: [{ key, value: undefined, previous: undefined }] });
   expect(holds(token)).toBe(false);
   expect(startWith({}, 'open').access.holds(undefined)).toBe(true);
-});
-
-test('those who are known by certificates are never taken for each other, nor for a header', () => {
-  const replica = createReplica(START);
-  let told: (() => void) | undefined;
-  const clientCertificates = {
-    listen: (changed: () => void) => {
-      told = changed;
-    },
-  };
-  const access = createReadAccess(replica, 'token', { clientCertificates });
-  const binding = {
-    name: 'b',
-    roles: ['reader'],
-    subjects: [{ kind: 'service', name: 'cn:a' }],
-    services: ['risk'],
-    ...stored,
-  };
-  const entries = [{ key: `${BINDINGS_PREFIX}b`, value: JSON.stringify(binding), modRevision: 2 }];
-  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
-  let trusted = true;
-  const shows = (name: string | undefined, expiresInMs = 60_000): ClientCertificate => ({
-    principal:
-      name === undefined
-        ? undefined
-        : { name, kind: 'service', groups: [], permissions: [], expiresAtMs: Date.now() + expiresInMs },
-    why: 'it is over',
-    isTrusted: () => trusted,
-  });
-  const may = (credential: ClientCertificate | string | null) =>
-    refusal(() => access.require(credential, { environment: 'PRODUCTION', service: 'risk' }));
-  const [bound, unbound, nameless, expired] = [
-    shows('cn:a'),
-    shows('cn:b'),
-    shows(undefined),
-    shows('cn:a', -1),
-  ];
-  for (let round = 0; round < 3; round++) {
-    expect([bound, unbound, nameless, expired].map(may)).toEqual([
-      undefined,
-      'forbidden',
-      'unauthenticated',
-      'unauthenticated',
-    ]);
-    // No text is any of them.
-    for (const text of ['cn:a', 'Bearer cn:a', String(bound), JSON.stringify(bound), '', '[object Object]'])
-      expect(may(text)).toBe('unauthenticated');
-    expect(may(null)).toBe('unauthenticated');
-  }
-  expect(access.reader(bound)).toBe(access.reader(bound));
-  expect(access.reader(bound)).not.toBe(access.reader(shows('cn:a')));
-
-  const { isKnown, decide } = access.reader(bound)!;
-  trusted = false;
-  told!();
-  expect([isKnown(), decide({ service: 'risk' }).allowed, may(bound)]).toEqual([
-    false,
-    false,
-    'unauthenticated',
-  ]);
 });
 
 test('so many requests of a caller, whatever it shows, and of all strangers at an address', async () => {
