@@ -83,3 +83,4 @@ export const AuthorityEnvironment = z.object({
   /** For tests: die at this point of a write. */
   FAULT_POINT: z.string().optional(),
 });
+export type AuthorityConfig = Readonly<z.infer<typeof AuthorityEnvironment>>;

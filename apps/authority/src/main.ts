@@ -1,18 +1,9 @@
 /** The authority: takes every write, recovers what was left undone, keeps the heartbeat. */
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
-import { createAudit, createEvidence } from '@quantivista/audit';
-import {
-  DELETED_PREFIX,
-  EVERYTHING_PREFIX,
-  PROTECTION_PREFIX,
-  pathsForAnyone,
-  SCHEMAS_PREFIX,
-} from '@quantivista/contracts';
-import { createEtcd, etcdOptions, shareWatches } from '@quantivista/etcd';
+import { DELETED_PREFIX, PROTECTION_PREFIX, pathsForAnyone, SCHEMAS_PREFIX } from '@quantivista/contracts';
 import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import {
-  createBackoff,
   createFaultPoint,
   createLog,
   createMetrics,
@@ -21,13 +12,10 @@ import {
   logCrashes,
   openServerTls,
   parseEnvironment,
-  passwordFile,
-  pause,
   registerCertificateMetrics,
   watchLinkCertificates,
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
-import { createAdminToken } from './admin-token.ts';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { createCalls } from './calls.ts';
@@ -56,6 +44,7 @@ import { createSealer } from './seal/sealer.ts';
 import { createSecretReads } from './secrets/secret-reads.ts';
 import { createSecretValues } from './secrets/secret-values.ts';
 import { startServer } from './server.ts';
+import { openStores } from './stores.ts';
 import { createTokenUse } from './token-use.ts';
 import { createWriter } from './write/commit.ts';
 import { queueFlagWrites } from './write/flag-queue.ts';
@@ -73,38 +62,10 @@ const stop = new AbortController();
 
 const linkCertificates = watchLinkCertificates(config, log);
 shutdown.onShutdown('link certificates', linkCertificates.close);
-// All that follows the store here follows it by one watch: each write comes back once.
-const etcd = shareWatches(createEtcd(etcdOptions(config, linkCertificates)), EVERYTHING_PREFIX);
-shutdown.onShutdown('etcd', () => etcd.close());
-const serving = {
-  url: config.POSTGRES_URL,
-  certificates: linkCertificates,
-  password: passwordFile(config.POSTGRES_PASSWORD_FILE),
-};
-const audit = createAudit({
-  ...serving,
-  ...(config.POSTGRES_MIGRATE_URL && { migrateUrl: config.POSTGRES_MIGRATE_URL }),
-  migratePassword: passwordFile(config.POSTGRES_MIGRATE_PASSWORD_FILE),
-});
-shutdown.onShutdown('audit', () => audit.close());
-const evidence = createEvidence(serving);
-shutdown.onShutdown('evidence', () => evidence.close());
-
-const adminToken = createAdminToken(etcd, config.ADMIN_TOKEN_FILE, log);
-/** Both stores may still be starting: wait for them as long as it takes. */
-async function prepare(): Promise<void> {
-  const backoff = createBackoff({ firstMs: 50, maxMs: 1_000 });
-  for (;;) {
-    try {
-      await audit.migrate();
-      return await adminToken.ensure();
-    } catch (error) {
-      log.warn({ err: error }, 'waiting for etcd and Postgres');
-      await pause(backoff.next());
-    }
-  }
-}
-await prepare();
+const stores = openStores(config, linkCertificates, log);
+shutdown.onShutdown('stores', stores.close);
+const { etcd, audit, evidence, adminToken } = stores;
+await stores.ready();
 
 const metrics = createMetrics();
 registerCertificateMetrics(metrics, { server: tls?.certificates, link: linkCertificates });
