@@ -190,6 +190,7 @@ test('a node that does not count takes no reports, and tells of none', async () 
       REDIS_URL: redis.url,
       REGION: 'us-east',
       READS: 'token',
+      OPEN_ENDPOINTS: 'metrics',
       ROLES: 'serve',
       IMPRESSIONS: 'off',
       LOG_LEVEL: 'warn',

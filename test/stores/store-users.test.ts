@@ -100,7 +100,7 @@ describe('etcd', () => {
       expect((await authority.read([key])).entries[0]?.value).toBe('1');
     }
     expect(await authority.list({ prefix: DISTRIBUTED_PREFIX })).toMatchObject({ kind: 'listed' });
-    for (const key of ['/other/key', '/quantivista', '/quantivistb/']) {
+    for (const key of ['/other/key', '/quantivis', '/quantivistb/']) {
       await denied(authority.txn(put(key)));
       await denied(authority.read([key]));
     }
