@@ -1,4 +1,4 @@
-/** Two projects, one after the other: what needs no network first, then networks, two at a time: they mostly wait. */
+/** Two projects, one after the other: what needs no network first, then networks, three at a time: they mostly wait. */
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/.stack/**'];
@@ -30,7 +30,7 @@ export default defineConfig({
             'test/guarantees/**/{check,linearizable}.test.ts',
             'test/conformance/{flagd-core,flagd-import,documented}.test.ts',
           ],
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
