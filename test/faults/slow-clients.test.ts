@@ -38,8 +38,9 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
 
   /** The next value: its number, and enough behind it to fill a connection soon. */
   const write = async (service: string) => {
-    const { status } = await authority.put(service, 'a', `${++written} ${'x'.repeat(VALUE_BYTES)}`);
+    const { status, revision } = await authority.put(service, 'a', `${++written} ${'x'.repeat(VALUE_BYTES)}`);
     expect(status).toBe(200);
+    return revision;
   };
   const numberOf = (value: unknown) => Number(String(value).split(' ', 1)[0]);
   /** NaN where there is no such metric. */
@@ -69,7 +70,10 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
         },
         { what: 'both to lag', intervalMs: 0 },
       );
-      for (let count = 0; count < 5; count++) await write('paused');
+      for (let count = 0; count < 4; count++) await write('paused');
+      const min_revision = await write('paused');
+      // The node has it too: what it sends from now on is of one state.
+      expect((await network.api(node).list('paused', { query: { min_revision } })).status).toBe(200);
       const last = written;
       ws.resume();
       streamed.resume();

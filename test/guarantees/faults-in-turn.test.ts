@@ -42,7 +42,7 @@ test('every process is killed in turn, and every guarantee holds', { timeout: 30
     // Both runtimes in each role: what one sends, watchers resume at the other.
     runtime: ['bun', 'node', 'bun', 'node'],
     reads: 'token',
-    nodeEnv: { CHECK_REGION_MS: '500' },
+    nodeEnv: { CHECK_REGION_MS: '500', OPEN_ENDPOINTS: 'status' },
   });
   try {
     await run(network);
