@@ -1,10 +1,9 @@
 /** Schemas, documents and promotions on the command line, against a real authority. */
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT, runtimes } from '../../infra/stack/programs.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
+import { runQvc } from '../harness/qvc.ts';
 
 let network: TestNetwork;
 beforeAll(async () => {
@@ -12,34 +11,15 @@ beforeAll(async () => {
 });
 afterAll(() => network.stop());
 
-function qvc(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise(resolve => {
-    const env = {
-      ...process.env,
-      QVC_AUTHORITY: network.authority.url,
-      QVC_TOKEN: network.token,
-      QVC_ENVIRONMENT: 'TEST',
-      NO_COLOR: '1',
-    };
-    const child = spawn(runtimes.node(), [join(ROOT, 'apps/cli/src/main.ts'), ...args], {
-      cwd: network.dir,
-      env,
-    });
-    const said = { out: '', err: '' };
-    for (const [from, to] of [
-      ['stdout', 'out'],
-      ['stderr', 'err'],
-    ] as const) {
-      child[from].on('data', chunk => {
-        said[to] += chunk;
-      });
-    }
-    child.on('close', code => resolve({ code, ...said }));
-  });
+async function qvc(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const base = ['--authority', network.authority.url, '--token', network.token, '-e', 'TEST'];
+  const { code, out, err } = await runQvc([...base, ...args], { folder: network.dir });
+  return { code, out: `${out.join('\n')}\n`, err: err.join('\n') };
 }
 const file = (name: string, text: string) => {
-  writeFileSync(join(network.dir, name), text);
-  return name;
+  const path = join(network.dir, name);
+  writeFileSync(path, text);
+  return path;
 };
 
 test('qvc schema', async () => {
