@@ -18,6 +18,8 @@ export default defineConfig({
           ],
           exclude,
           testTimeout: 20_000,
+          // They leave nothing behind, and a world of modules for each file took as long as all the tests.
+          isolate: false,
           sequence: { groupOrder: 1 },
         },
       },
