@@ -153,8 +153,8 @@ export function createCallers({ etcd, issuers, denials, tokenUse, rates }: Calle
 
   /** Whether somebody was known by it before, who may be so no more. */
   function isFamiliar(credential: Credential | undefined): boolean {
-    // Its connection was not to be had without the certificate.
-    if (typeof credential === 'object') return true;
+    // Who shows one that names nobody is a stranger like any other.
+    if (typeof credential === 'object') return credential.principal !== undefined;
     const bearer = bearerOf(credential);
     if (bearer === undefined) return false;
     return isToken(bearer)

@@ -47,10 +47,10 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   const { hostname, port, tls, clientCertificates, limits, fastLane, ofrep, bodies, app, hub } = options;
   const { admitter, streamOrigins, problem } = options;
   const slowly = getRequestListener((request, { incoming }) => {
-    const { socket } = incoming as IncomingMessage;
+    const asked = incoming as IncomingMessage;
     return app.fetch(request, {
-      address: () => socket.remoteAddress,
-      certificate: clientCertificates?.of(socket),
+      address: addressOf(asked),
+      certificate: clientCertificates?.of(asked.socket),
     });
   });
   const credential = ({ headers: { authorization, origin }, socket }: IncomingMessage) =>
