@@ -93,13 +93,26 @@ export function createCallers({ etcd, issuers, denials, tokenUse, rates }: Calle
   const remembered = new Map<string, { principal: Principal | undefined; untilMs: number }>();
   let known: { model: AccessModel; untilMs: number } | undefined;
   let asked: Promise<AccessModel> | undefined;
+  /** Look-ups under way: requests that come together with one token ask once. */
+  const lookingUp = new Map<string, Promise<Principal | undefined>>();
   /** What was asked for before something was forgotten must not be remembered after it. */
   let epoch = 0;
 
-  async function lookUp(token: string): Promise<Principal | undefined> {
+  function lookUp(token: string): Principal | undefined | Promise<Principal | undefined> {
     const hash = hashToken(token);
     const held = remembered.get(hash);
     if (held && held.untilMs > Date.now()) return held.principal;
+    const underWay = lookingUp.get(hash);
+    if (underWay) return underWay;
+    const begun = readToken(hash).finally(() => {
+      // After something was forgotten another may have begun.
+      if (lookingUp.get(hash) === begun) lookingUp.delete(hash);
+    });
+    lookingUp.set(hash, begun);
+    return begun;
+  }
+
+  async function readToken(hash: string): Promise<Principal | undefined> {
     const at = epoch;
     const { entries } = await etcd.read([TOKENS_PREFIX + hash]);
     const principal = entries[0] && principalOf(JSON.parse(entries[0].value) as TokenRecord);
@@ -180,6 +193,7 @@ export function createCallers({ etcd, issuers, denials, tokenUse, rates }: Calle
       for (const each of remembered.values()) each.untilMs = 0;
       known = undefined;
       asked = undefined;
+      lookingUp.clear();
     },
     require: async (credential, anyOf, ...resources) => {
       const caller = await identify(credential);
