@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Audit, createAudit } from '@quantivista/audit';
-import { type ImpressionBundle, impressionsKey } from '@quantivista/contracts';
+import { IMPRESSIONS_PREFIX, ImpressionBundle, impressionsKey } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
-import { countName, createRegionImpressions, type RegionImpressions } from '@quantivista/region';
-import { silentLog } from '@quantivista/runtime';
+import { createRegionImpressions, impressionName, type RegionImpressions } from '@quantivista/region';
+import { createMetrics, silentLog } from '@quantivista/runtime';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createIntake, type Intake } from '../../apps/authority/src/flags/usage/intake.ts';
-import { createCarrier } from '../../apps/read-node/src/report/impressions/carrier.ts';
-import { createEtcdSlot } from '../../apps/read-node/src/report/impressions/etcd-slot.ts';
+import { createIntake, type Intake } from '../../apps/authority/src/network/intake.ts';
+import { createCarrier } from '../../apps/read-node/src/report/tally/carrier.ts';
+import { createEtcdSlot } from '../../apps/read-node/src/report/tally/etcd-slot.ts';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
 import {
@@ -75,7 +75,7 @@ beforeEach(() => {
 
 const batch = (times: number, at = AT) => ({
   at,
-  counts: [[countName(name, 'on'), times]] as [string, number][],
+  counts: [[impressionName(name, 'on'), times]] as [string, number][],
   other: 0,
 });
 /** Sealed for nobody in particular, at once. */
@@ -141,7 +141,7 @@ describe('in Redis', () => {
     const pairs = 8_000;
     for (let from = 0; from < pairs; from += 500) {
       const counts = Array.from({ length: 500 }, (_, index): [string, number] => [
-        countName(long(from + index), 'on'),
+        impressionName(long(from + index), 'on'),
         2,
       ]);
       await region.add(node, 1 + from, { at: AT, counts, other: 1 });
@@ -153,7 +153,7 @@ describe('in Redis', () => {
     expect(named + window!.other).toBe(2 * pairs + 16);
     // It fits into one value of etcd's.
     expect(JSON.stringify(full).length).toBeLessThan(1024 * 1024);
-    expect(await createEtcdSlot(etcd).deliver(full)).toBe(true);
+    expect(await createEtcdSlot(etcd, impressionsKey).deliver(full)).toBe(true);
   });
 
   test('of a region that is fed from this one, one bundle waits', async () => {
@@ -170,7 +170,7 @@ describe('in Redis', () => {
 });
 
 test('in etcd there is one place a region', async () => {
-  const slot = createEtcdSlot(etcd);
+  const slot = createEtcdSlot(etcd, impressionsKey);
   const [first, second] = [bundle({ a: { on: 1 } }), bundle({ a: { on: 2 } })];
   expect(await slot.deliver(first)).toBe(true);
   expect(await slot.deliver(first)).toBe(true);
@@ -244,9 +244,17 @@ describe('in Postgres', () => {
 describe('the whole way', () => {
   function startIntake(): Intake & { end: () => Promise<void> } {
     const stop = new AbortController();
-    const leadership = { leading: true };
-    const usage = audit.flagUsage;
-    const intake = createIntake({ etcd, usage, leadership, kept: KEPT, intervalMs: 10, log: silentLog });
+    const intake = createIntake({
+      kind: 'impressions',
+      prefix: IMPRESSIONS_PREFIX,
+      schema: ImpressionBundle,
+      take: audit.flagUsage.take,
+      etcd,
+      leadership: { leading: true },
+      intervalMs: 10,
+      metrics: createMetrics({ process: false }),
+      log: silentLog,
+    });
     const ran = intake.run(stop.signal);
     return Object.assign(intake, {
       end: async () => {
@@ -258,7 +266,7 @@ describe('the whole way', () => {
   const held = async () => (await etcd.read([impressionsKey(name)])).entries[0]?.value;
 
   test('handed over, and again by one who did not hear that it was', async () => {
-    const slot = createEtcdSlot(etcd);
+    const slot = createEtcdSlot(etcd, impressionsKey);
     await region.add(randomUUID(), 1, batch(5));
     const told = await sealed();
     await slot.deliver(told);
@@ -276,7 +284,7 @@ describe('the whole way', () => {
 
   test('taken in, and the leader dies before it is out of etcd', async () => {
     const told = bundle({ [name]: { on: 5 } });
-    await createEtcdSlot(etcd).deliver(told);
+    await createEtcdSlot(etcd, impressionsKey).deliver(told);
     expect(await audit.flagUsage.take(told)).toBe(true);
     const intake = startIntake();
     await until(async () => (await held()) === undefined, { what: 'it to be out of etcd' });
@@ -294,7 +302,13 @@ describe('the whole way', () => {
   test('carriers side by side, while nodes add and the centre comes late', async () => {
     const stop = new AbortController();
     const carriers = ['a', 'b', 'c'].map(nodeId =>
-      createCarrier({ nodeId, region, sink: createEtcdSlot(etcd), windowMs: 60, log: silentLog }),
+      createCarrier({
+        nodeId,
+        region,
+        sink: createEtcdSlot(etcd, impressionsKey),
+        windowMs: 60,
+        log: silentLog,
+      }),
     );
     const running = carriers.map(each => each.run(stop.signal));
     const nodes = [randomUUID(), randomUUID()];

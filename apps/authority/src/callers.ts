@@ -66,7 +66,7 @@ export function requireRight(
   { name, rights }: Pick<Caller, 'name' | 'rights'>,
   anyOf: readonly Action[],
   resource: Resource,
-  denials: Denials,
+  denials: Pick<Denials, 'record'>,
 ): void {
   const decisions = anyOf.map(action => rights.decide(action, resource));
   if (decisions.some(({ allowed }) => allowed)) return;

@@ -54,6 +54,8 @@ export const AuthorityEnvironment = z.object({
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** How often it is looked whether regions have counted evaluations of flags. */
   IMPRESSIONS_INTERVAL_MS: z.coerce.number().int().min(10).default(5_000),
+  /** The same, whether their nodes have denied anything. */
+  ACCESS_LOG_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** How long evaluations are kept by minutes and by hours. In hours, in days. */
   USAGE_MINUTES_KEPT_H: z.coerce.number().int().min(1).default(48),
   USAGE_HOURS_KEPT_D: z.coerce.number().int().min(1).default(90),

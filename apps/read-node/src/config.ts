@@ -94,6 +94,8 @@ export const ReadNodeEnvironment = z.object({
   /** Whether evaluations of flags are counted; and for how long before a node tells its region. */
   IMPRESSIONS: z.enum(['on', 'off']).default('on'),
   IMPRESSIONS_WINDOW_MS: z.coerce.number().int().min(100).default(60_000),
+  /** For how long what was denied is gathered before a node tells its region. */
+  ACCESS_LOG_WINDOW_MS: z.coerce.number().int().min(100).default(5_000),
   /** Streams at once, and new ones a second; more are refused with 503. */
   MAX_WATCHERS: z.coerce.number().int().min(1).default(50_000),
   MAX_ADMISSIONS_PER_S: z.coerce.number().int().min(1).default(5_000),

@@ -1,9 +1,9 @@
 /** This node's numbers for Prometheus, read from the parts themselves when scraped. */
 import { AgeState } from '@quantivista/contracts';
 import type { Metrics } from '@quantivista/runtime';
+import type { NodeDenials } from './denials.ts';
 import type { ReadCounts } from './fast-lane.ts';
 import type { OfrepCounts } from './flags/ofrep/ofrep.ts';
-import type { NodeDenials } from './node-denials.ts';
 import type { ReadRates } from './read-access.ts';
 import { isReady, type StatusOptions } from './status.ts';
 import type { Admitter } from './watch/admit.ts';
