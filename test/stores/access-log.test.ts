@@ -1,31 +1,17 @@
 /** Denials and uses of tokens on their way from a region to the record: what comes twice counts once. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Audit, createAudit } from '@quantivista/audit';
+import type { Audit } from '@quantivista/audit';
 import { ACCESS_LOG_PREFIX, AccessLogBundle, accessLogKey, type Denial } from '@quantivista/contracts';
-import { createEtcd, type Etcd } from '@quantivista/etcd';
+import type { Etcd } from '@quantivista/etcd';
 import { createRegionAccessLog, denialName, type RegionAccessLog, tokenUseName } from '@quantivista/region';
-import { createMetrics, silentLog } from '@quantivista/runtime';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createIntake } from '../../apps/authority/src/network/intake.ts';
 import { createEtcdSlot } from '../../apps/read-node/src/report/tally/etcd-slot.ts';
-import type { Component } from '../../infra/stack/component.ts';
-import { createPorts } from '../../infra/stack/ports.ts';
-import {
-  createEtcdServer,
-  createPostgresServer,
-  createRedisServer,
-  servingUrl,
-} from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
+import { startTallyStores, type TallyStores } from '../harness/tally-stores.ts';
 
 const AT = Date.now() - 60_000;
 const TOKEN = 'a'.repeat(16);
-let dir: string;
-let stores: Component[];
-let redis: Component;
+let stores: TallyStores;
 let etcd: Etcd;
 let audit: Audit;
 let count = 0;
@@ -34,27 +20,13 @@ let name: string;
 let region: RegionAccessLog;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'qv-access-log-'));
-  const ports = createPorts();
-  const [port, peerPort] = [await ports.next(), await ports.next()];
-  const etcdServer = createEtcdServer({ name: 'etcd', dir, port, peerPort });
-  redis = createRedisServer({ name: 'redis', dir, port: await ports.next() });
-  const postgres = createPostgresServer({ name: 'postgres', dir, port: await ports.next() });
-  stores = [etcdServer, redis, postgres];
-  await Promise.all(stores.map(each => each.start()));
-  etcd = createEtcd({ hosts: [etcdServer.url] });
-  audit = createAudit({ url: servingUrl(postgres.url), migrateUrl: postgres.url });
-  await audit.migrate();
+  stores = await startTallyStores();
+  ({ etcd, audit } = stores);
 });
-afterAll(async () => {
-  await audit.close();
-  etcd.close();
-  await Promise.all(stores.map(each => each.stop()));
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => stores.stop());
 beforeEach(() => {
   name = `r${count++}`;
-  region = createRegionAccessLog({ url: redis.url, region: name });
+  region = createRegionAccessLog({ url: stores.redis.url, region: name });
   return () => region.close();
 });
 
@@ -120,25 +92,17 @@ test('what a leader has taken and not yet removed, or what is no bundle, is out 
   const unfit = accessLogKey(`${name}-unfit`);
   const value = JSON.stringify({ ...told, denials: [{ ...denial(), resource: '\0' }] });
   await etcd.txn({ compare: [], success: [{ op: 'put', key: unfit, value }] });
-  const stop = new AbortController();
-  const intake = createIntake({
+  const end = stores.startIntake({
     kind: 'access_log',
     prefix: ACCESS_LOG_PREFIX,
     schema: AccessLogBundle,
     take: audit.accessLog.take,
-    etcd,
-    leadership: { leading: true },
-    intervalMs: 10,
-    metrics: createMetrics({ process: false }),
-    log: silentLog,
   });
-  const running = intake.run(stop.signal);
   try {
     const left = async () => (await etcd.read([accessLogKey(name), unfit])).entries.filter(Boolean).length;
     await until(async () => (await left()) === 0, { what: 'both to be out of etcd' });
   } finally {
-    stop.abort();
-    await running;
+    await end();
   }
   const at = new Date(AT).toISOString();
   expect(await onRecord()).toEqual([
