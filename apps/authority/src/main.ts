@@ -14,7 +14,7 @@ import {
   createFaultPoint,
   createLog,
   createMetrics,
-  createRateLimits,
+  createRequestRates,
   createShutdown,
   logCrashes,
   openServerTls,
@@ -181,10 +181,7 @@ const outbound = createOutbound({
 });
 shutdown.onShutdown('outbound', outbound.close);
 
-const rates = {
-  callers: createRateLimits({ perSecond: config.CALLER_REQUESTS_PER_S }),
-  strangers: createRateLimits({ perSecond: config.STRANGER_REQUESTS_PER_S }),
-};
+const rates = createRequestRates(config);
 metrics.observedBy('qv_rate_limited_total', 'requests refused since too many came', 'of', () => [
   ['callers', rates.callers.refused],
   ['strangers', rates.strangers.refused],

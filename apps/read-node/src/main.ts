@@ -6,7 +6,7 @@ import { scopedRegion } from '@quantivista/region';
 import {
   createLog,
   createMetrics,
-  createRateLimits,
+  createRequestRates,
   createShutdown,
   logCrashes,
   openServerTls,
@@ -73,10 +73,7 @@ const clientCertificates = tls?.asksClients
   ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
   : undefined;
 const denials = createNodeDenials(log);
-const rates = {
-  callers: createRateLimits({ perSecond: config.CALLER_REQUESTS_PER_S }),
-  strangers: createRateLimits({ perSecond: config.STRANGER_REQUESTS_PER_S }),
-};
+const rates = createRequestRates(config);
 const access = createReadAccess(replica, config.READS, { issuers, clientCertificates, denials, rates });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;

@@ -25,7 +25,7 @@ import {
   TOKENS_PREFIX,
 } from '@quantivista/contracts';
 import type { ClientCertificates, Issuers } from '@quantivista/issuers';
-import { createRateLimits, networkOf, type RateLimits } from '@quantivista/runtime';
+import { createRequestRates, networkOf, type RequestRates } from '@quantivista/runtime';
 import type { Replica } from '../follow/replica.ts';
 import type { NodeDenials } from './denials.ts';
 import { flagsResource } from './readable.ts';
@@ -71,19 +71,12 @@ export interface ReadAccessOptions {
   /** @default not reported */
   readonly denials?: Pick<NodeDenials, 'record'>;
   /** @default none */
-  readonly rates?: ReadRates;
+  readonly rates?: RequestRates;
   readonly capacity?: number;
 }
 
-export interface ReadRates {
-  readonly callers: RateLimits;
-  readonly strangers: RateLimits;
-}
 /** As many as come. */
-const NO_RATES: ReadRates = {
-  callers: createRateLimits({ perSecond: 0 }),
-  strangers: createRateLimits({ perSecond: 0 }),
-};
+const NO_RATES = createRequestRates({ CALLER_REQUESTS_PER_S: 0, STRANGER_REQUESTS_PER_S: 0 });
 
 /** Some key of some service. */
 const SOMETHING: Resource = { environment: SOME, service: SOME, key: SOME, type: SOME };
