@@ -3,6 +3,7 @@
  * the same lists.
  */
 import {
+  accessLogKey,
   DISTRIBUTED_PREFIX,
   EVERYTHING_PREFIX,
   impressionsKey,
@@ -33,7 +34,12 @@ export const AUTHORITY_GRANTS: readonly EtcdGrant[] = [
 export const feederGrants = (regions: readonly string[]): readonly EtcdGrant[] => [
   { may: 'read', key: DISTRIBUTED_PREFIX, prefix: true },
   ...regions
-    .flatMap(region => [regionKey(region), regionInstancesKey(region), impressionsKey(region)])
+    .flatMap(region => [
+      regionKey(region),
+      regionInstancesKey(region),
+      impressionsKey(region),
+      accessLogKey(region),
+    ])
     .map((key): EtcdGrant => ({ may: 'readwrite', key })),
 ];
 

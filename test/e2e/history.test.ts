@@ -1,21 +1,14 @@
-/** The past at a real authority: versions, states, history, differences, and the way back. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { BatchChange, Json } from '@quantivista/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
-import { createPorts } from '../../infra/stack/ports.ts';
-import { createEtcdServer, createPostgresServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { openTrail, type Trail } from '../faults/trail.ts';
 import { type Api, createApi } from '../harness/api.ts';
+import { type Centre, startCentre } from '../harness/centre.ts';
 
 const environment = 'PRODUCTION';
-let dir: string;
-let etcd: Component;
+let centre: Centre;
 let postgres: Component;
 let authority: Component;
 let trail: Trail;
@@ -25,36 +18,15 @@ let service: string;
 let count = 0;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'qv-history-'));
-  const ports = createPorts();
-  etcd = createEtcdServer({ name: 'etcd', dir, port: await ports.next(), peerPort: await ports.next() });
-  postgres = createPostgresServer({ name: 'postgres', dir, port: await ports.next() });
-  await Promise.all([etcd.start(), postgres.start()]);
-  const tokenFile = join(dir, 'token');
-  authority = createAuthority({
-    name: 'authority',
-    dir,
-    port: await ports.next(),
-    runtime: 'node',
-    env: {
-      ETCD_URLS: etcd.url,
-      POSTGRES_URL: postgres.url,
-      ADMIN_TOKEN_FILE: tokenFile,
-      // Longer than a write takes on a busy machine: recovery must not give up one that lives.
-      RECOVER_AFTER_MS: '1000',
-      RECOVER_INTERVAL_MS: '50',
-    },
-  });
-  await authority.start();
-  api = createApi({ url: authority.url, token: readFileSync(tokenFile, 'utf8').trim(), timeoutMs: 60_000 });
+  centre = await startCentre();
+  postgres = centre.postgres;
+  authority = centre.authorities[0]!;
+  api = createApi({ url: authority.url, token: centre.token, timeoutMs: 60_000 });
   trail = openTrail(postgres.url);
 });
 afterAll(async () => {
   await trail.close();
-  await authority.stop();
-  await Promise.all([etcd.stop(), postgres.stop()]);
-  postgres.wipe();
-  rmSync(dir, { recursive: true, force: true });
+  await centre.stop();
 });
 beforeEach(async () => {
   service = `service-${++count}`;

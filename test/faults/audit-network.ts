@@ -1,7 +1,3 @@
-/** Stores and authorities whose trail is tampered with: what a test of that needs. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   AUDIT_CHAINS,
   type AuditChain,
@@ -11,12 +7,11 @@ import {
 } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import pg from 'pg';
-import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
-import { createPorts } from '../../infra/stack/ports.ts';
-import { createEtcdServer, createPostgresServer, servingUrl } from '../../infra/stack/stores.ts';
+import { servingUrl } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type Api, createApi } from '../harness/api.ts';
+import { startCentre } from '../harness/centre.ts';
 import { runQvc } from '../harness/qvc.ts';
 
 export interface AuditNetwork {
@@ -40,64 +35,49 @@ export interface AuditNetwork {
   stop(): Promise<void>;
 }
 
+const DEADLOCK = '40P01';
 const EVIDENCE = ['change_intent', 'change_outcome', 'configuration_audit', 'audit_chain', 'audit_finding'];
 
 /** Two authorities unless told otherwise. */
 export async function startAuditNetwork(count = 2, env: Record<string, string> = {}): Promise<AuditNetwork> {
-  const dir = mkdtempSync(join(tmpdir(), 'qv-audit-'));
-  const ports = createPorts();
-  const etcd = createEtcdServer({
-    name: 'etcd',
-    dir,
-    port: await ports.next(),
-    peerPort: await ports.next(),
+  const centre = await startCentre({
+    authorities: count,
+    env: ({ postgres }) => ({
+      POSTGRES_URL: servingUrl(postgres.url),
+      POSTGRES_MIGRATE_URL: postgres.url,
+      SEAL_INTERVAL_MS: '50',
+      RECONCILE_INTERVAL_MS: '50',
+      ...env,
+    }),
   });
-  const postgres = createPostgresServer({ name: 'postgres', dir, port: await ports.next() });
-  await Promise.all([etcd.start(), postgres.start()]);
-  const tokenFile = join(dir, 'token');
-  const authorities: Component[] = [];
-  for (let index = 1; index <= count; index++) {
-    const authority = createAuthority({
-      name: `authority-${index}`,
-      dir,
-      port: await ports.next(),
-      runtime: 'node',
-      env: {
-        ETCD_URLS: etcd.url,
-        POSTGRES_URL: servingUrl(postgres.url),
-        POSTGRES_MIGRATE_URL: postgres.url,
-        ADMIN_TOKEN_FILE: tokenFile,
-        RECOVER_AFTER_MS: '1000',
-        RECOVER_INTERVAL_MS: '50',
-        SEAL_INTERVAL_MS: '50',
-        RECONCILE_INTERVAL_MS: '50',
-        LOG_LEVEL: 'warn',
-        OPEN_ENDPOINTS: 'metrics',
-        ...env,
-      },
-    });
-    await authority.start();
-    authorities.push(authority);
-  }
+  const { dir, etcd, postgres, authorities, token } = centre;
   const [first] = authorities;
-  const token = readFileSync(tokenFile, 'utf8').trim();
   const api = createApi({ url: first!.url, token, environment: 'TEST' });
   const store = createEtcd({ hosts: [etcd.url] });
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
   pool.on('error', () => {});
   const sql: AuditNetwork['sql'] = (text, values) => pool.query(text, values);
 
+  /** What an authority does meanwhile may hold the tables in another order: then it is done once more. */
   async function tamper(statements: readonly string[]): Promise<void> {
-    const client = await pool.connect();
-    try {
-      await client.query('BEGIN');
-      for (const table of EVIDENCE) await client.query(`ALTER TABLE ${table} DISABLE TRIGGER append_only`);
-      for (const statement of statements) await client.query(statement);
-      for (const table of EVIDENCE)
-        await client.query(`ALTER TABLE ${table} ENABLE ALWAYS TRIGGER append_only`);
-      await client.query('COMMIT');
-    } finally {
-      client.release();
+    const whole = [
+      ...EVIDENCE.map(table => `ALTER TABLE ${table} DISABLE TRIGGER append_only`),
+      ...statements,
+      ...EVIDENCE.map(table => `ALTER TABLE ${table} ENABLE ALWAYS TRIGGER append_only`),
+    ];
+    for (;;) {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        for (const statement of whole) await client.query(statement);
+        await client.query('COMMIT');
+        return;
+      } catch (error) {
+        await client.query('ROLLBACK');
+        if ((error as pg.DatabaseError).code !== DEADLOCK) throw error;
+      } finally {
+        client.release();
+      }
     }
   }
 
@@ -149,10 +129,7 @@ export async function startAuditNetwork(count = 2, env: Record<string, string> =
     stop: async () => {
       store.close();
       await pool.end();
-      await Promise.all(authorities.map(each => each.stop()));
-      await Promise.all([etcd.stop(), postgres.stop()]);
-      postgres.wipe();
-      rmSync(dir, { recursive: true, force: true });
+      await centre.stop();
     },
   };
 }

@@ -1,8 +1,7 @@
 /** Events reach every webhook, each key's in order, whatever its receiver or the authority goes through. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CloudEvent,
@@ -16,65 +15,54 @@ import {
 import { createEtcd } from '@quantivista/etcd';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
-import { createPorts } from '../../infra/stack/ports.ts';
-import { createEtcdServer, createPostgresServer, createRedisServer } from '../../infra/stack/stores.ts';
+import { createRedisServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type Api, createApi } from '../harness/api.ts';
+import { type Centre, startCentre } from '../harness/centre.ts';
 import { redisCommand } from '../harness/redis-command.ts';
 import { createReceiver, type Receiver } from '../harness/webhook-receiver.ts';
 
 const KEYS = 100;
 const PATIENCE = { timeoutMs: 100_000 };
 
-let dir: string;
+let centre: Centre;
 let etcd: Component;
 let postgres: Component;
 let redis: Component;
-let authorities: Component[];
+let authorities: readonly Component[];
 let api: Api;
 let apis: Api[];
-let tokenFile: string;
 /** Each test has a service and receivers of its own. */
 let service: string;
 let count = 0;
 const receivers: Receiver[] = [];
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'qv-webhooks-'));
-  const ports = createPorts();
-  etcd = createEtcdServer({ name: 'etcd', dir, port: await ports.next(), peerPort: await ports.next() });
-  postgres = createPostgresServer({ name: 'postgres', dir, port: await ports.next() });
-  redis = createRedisServer({ name: 'redis', dir, port: await ports.next() });
-  await Promise.all([etcd.start(), postgres.start(), redis.start()]);
-  tokenFile = join(dir, 'token');
-  const env = {
-    ETCD_URLS: etcd.url,
-    POSTGRES_URL: postgres.url,
-    CENTRE_REDIS_URL: redis.url,
-    ADMIN_TOKEN_FILE: tokenFile,
-    EVENTS_INTERVAL_MS: '20',
-    WEBHOOK_ALLOW: '127.0.0.1/32',
-    WEBHOOK_TIMEOUT_MS: '1000',
-    WEBHOOK_FIRST_RETRY_MS: '20',
-    WEBHOOK_MAX_RETRY_MS: '200',
-  };
-  authorities = await Promise.all(
-    ['authority-1', 'authority-2'].map(async name =>
-      createAuthority({ name, dir, port: await ports.next(), runtime: 'node', env }),
-    ),
-  );
-  for (const authority of authorities) await authority.start();
-  const token = readFileSync(tokenFile, 'utf8').trim();
-  apis = authorities.map(({ url }) => createApi({ url, token }));
+  centre = await startCentre({
+    authorities: 2,
+    env: async ({ dir, ports }) => {
+      if (!redis) {
+        redis = createRedisServer({ name: 'redis', dir, port: await ports.next() });
+        await redis.start();
+      }
+      return {
+        CENTRE_REDIS_URL: redis.url,
+        EVENTS_INTERVAL_MS: '20',
+        WEBHOOK_ALLOW: '127.0.0.1/32',
+        WEBHOOK_TIMEOUT_MS: '1000',
+        WEBHOOK_FIRST_RETRY_MS: '20',
+        WEBHOOK_MAX_RETRY_MS: '200',
+      };
+    },
+  });
+  ({ etcd, postgres, authorities } = centre);
+  apis = authorities.map(({ url }) => createApi({ url, token: centre.token }));
   api = apis[0]!;
 });
 afterAll(async () => {
-  await Promise.all(authorities.map(authority => authority.stop()));
-  await Promise.all([etcd.stop(), postgres.stop(), redis.stop()]);
-  postgres.wipe();
-  rmSync(dir, { recursive: true, force: true });
+  await centre.stop();
+  await redis.stop();
 });
 beforeEach(async () => {
   service = `service-${++count}`;
@@ -320,7 +308,7 @@ test('secrets are shown once, rotated with an overlap, and in no store', async (
   expect(receiver.forged).toBe(0);
   expect(receiver.messages.map(({ type }) => type)).toEqual(Array(2).fill('com.quantivista.config.ping.v1'));
 
-  expect(statSync(join(dir, 'webhook-key')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(centre.dir, 'webhook-key')).mode & 0o777).toBe(0o600);
   const store = createEtcd({ hosts: [etcd.url] });
   const listed = await store.list({ prefix: '/' });
   store.close();

@@ -1,6 +1,3 @@
-/** I2 at every crash point: the authority is killed between each two steps of each kind of write. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configurationKey, flagPath, GENERATION_KEY, recordKey, schemaPath } from '@quantivista/contracts';
 import { createEtcd, type Etcd } from '@quantivista/etcd';
@@ -10,17 +7,15 @@ import { setConfiguration } from '../../apps/authority/src/write/configuration.t
 import { createOperationId } from '../../apps/authority/src/write/operation-id.ts';
 import { keysOf, plan } from '../../apps/authority/src/write/plan.ts';
 import { resolveOperation } from '../../apps/authority/src/write/resolve.ts';
-import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
-import { createPorts } from '../../infra/stack/ports.ts';
-import { createEtcdServer, createPostgresServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
+import { type Centre, startCentre } from '../harness/centre.ts';
 import { createFaultFile, type FaultFile } from '../harness/fault-file.ts';
 import { createLink, type Link } from '../harness/link.ts';
 import { openTrail, type Trail } from './trail.ts';
 import { trailAgrees } from './trail-agrees.ts';
 
-let dir: string;
+let centre: Centre;
 let etcd: Component;
 let postgres: Component;
 let authority: Component;
@@ -35,42 +30,23 @@ let service: string;
 let count = 0;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'qv-write-'));
-  const ports = createPorts();
-  etcd = createEtcdServer({ name: 'etcd', dir, port: await ports.next(), peerPort: await ports.next() });
-  postgres = createPostgresServer({ name: 'postgres', dir, port: await ports.next() });
-  await Promise.all([etcd.start(), postgres.start()]);
-  link = await createLink(etcd.port);
-  const tokenFile = join(dir, 'token');
-  fault = createFaultFile(join(dir, 'fault-point'));
-  authority = createAuthority({
-    name: 'authority',
-    dir,
-    port: await ports.next(),
-    runtime: 'node',
-    env: {
-      ETCD_URLS: link.url,
-      POSTGRES_URL: postgres.url,
-      ADMIN_TOKEN_FILE: tokenFile,
-      // Longer than a write takes on a busy machine: recovery must not give up one that lives.
-      RECOVER_AFTER_MS: '1000',
-      RECOVER_INTERVAL_MS: '50',
-      ...fault.env,
+  centre = await startCentre({
+    env: async ({ dir, etcd }) => {
+      link = await createLink(etcd.port);
+      fault = createFaultFile(join(dir, 'fault-point'));
+      return { ETCD_URLS: link.url, ...fault.env };
     },
   });
-  await authority.start();
-  token = readFileSync(tokenFile, 'utf8').trim();
+  ({ etcd, postgres, token } = centre);
+  authority = centre.authorities[0]!;
   store = createEtcd({ hosts: [etcd.url] });
   trail = openTrail(postgres.url);
 });
 afterAll(async () => {
   store.close();
   await trail.close();
-  await authority.stop();
+  await centre.stop();
   await link.close();
-  await Promise.all([etcd.stop(), postgres.stop()]);
-  postgres.wipe();
-  rmSync(dir, { recursive: true, force: true });
 });
 beforeEach(async () => {
   service = `service-${++count}`;

@@ -1,13 +1,8 @@
-/** Two authorities on one etcd and one Postgres, and persons with tokens of their own. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CreatedToken, Permission, ProposalView } from '@quantivista/contracts';
-import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
-import { createPorts } from '../../infra/stack/ports.ts';
-import { createEtcdServer, createPostgresServer } from '../../infra/stack/stores.ts';
 import { type Api, createApi } from './api.ts';
+import { startCentre } from './centre.ts';
 import { createFaultFile, type FaultFile } from './fault-file.ts';
 
 export interface Person {
@@ -40,49 +35,23 @@ export interface Authorities {
 }
 
 export async function startAuthorities(env: Readonly<Record<string, string>> = {}): Promise<Authorities> {
-  const dir = mkdtempSync(join(tmpdir(), 'qv-authorities-'));
-  const ports = createPorts();
-  const etcd = createEtcdServer({
-    name: 'etcd',
-    dir,
-    port: await ports.next(),
-    peerPort: await ports.next(),
+  let fault: FaultFile | undefined;
+  const centre = await startCentre({
+    authorities: 2,
+    env: ({ dir }, index) => {
+      fault ??= createFaultFile(join(dir, 'fault-point'));
+      return { ...env, ...(index === 0 && fault.env) };
+    },
   });
-  const postgres = createPostgresServer({ name: 'postgres', dir, port: await ports.next() });
-  await Promise.all([etcd.start(), postgres.start()]);
-  const tokenFile = join(dir, 'token');
-  const fault = createFaultFile(join(dir, 'fault-point'));
-  const create = async (name: string, more = {}) =>
-    createAuthority({
-      name,
-      dir,
-      port: await ports.next(),
-      runtime: 'node',
-      env: {
-        ETCD_URLS: etcd.url,
-        POSTGRES_URL: postgres.url,
-        ADMIN_TOKEN_FILE: tokenFile,
-        KEYRING_FILE: join(dir, 'keyring.json'),
-        LOG_LEVEL: 'warn',
-        OPEN_ENDPOINTS: 'metrics',
-        // Longer than a write takes on a busy machine: recovery must not give up one that lives.
-        RECOVER_AFTER_MS: '1000',
-        RECOVER_INTERVAL_MS: '50',
-        ...env,
-        ...more,
-      },
-    });
-  const [first, second] = [await create('authority-1', fault.env), await create('authority-2')];
-  await first.start();
-  await second.start();
-  const token = readFileSync(tokenFile, 'utf8').trim();
+  const { etcd, postgres, token } = centre;
+  const [first, second] = centre.authorities as [Component, Component];
   const admin = createApi({ url: first.url, token });
   return {
     etcd,
     postgres,
     first,
     second,
-    fault,
+    fault: fault!,
     token,
     admin,
     at: ({ url }, token) => {
@@ -103,11 +72,6 @@ export async function startAuthorities(env: Readonly<Record<string, string>> = {
         },
       };
     },
-    stop: async () => {
-      await Promise.all([first.stop(), second.stop()]);
-      await Promise.all([etcd.stop(), postgres.stop()]);
-      postgres.wipe();
-      rmSync(dir, { recursive: true, force: true });
-    },
+    stop: centre.stop,
   };
 }

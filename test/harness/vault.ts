@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, watchCertificates } from '@quantivista/runtime';
-import { createVault, type SecretStore, type VaultOptions } from '@quantivista/vault';
+import type { SecretStore, VaultOptions } from '@quantivista/vault';
 import { describe, test } from 'vitest';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { programs } from '../../infra/stack/programs.ts';
 import { createVaultServer, type VaultServer } from '../../infra/stack/vault-server.ts';
 import { setUpVault, type VaultRole, vaultSettings } from '../../infra/stack/vault-setup.ts';
+import { createVault } from '../../packages/vault/src/vault.ts';
 
 /** Where there is no Vault the tests are skipped, and the output says so. */
 export function describeWithVault(name: string, body: () => void): void {

@@ -65,7 +65,7 @@ export function createParentLink(parent: Parent, link: Link): ParentClient {
     offer: () => link.call(() => parent.offer(undefined), SILENCE_MS),
     putReport: noReports,
     withdrawReport: noReports,
-    putImpressions: noReports,
+    putBundle: noReports,
     snapshot: revision => decodeLines(carry(() => parent.snapshot({ revision }))),
     changes: (since, signal) =>
       decodeLines(carry(() => parent.changes({ since: formatBookmark(since) }), signal)),

@@ -1,72 +1,37 @@
 /** Counts of evaluations on their way, each step on its real store: what is repeated there counts once. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Audit, createAudit } from '@quantivista/audit';
-import { type ImpressionBundle, impressionsKey } from '@quantivista/contracts';
-import { createEtcd, type Etcd } from '@quantivista/etcd';
-import { countName, createRegionImpressions, type RegionImpressions } from '@quantivista/region';
+import type { Audit } from '@quantivista/audit';
+import { IMPRESSIONS_PREFIX, ImpressionBundle, impressionsKey } from '@quantivista/contracts';
+import type { Etcd } from '@quantivista/etcd';
+import { createRegionImpressions, impressionName, type RegionImpressions } from '@quantivista/region';
 import { silentLog } from '@quantivista/runtime';
-import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createIntake, type Intake } from '../../apps/authority/src/flags/usage/intake.ts';
-import { createCarrier } from '../../apps/read-node/src/report/impressions/carrier.ts';
-import { createEtcdSlot } from '../../apps/read-node/src/report/impressions/etcd-slot.ts';
+import { createCarrier } from '../../apps/read-node/src/report/tally/carrier.ts';
+import { createEtcdSlot } from '../../apps/read-node/src/report/tally/etcd-slot.ts';
 import type { Component } from '../../infra/stack/component.ts';
-import { createPorts } from '../../infra/stack/ports.ts';
-import {
-  createEtcdServer,
-  createPostgresServer,
-  createRedisServer,
-  servingUrl,
-} from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { redisCommand } from '../harness/redis-command.ts';
+import { startTallyStores, type TallyStores } from '../harness/tally-stores.ts';
 
 const DAY_MS = 86_400_000;
 const KEPT = { minutesMs: 2 * DAY_MS, hoursMs: 90 * DAY_MS, bundlesMs: 7 * DAY_MS };
 /** A whole minute. */
 const AT = Math.floor(Date.now() / 60_000) * 60_000 - 120_000;
 
-let dir: string;
-let stores: Component[];
+let stores: TallyStores;
 let redis: Component;
 let etcd: Etcd;
 let audit: Audit;
-let sql: pg.Client;
 let count = 0;
 /** Of this test alone, as are its flags. */
 let name: string;
 let region: RegionImpressions;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'qv-impressions-'));
-  const ports = createPorts();
-  const etcdServer = createEtcdServer({
-    name: 'etcd',
-    dir,
-    port: await ports.next(),
-    peerPort: await ports.next(),
-  });
-  redis = createRedisServer({ name: 'redis', dir, port: await ports.next() });
-  const postgres = createPostgresServer({ name: 'postgres', dir, port: await ports.next() });
-  stores = [etcdServer, redis, postgres];
-  await Promise.all(stores.map(each => each.start()));
-  etcd = createEtcd({ hosts: [etcdServer.url] });
-  // As the authority does: migrated by the owner, written by the role that serves.
-  audit = createAudit({ url: servingUrl(postgres.url), migrateUrl: postgres.url });
-  await audit.migrate();
-  sql = new pg.Client({ connectionString: postgres.url });
-  await sql.connect();
+  stores = await startTallyStores();
+  ({ redis, etcd, audit } = stores);
 });
-afterAll(async () => {
-  await sql.end();
-  await audit.close();
-  etcd.close();
-  await Promise.all(stores.map(each => each.stop()));
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => stores.stop());
 beforeEach(() => {
   name = `r${count++}`;
   region = createRegionImpressions({ url: redis.url, region: name });
@@ -75,7 +40,7 @@ beforeEach(() => {
 
 const batch = (times: number, at = AT) => ({
   at,
-  counts: [[countName(name, 'on'), times]] as [string, number][],
+  counts: [[impressionName(name, 'on'), times]] as [string, number][],
   other: 0,
 });
 /** Sealed for nobody in particular, at once. */
@@ -141,7 +106,7 @@ describe('in Redis', () => {
     const pairs = 8_000;
     for (let from = 0; from < pairs; from += 500) {
       const counts = Array.from({ length: 500 }, (_, index): [string, number] => [
-        countName(long(from + index), 'on'),
+        impressionName(long(from + index), 'on'),
         2,
       ]);
       await region.add(node, 1 + from, { at: AT, counts, other: 1 });
@@ -153,7 +118,7 @@ describe('in Redis', () => {
     expect(named + window!.other).toBe(2 * pairs + 16);
     // It fits into one value of etcd's.
     expect(JSON.stringify(full).length).toBeLessThan(1024 * 1024);
-    expect(await createEtcdSlot(etcd).deliver(full)).toBe(true);
+    expect(await createEtcdSlot(etcd, impressionsKey).deliver(full)).toBe(true);
   });
 
   test('of a region that is fed from this one, one bundle waits', async () => {
@@ -170,7 +135,7 @@ describe('in Redis', () => {
 });
 
 test('in etcd there is one place a region', async () => {
-  const slot = createEtcdSlot(etcd);
+  const slot = createEtcdSlot(etcd, impressionsKey);
   const [first, second] = [bundle({ a: { on: 1 } }), bundle({ a: { on: 2 } })];
   expect(await slot.deliver(first)).toBe(true);
   expect(await slot.deliver(first)).toBe(true);
@@ -242,27 +207,21 @@ describe('in Postgres', () => {
 });
 
 describe('the whole way', () => {
-  function startIntake(): Intake & { end: () => Promise<void> } {
-    const stop = new AbortController();
-    const leadership = { leading: true };
-    const usage = audit.flagUsage;
-    const intake = createIntake({ etcd, usage, leadership, kept: KEPT, intervalMs: 10, log: silentLog });
-    const ran = intake.run(stop.signal);
-    return Object.assign(intake, {
-      end: async () => {
-        stop.abort();
-        await ran;
-      },
+  const startIntake = () =>
+    stores.startIntake({
+      kind: 'impressions',
+      prefix: IMPRESSIONS_PREFIX,
+      schema: ImpressionBundle,
+      take: audit.flagUsage.take,
     });
-  }
   const held = async () => (await etcd.read([impressionsKey(name)])).entries[0]?.value;
 
   test('handed over, and again by one who did not hear that it was', async () => {
-    const slot = createEtcdSlot(etcd);
+    const slot = createEtcdSlot(etcd, impressionsKey);
     await region.add(randomUUID(), 1, batch(5));
     const told = await sealed();
     await slot.deliver(told);
-    const intake = startIntake();
+    const endIntake = startIntake();
     try {
       await until(async () => (await held()) === undefined, { what: 'it to be taken' });
       // The first has died before it dropped it.
@@ -270,41 +229,47 @@ describe('the whole way', () => {
       await until(async () => (await held()) === undefined, { what: 'it to be taken again' });
       expect(await evaluations()).toBe(5);
     } finally {
-      await intake.end();
+      await endIntake();
     }
   });
 
   test('taken in, and the leader dies before it is out of etcd', async () => {
     const told = bundle({ [name]: { on: 5 } });
-    await createEtcdSlot(etcd).deliver(told);
+    await createEtcdSlot(etcd, impressionsKey).deliver(told);
     expect(await audit.flagUsage.take(told)).toBe(true);
-    const intake = startIntake();
+    const endIntake = startIntake();
     await until(async () => (await held()) === undefined, { what: 'it to be out of etcd' });
-    await intake.end();
+    await endIntake();
     expect(await evaluations()).toBe(5);
   });
 
   test('what is no bundle does not stand in the way of the next', async () => {
     await etcd.txn({ compare: [], success: [{ op: 'put', key: impressionsKey(name), value: '{"id":1}' }] });
-    const intake = startIntake();
+    const endIntake = startIntake();
     await until(async () => (await held()) === undefined, { what: 'it to be thrown away' });
-    await intake.end();
+    await endIntake();
   });
 
   test('carriers side by side, while nodes add and the centre comes late', async () => {
     const stop = new AbortController();
     const carriers = ['a', 'b', 'c'].map(nodeId =>
-      createCarrier({ nodeId, region, sink: createEtcdSlot(etcd), windowMs: 60, log: silentLog }),
+      createCarrier({
+        nodeId,
+        region,
+        sink: createEtcdSlot(etcd, impressionsKey),
+        windowMs: 60,
+        log: silentLog,
+      }),
     );
     const running = carriers.map(each => each.run(stop.signal));
     const nodes = [randomUUID(), randomUUID()];
-    let intake: ReturnType<typeof startIntake> | undefined;
+    let endIntake: ReturnType<typeof startIntake> | undefined;
     try {
       for (let sequence = 1; sequence <= 60; sequence++) {
         for (const node of nodes) await region.add(node, sequence, batch(1, AT + 1_000 * sequence));
         if (sequence !== 30) continue;
         await until(held, { what: 'the place in etcd to be taken' });
-        intake = startIntake();
+        endIntake = startIntake();
       }
       await until(async () => (await evaluations()) === 120, { what: 'all of it to arrive' });
       await until(async () => (await held()) === undefined, { what: 'nothing to be left' });
@@ -312,7 +277,7 @@ describe('the whole way', () => {
     } finally {
       stop.abort();
       await Promise.all(running);
-      await intake?.end();
+      await endIntake?.();
     }
   });
 });

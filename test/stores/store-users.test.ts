@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAudit } from '@quantivista/audit';
 import {
+  accessLogKey,
   configurationKey,
   DISTRIBUTED_PREFIX,
   impressionsKey,
@@ -132,11 +133,13 @@ describe('etcd', () => {
     for (const region of ['eu', 'eu-west']) await sink.deliver({ region, ...said });
     await sink.withdraw('eu-west');
     sink.close();
-    const { revision } = await feeder.txn({
-      compare: [{ key: impressionsKey('eu'), target: 'create', is: 0 }],
-      success: [{ op: 'put', key: impressionsKey('eu'), value: '{}' }],
-    });
-    expect(revision).toBeGreaterThan(0);
+    for (const key of [impressionsKey('eu'), accessLogKey('eu')]) {
+      const { revision } = await feeder.txn({
+        compare: [{ key, target: 'create', is: 0 }],
+        success: [{ op: 'put', key, value: '{}' }],
+      });
+      expect(revision).toBeGreaterThan(0);
+    }
   });
 
   test.each([
@@ -147,6 +150,7 @@ describe('etcd', () => {
     ['another region’s report', regionKey('eu-east')],
     ['another region’s instances', regionInstancesKey('eu-east')],
     ['what another region has counted', impressionsKey('eu-east')],
+    ['what another region has denied', accessLogKey('eu-east')],
     ['a key below its own', `${regionKey('eu')}/other`],
   ])('feeders can not write %s', async (_, key) => {
     await denied(feeder.txn(put(key)));

@@ -1,6 +1,6 @@
 /** What a record is as a resource: where a right must hold for it to be read or changed. */
 import { type Action, type Resource, SOME } from '@quantivista/access';
-import type { ConfigType, Environment, RecordPath } from '@quantivista/contracts';
+import type { ConfigType, Denial, Environment, RecordPath } from '@quantivista/contracts';
 import { type Caller, requireRight } from './callers.ts';
 import type { Denials } from './denials.ts';
 import type { Authorize } from './write/request.ts';
@@ -54,14 +54,20 @@ export function resourcesOf(
   }
 }
 
-/** A caller's right to do any one of these, asked of each record that a write changes. */
-export const authorizeBy =
-  (caller: Caller, anyOf: readonly Action[], denials: Denials): Authorize =>
-  (path, record) => {
+/** A caller's right to do any one of these, asked of each record that one request of it changes. */
+export function authorizeBy(caller: Caller, anyOf: readonly Action[], denials: Denials): Authorize {
+  let isRecorded = false;
+  // A change is planned anew where what it was planned by was not the newest: denied again, it is the same request.
+  const record = (denial: Denial) => {
+    if (!isRecorded) denials.record(denial);
+    isRecorded = true;
+  };
+  return (path, stored) => {
     // What is proposed with a write is recorded besides it: the right to the change is the right to propose it.
     if (path.kind === 'proposal') return;
-    for (const resource of resourcesOf(path, record)) requireRight(caller, anyOf, resource, denials);
+    for (const resource of resourcesOf(path, stored)) requireRight(caller, anyOf, resource, { record });
   };
+}
 
 /** What it takes to read of a record: of what belongs to no environment, to read in one. */
 export function readResourcesOf(

@@ -23,7 +23,7 @@ import {
 import { BINDINGS_PREFIX, ROLES_PREFIX, ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import type { Issuers } from '@quantivista/issuers';
-import { networkOf, type RateLimits } from '@quantivista/runtime';
+import { networkOf, type RequestRates } from '@quantivista/runtime';
 import type { Denials } from './denials.ts';
 import type { TokenUse } from './token-use.ts';
 
@@ -66,7 +66,7 @@ export function requireRight(
   { name, rights }: Pick<Caller, 'name' | 'rights'>,
   anyOf: readonly Action[],
   resource: Resource,
-  denials: Denials,
+  denials: Pick<Denials, 'record'>,
 ): void {
   const decisions = anyOf.map(action => rights.decide(action, resource));
   if (decisions.some(({ allowed }) => allowed)) return;
@@ -86,7 +86,7 @@ interface CallersOptions {
   readonly denials: Denials;
   readonly tokenUse: Pick<TokenUse, 'used'>;
   /** Of each caller, and of each address where nobody is known. */
-  readonly rates: { readonly callers: RateLimits; readonly strangers: RateLimits };
+  readonly rates: RequestRates;
 }
 
 export function createCallers({ etcd, issuers, denials, tokenUse, rates }: CallersOptions): Callers {

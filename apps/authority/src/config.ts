@@ -1,25 +1,13 @@
 /** What the authority is told by its environment. */
 import { etcdLoginVariables } from '@quantivista/etcd';
-import {
-  httpLimitVariables,
-  linkVariables,
-  logLevel,
-  openEndpoints,
-  port,
-  readAccess,
-  serverTlsVariables,
-  urlList,
-} from '@quantivista/runtime';
+import { serviceVariables, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
 
 export const AuthorityEnvironment = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  /** 0 takes a free one. */
-  PORT: port.default(8080),
-  ...serverTlsVariables,
+  ...serviceVariables({ port: 8080, callerRequestsPerS: 1_000 }),
   ETCD_URLS: urlList,
   ...etcdLoginVariables,
   /** Of a user who is a member of `quantivista_writer`: it serves as that role. TLS by `?sslmode=verify-full`. */
@@ -31,18 +19,8 @@ export const AuthorityEnvironment = z.object({
   POSTGRES_MIGRATE_PASSWORD_FILE: z.string().optional(),
   /** Where the first admin token is written (0600), and read from again. */
   ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
-  READS: readAccess,
-  ...linkVariables,
-  OPEN_ENDPOINTS: openEndpoints,
-  ...httpLimitVariables,
-  /** Requests a second of one caller, and of all at one address whom nobody knows; 0: as many as come. */
-  CALLER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(1_000),
-  STRANGER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(200),
   /** Without a store of secrets they are refused. */
   ...secretStoreVariables,
-  /** Whose JWTs are taken for callers, JSON; none without it. */
-  ISSUERS_FILE: z.string().optional(),
-  LOG_LEVEL: logLevel,
   /** An intent without outcome is left to its writer for so long; must exceed the time a write may take. */
   RECOVER_AFTER_MS: z.coerce.number().int().min(100).default(15_000),
   RECOVER_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
@@ -54,6 +32,8 @@ export const AuthorityEnvironment = z.object({
   HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** How often it is looked whether regions have counted evaluations of flags. */
   IMPRESSIONS_INTERVAL_MS: z.coerce.number().int().min(10).default(5_000),
+  /** The same, whether their nodes have denied anything. */
+  ACCESS_LOG_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
   /** How long evaluations are kept by minutes and by hours. In hours, in days. */
   USAGE_MINUTES_KEPT_H: z.coerce.number().int().min(1).default(48),
   USAGE_HOURS_KEPT_D: z.coerce.number().int().min(1).default(90),

@@ -1,13 +1,20 @@
 /** The authority: takes every write, recovers what was left undone, keeps the heartbeat. */
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
-import { DELETED_PREFIX, PROTECTION_PREFIX, pathsForAnyone, SCHEMAS_PREFIX } from '@quantivista/contracts';
+import {
+  ACCESS_LOG_PREFIX,
+  AccessLogBundle,
+  DELETED_PREFIX,
+  PROTECTION_PREFIX,
+  pathsForAnyone,
+  SCHEMAS_PREFIX,
+} from '@quantivista/contracts';
 import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import {
   createFaultPoint,
   createLog,
   createMetrics,
-  createRateLimits,
+  createRequestRates,
   createShutdown,
   logCrashes,
   openServerTls,
@@ -30,6 +37,7 @@ import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLeadership } from './lead/leadership.ts';
 import { meterWriter } from './metered-writer.ts';
+import { createIntake } from './network/intake.ts';
 import { registerNetworkMetrics } from './network/network-metrics.ts';
 import { createRegions } from './network/regions.ts';
 import { createRegionWait } from './network/wait.ts';
@@ -145,6 +153,17 @@ const clientCertificates = tls?.asksClients
 shutdown.onShutdown('issuers', issuers.close);
 const tokenUse = createTokenUse({ write: audit.tokenUses.note, log });
 const denials = createDenials({ write: audit.denials.add, metrics, log });
+const accessLog = createIntake({
+  kind: 'access_log',
+  prefix: ACCESS_LOG_PREFIX,
+  schema: AccessLogBundle,
+  take: audit.accessLog.take,
+  intervalMs: config.ACCESS_LOG_INTERVAL_MS,
+  etcd,
+  leadership,
+  metrics,
+  log,
+});
 const writer = createGuard({ etcd, writer: immediate, calls, metrics, log });
 const proposals = createProposals({ etcd, writer: immediate });
 const schedule = createSchedule({ etcd, log, proposals, leadership });
@@ -162,10 +181,7 @@ const outbound = createOutbound({
 });
 shutdown.onShutdown('outbound', outbound.close);
 
-const rates = {
-  callers: createRateLimits({ perSecond: config.CALLER_REQUESTS_PER_S }),
-  strangers: createRateLimits({ perSecond: config.STRANGER_REQUESTS_PER_S }),
-};
+const rates = createRequestRates(config);
 metrics.observedBy('qv_rate_limited_total', 'requests refused since too many came', 'of', () => [
   ['callers', rates.callers.refused],
   ['strangers', rates.strangers.refused],
@@ -213,6 +229,7 @@ const loops = [
   reconciler,
   outbound.delivery,
   denials,
+  accessLog,
   tokenUse,
 ].map(each => each.run(stop.signal));
 shutdown.onShutdown('loops', async () => {

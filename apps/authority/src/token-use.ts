@@ -1,6 +1,6 @@
 /**
- * When tokens were last used here, roughly: a token that is used all the time is noted once an hour. Nodes tell
- * nobody of theirs: it would be a write for a read.
+ * When tokens were last used here, roughly: a token that is used all the time is noted once an hour. Nodes tell of
+ * theirs through their region.
  */
 import { tokenId } from '@quantivista/access';
 import { type Log, pause } from '@quantivista/runtime';

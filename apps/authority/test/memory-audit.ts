@@ -58,6 +58,7 @@ export function createMemoryAudit(): MemoryAudit {
       deliveries: undefined as never,
       sealedSecrets: undefined as never,
       denials: undefined as never,
+      accessLog: undefined as never,
       tokenUses: undefined as never,
       ping: async () => {},
       close: async () => {},

@@ -2,16 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { EnvironmentList, RegionName } from '@quantivista/contracts';
 import { etcdLoginVariables } from '@quantivista/etcd';
-import {
-  httpLimitVariables,
-  linkVariables,
-  logLevel,
-  openEndpoints,
-  port,
-  readAccess,
-  serverTlsVariables,
-  urlList,
-} from '@quantivista/runtime';
+import { port, serviceVariables, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
@@ -33,10 +24,7 @@ const origins = z
   );
 
 export const ReadNodeEnvironment = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  /** 0 takes a free one. */
-  PORT: port.default(8081),
-  ...serverTlsVariables,
+  ...serviceVariables({ port: 8081, callerRequestsPerS: 20_000 }),
   /** Of `flagd.sync.v1`: 0 takes a free one; without it there is none. */
   GRPC_PORT: port.optional(),
   /** Its streams at once; more are refused with UNAVAILABLE. */
@@ -58,18 +46,8 @@ export const ReadNodeEnvironment = z.object({
   /** Held here; all without it. */
   ENVIRONMENTS: EnvironmentList.optional(),
   ROLES: roles,
-  READS: readAccess,
-  ...linkVariables,
-  OPEN_ENDPOINTS: openEndpoints,
-  ...httpLimitVariables,
-  /** Requests a second of one caller, and of all at one address whom nobody knows; 0: as many as come. */
-  CALLER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(20_000),
-  STRANGER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(200),
   /** As the authority has it; without a store of secrets they are shown to nobody. */
   ...secretStoreVariables,
-  /** Whose JWTs are taken for callers, JSON; none without it. */
-  ISSUERS_FILE: z.string().optional(),
-  LOG_LEVEL: logLevel,
   /** Beats come every second; from these ages on the state counts as AGING and as STALE. */
   AGING_AFTER_MS: z.coerce.number().int().min(1).default(5_000),
   STALE_AFTER_MS: z.coerce.number().int().min(1).default(30_000),
@@ -94,6 +72,8 @@ export const ReadNodeEnvironment = z.object({
   /** Whether evaluations of flags are counted; and for how long before a node tells its region. */
   IMPRESSIONS: z.enum(['on', 'off']).default('on'),
   IMPRESSIONS_WINDOW_MS: z.coerce.number().int().min(100).default(60_000),
+  /** For how long what was denied is gathered before a node tells its region. */
+  ACCESS_LOG_WINDOW_MS: z.coerce.number().int().min(100).default(5_000),
   /** Streams at once, and new ones a second; more are refused with 503. */
   MAX_WATCHERS: z.coerce.number().int().min(1).default(50_000),
   MAX_ADMISSIONS_PER_S: z.coerce.number().int().min(1).default(5_000),

@@ -6,7 +6,7 @@ import { scopedRegion } from '@quantivista/region';
 import {
   createLog,
   createMetrics,
-  createRateLimits,
+  createRequestRates,
   createShutdown,
   logCrashes,
   openServerTls,
@@ -21,9 +21,11 @@ import { ReadNodeEnvironment } from './config.ts';
 import { startFeeding } from './feed/feeding.ts';
 import { startFollowing } from './follow/following.ts';
 import { createReplica } from './follow/replica.ts';
+import { createAccessCounts } from './report/access-counts.ts';
 import { createReporting } from './report/reporting.ts';
 import { createOpenedSecrets } from './secrets/opened-secrets.ts';
 import { createBodies } from './serve/bodies.ts';
+import { createNodeDenials } from './serve/denials.ts';
 import { createFastLane } from './serve/fast-lane.ts';
 import { createParent } from './serve/feed/parent.ts';
 import { listenGrpc } from './serve/flagd/grpc-server.ts';
@@ -31,11 +33,11 @@ import { createSync } from './serve/flagd/sync.ts';
 import { createSyncStreams } from './serve/flagd/sync-streams.ts';
 import { createEvaluator } from './serve/flags/evaluator.ts';
 import { createHeldFlags } from './serve/flags/held-flags.ts';
+import { registerImpressionMetrics } from './serve/flags/impression-metrics.ts';
 import { createImpressions } from './serve/flags/impressions.ts';
 import { createNoticeSource } from './serve/flags/ofrep/notice-source.ts';
 import { createOfrep } from './serve/flags/ofrep/ofrep.ts';
 import { listen } from './serve/listen.ts';
-import { createNodeDenials } from './serve/node-denials.ts';
 import { registerNodeMetrics } from './serve/node-metrics.ts';
 import { createOrigins } from './serve/origins.ts';
 import { createProblem } from './serve/problem.ts';
@@ -71,14 +73,12 @@ const clientCertificates = tls?.asksClients
   ? createClientCertificates({ settings: vouchers.certificates, trusted: tls.certificates })
   : undefined;
 const denials = createNodeDenials(log);
-const rates = {
-  callers: createRateLimits({ perSecond: config.CALLER_REQUESTS_PER_S }),
-  strangers: createRateLimits({ perSecond: config.STRANGER_REQUESTS_PER_S }),
-};
+const rates = createRequestRates(config);
 const access = createReadAccess(replica, config.READS, { issuers, clientCertificates, denials, rates });
 const flags = createHeldFlags(replica);
 const impressions = config.IMPRESSIONS === 'on' ? createImpressions(flags) : undefined;
 const metrics = createMetrics();
+registerImpressionMetrics(metrics, impressions);
 registerCertificateMetrics(metrics, { server: tls?.certificates, link: linkCertificates });
 const reporting = createReporting({
   config,
@@ -87,6 +87,7 @@ const reporting = createReporting({
   scope,
   replica,
   impressions,
+  accessCounts: createAccessCounts(denials, access),
   metrics,
   log,
 });

@@ -22,6 +22,7 @@ export {
   typeOf,
   withinExtent,
 } from './decide.ts';
+export { type DenialGathering, gatherDenials } from './denials.ts';
 export { type AccessModel, createAccessModel, readAccessModel } from './model.ts';
 export { UNSTATED_PERMISSIONS } from './permissions.ts';
 export { authenticate, type Principal, principalOf, type TokenRecord } from './principal.ts';

@@ -1,5 +1,6 @@
 /** The driver: what the rest of the project knows of Postgres. */
 import type { ConfigurationVersion, HistoryCommit, RecordPath } from '@quantivista/contracts';
+import { type AccessLog, createAccessLog } from './access-log.ts';
 import { createBatch } from './batch.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDenialRecord, type DenialRecord } from './denials.ts';
@@ -60,6 +61,7 @@ export interface Audit {
   readonly sealedSecrets: SealedSecrets;
   readonly denials: DenialRecord;
   readonly tokenUses: TokenUses;
+  readonly accessLog: AccessLog;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -110,6 +112,7 @@ export function createAudit({ migrateUrl, migratePassword, ...options }: CreateA
     sealedSecrets: translated(createSealedSecrets(pool)),
     denials: translated(createDenialRecord(pool)),
     tokenUses: translated(createTokenUses(pool)),
+    accessLog: translated(createAccessLog(pool)),
     ping: async () => {
       await pool.query('SELECT 1').catch(unavailable);
     },

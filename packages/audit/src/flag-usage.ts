@@ -1,7 +1,7 @@
 /** How often flags were evaluated: by minutes, by hours for longer, and when each was last. */
 import type { ImpressionBundle, Step } from '@quantivista/contracts';
 import type { Pool } from 'pg';
-import { inTransaction } from './transaction.ts';
+import { takeOnce } from './bundles.ts';
 
 export interface UsageOfVariant {
   /** When the minute or hour began: milliseconds since the epoch. */
@@ -61,7 +61,7 @@ const PRUNE_ROWS = 10_000;
 const PRUNED = [
   ['flag_usage_minute', 'at', 'minutesMs'],
   ['flag_usage_hour', 'at', 'hoursMs'],
-  ['impression_bundle', 'taken_at', 'bundlesMs'],
+  ['taken_bundle', 'taken_at', 'bundlesMs'],
 ] as const satisfies [table: string, column: string, kept: keyof UsageKept][];
 
 const MS = '(extract(epoch FROM at) * 1000)::bigint';
@@ -69,18 +69,11 @@ const FROM = 'to_timestamp($2 / 1000.0)';
 
 export const createFlagUsage = (pool: Pool): FlagUsageTable => ({
   take: bundle =>
-    inTransaction(pool, async client => {
-      const { region, id } = bundle;
-      const added = await client.query(
-        'INSERT INTO impression_bundle (region, id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
-        [region, id],
-      );
-      if (added.rowCount === 0) return false;
+    takeOnce(pool, bundle, async client => {
       await client.query('INSERT INTO flag_usage_since (at) VALUES (now()) ON CONFLICT DO NOTHING');
       const rows = rowsOf(bundle);
       for (let from = 0; from < rows.length; from += TAKE_ROWS)
-        await client.query(TAKE, [region, JSON.stringify(rows.slice(from, from + TAKE_ROWS))]);
-      return true;
+        await client.query(TAKE, [bundle.region, JSON.stringify(rows.slice(from, from + TAKE_ROWS))]);
     }),
   countingSince: async () => {
     const { rows } = await pool.query<{ ms: string }>(`SELECT ${MS} AS ms FROM flag_usage_since`);

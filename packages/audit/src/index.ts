@@ -1,7 +1,8 @@
+export type { AccessLog } from './access-log.ts';
 export { type Audit, createAudit } from './audit.ts';
 export { canonicalJson } from './canonical.ts';
 export type { Deliveries, DeliveryStatus, Progress, Waiting } from './deliveries.ts';
-export type { DenialPage, DenialRow } from './denials.ts';
+export type { DenialPage } from './denials.ts';
 export type { Affected, EventHead, EventLog } from './events.ts';
 export { createEvidence, type Evidence } from './evidence.ts';
 export type { CommittedChange, Finding } from './findings.ts';

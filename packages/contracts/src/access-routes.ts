@@ -158,6 +158,10 @@ export const AccessDenial = z
     action: z.string(),
     resource: z.string(),
     why: z.string(),
+    region: z
+      .string()
+      .optional()
+      .openapi({ description: 'of the node that denied it; absent: an authority did' }),
   })
   .openapi('AccessDenial');
 export type AccessDenial = z.infer<typeof AccessDenial>;

@@ -1,5 +1,6 @@
 /** What nodes of other regions are fed from; and where the reports of those regions come up. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { AccessLogBundle } from './access-log.ts';
 import {
   ChangesHead,
   ChangesLine,
@@ -77,16 +78,20 @@ export const feedWithdrawRoute = createRoute({
   responses: { 204: { description: 'noted' }, ...failures },
 });
 
-export const feedImpressionsRoute = createRoute({
-  method: 'put',
-  path: `${FEED_PATH}/impressions/{region}`,
-  summary: 'What a region has counted that is fed from this one: passed on, one at a time',
-  security,
-  request: { params: ReportParams, body: body(ImpressionBundle) },
-  responses: {
-    204: { description: 'kept, to be passed on' },
-    413: problem('over 2 MB'),
-    ...failures,
-    503: problem('`overloaded`: one of the region still waits here'),
-  },
-});
+/** What a region counts of one kind. */
+const tallyRoute = <T extends z.ZodType, K extends string>(kind: K, bundle: T, what: string) =>
+  createRoute({
+    method: 'put',
+    path: `${FEED_PATH}/${kind}/{region}`,
+    summary: `${what} a region that is fed from this one: passed on, one at a time`,
+    security,
+    request: { params: ReportParams, body: body(bundle) },
+    responses: {
+      204: { description: 'kept, to be passed on' },
+      413: problem('over 2 MB'),
+      ...failures,
+      503: problem('`overloaded`: one of the region still waits here'),
+    },
+  });
+export const feedImpressionsRoute = tallyRoute('impressions', ImpressionBundle, 'Evaluations counted in');
+export const feedAccessLogRoute = tallyRoute('access-log', AccessLogBundle, 'Denials and uses of tokens in');

@@ -1,4 +1,5 @@
 export * from './access.ts';
+export * from './access-log.ts';
 export * from './access-routes.ts';
 export * from './access-scope.ts';
 export * from './age.ts';

@@ -36,6 +36,9 @@ export const regionInstancesKey = (region: string): string => `${regionKey(regio
 /** What regions have counted ({@link ImpressionBundle}): of each one at a time, until the authority has taken it. */
 export const IMPRESSIONS_PREFIX = `${AUTHORITY_PREFIX}impressions/`;
 export const impressionsKey = (region: string): string => IMPRESSIONS_PREFIX + region;
+/** The same of what they denied, and which tokens were used there ({@link AccessLogBundle}). */
+export const ACCESS_LOG_PREFIX = `${AUTHORITY_PREFIX}access-log/`;
+export const accessLogKey = (region: string): string => ACCESS_LOG_PREFIX + region;
 
 export interface ConfigurationPath {
   readonly environment: Environment;

@@ -57,7 +57,7 @@ const tokenFields = {
   created_by: z.string().optional().openapi({ description: 'absent of the first token' }),
   expires_at: z.iso.datetime().optional(),
   last_used_at: z.iso.datetime().optional().openapi({
-    description: 'at an authority, to within an hour; what nodes answer is not counted',
+    description: 'to within an hour',
   }),
 };
 export const TokenSummary = z.object(tokenFields).openapi('TokenSummary');

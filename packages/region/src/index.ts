@@ -1,3 +1,9 @@
+export {
+  createRegionAccessLog,
+  denialName,
+  type RegionAccessLog,
+  tokenUseName,
+} from './access-log.ts';
 export type { RedisAddress, RegionOptions } from './connection.ts';
 export type { Change, SnapshotEntry, StreamEntry } from './entry.ts';
 export {
@@ -6,19 +12,14 @@ export {
   type EventStream,
   type StreamedEvent,
 } from './event-stream.ts';
-export {
-  type CountBatch,
-  type CountName,
-  countName,
-  createRegionImpressions,
-  type RegionImpressions,
-} from './impressions.ts';
+export { createRegionImpressions, impressionName, type RegionImpressions } from './impressions.ts';
 export { scopedRegion } from './keys.ts';
 export { createPresence, type Gathered, type Presence } from './presence.ts';
 export { createRegionReader, type RegionReader } from './reader.ts';
 export { MAX_CHANGES } from './rules.ts';
 export type { RegionState } from './state.ts';
 export type { Suspicion } from './suspicion.ts';
+export type { Bundle, CountBatch, CountName, Tally } from './tally.ts';
 export {
   type ApplyResult,
   createRegionWriter,

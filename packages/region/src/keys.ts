@@ -53,7 +53,7 @@ export const presenceKeys = (region: string): PresenceKeys => ({
   reporter: `${tag(region)}:reporter`,
 });
 
-export interface ImpressionKeys {
+export interface TallyKeys {
   /** Hash: what is counted → how often. Nodes add to it. */
   readonly open: string;
   /** The same, once nothing is added to it any more: it waits until it is handed over. */
@@ -66,10 +66,11 @@ export interface ImpressionKeys {
   readonly told: (node: string) => string;
 }
 
-export const impressionKeys = (region: string): ImpressionKeys => ({
-  open: `${tag(region)}:impressions`,
-  sealed: `${tag(region)}:impressions:sealed`,
-  claim: claimKey(region, 'impressions'),
-  children: `${tag(region)}:impressions:children`,
-  told: node => `${tag(region)}:impressions:told:${node}`,
+/** @param kind of what is counted */
+export const tallyKeys = (region: string, kind: string): TallyKeys => ({
+  open: `${tag(region)}:${kind}`,
+  sealed: `${tag(region)}:${kind}:sealed`,
+  claim: claimKey(region, kind),
+  children: `${tag(region)}:${kind}:children`,
+  told: node => `${tag(region)}:${kind}:told:${node}`,
 });

@@ -9,5 +9,6 @@ export * from './metrics.ts';
 export * from './password-file.ts';
 export * from './rate-limit.ts';
 export * from './server-tls.ts';
+export * from './service-variables.ts';
 export * from './shutdown.ts';
 export * from './tls-failure.ts';

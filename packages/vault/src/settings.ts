@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { createKeyring } from './keyring.ts';
 import type { Login } from './login.ts';
 import type { SecretStore } from './secret-store.ts';
-import { createVault } from './vault.ts';
 
 const mount = z.string().regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, 'must be the path of a mount');
 
@@ -47,6 +46,8 @@ export async function openSecretStore(
     throw new Error('VAULT_ADDR and KEYRING_FILE: secrets are kept in one of them');
   if (file !== undefined) return createKeyring({ file, log });
   if (address === undefined) return undefined;
+  // Only where there is a Vault: loading its client is a good part of the time in which a process starts.
+  const { createVault } = await import('./vault.ts');
   return createVault({
     address,
     namespace: variables.VAULT_NAMESPACE,

@@ -43,7 +43,7 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
   const authorized = (request: WriteRequest): WriteRequest => {
     const { authorize } = calls.current();
     if (!authorize) return request;
-    // As far as the paths tell, at once: a plan may be made several times, and a denial counts once.
+    // As far as the paths tell, at once: nothing has to be read for it.
     for (const { path } of request.changes) authorize(path, undefined);
     return { ...request, authorize };
   };

@@ -5,12 +5,12 @@ import {
   FEED_PATH,
   FeedOffer,
   formatBookmark,
-  type ImpressionBundle,
   problemType,
   type RegionReport,
   type Scope,
   ServiceError,
 } from '@quantivista/contracts';
+import type { Bundle } from '@quantivista/region';
 import { withTlsFailure } from '@quantivista/runtime';
 import { decodeLines } from './lines.ts';
 import type { LinkFetch } from './link-fetch.ts';
@@ -37,7 +37,7 @@ export interface ParentClient {
   /** A region is no more. */
   withdrawReport(region: string): Promise<void>;
   /** Hand up what a region has counted; false while an earlier one of its bundles waits there. */
-  putImpressions(bundle: ImpressionBundle): Promise<boolean>;
+  putBundle(kind: 'impressions' | 'access-log', bundle: Bundle): Promise<boolean>;
   /** The lines of a snapshot: of the newest state, or of an earlier revision's. */
   snapshot(revision: number | undefined): AsyncGenerator<unknown>;
   /** The lines of changes after a bookmark, until `signal` aborts. */
@@ -105,8 +105,8 @@ export function createParentClient(options: ParentClientOptions): ParentClient {
     },
     putReport: report => put(`reports/${report.region}`, report),
     withdrawReport: region => tell(`reports/${region}`, { method: 'DELETE' }),
-    putImpressions: bundle =>
-      put(`impressions/${bundle.region}`, bundle).then(
+    putBundle: (kind, bundle) =>
+      put(`${kind}/${bundle.region}`, bundle).then(
         () => true,
         error => {
           if (error instanceof ServiceError && error.code === 'overloaded') return false;

@@ -21,7 +21,7 @@ function parent(url: string, offer?: Partial<FeedOffer>, lines: readonly object[
     url,
     putReport: async () => {},
     withdrawReport: async () => {},
-    putImpressions: async () => true,
+    putBundle: async () => true,
     offer: async () => {
       if (!offer) throw new ServiceError('store_unavailable');
       const plain = { region: 'eu', node_id: url, generation: A, revision: 1, complete_at: 1 };

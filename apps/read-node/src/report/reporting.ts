@@ -1,24 +1,27 @@
 /** How this node tells its region, and its region the centre, whom it serves and how far it is. */
 import type { Scope } from '@quantivista/contracts';
-import { createPresence, createRegionImpressions, type RedisAddress } from '@quantivista/region';
+import {
+  createPresence,
+  createRegionAccessLog,
+  createRegionImpressions,
+  type RedisAddress,
+} from '@quantivista/region';
 import { type Certificates, type Log, type Metrics, pause } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import type { FeedObserver } from '../feed/feeder.ts';
 import type { Replica } from '../follow/replica.ts';
 import type { ChildReports } from '../serve/feed/child-reports.ts';
-import type { ImpressionCounts } from '../serve/flags/impressions.ts';
 import type { AudienceRecord } from '../serve/watch/audience.ts';
 import { createAudienceRecord } from './audience-record.ts';
 import { readCommitNote, sinceCommit } from './commit-note.ts';
 import { concernedTopics } from './concerned.ts';
 import { createHops } from './hops.ts';
-import { type Carrier, createCarrier } from './impressions/carrier.ts';
-import { createHandOver } from './impressions/hand-over.ts';
-import { registerImpressionMetrics } from './impressions/impression-metrics.ts';
 import { nodeReport } from './node-report.ts';
 import { openSinks } from './open-sink.ts';
 import { createNodePresence, type NodePresence } from './presence.ts';
 import { createReporter, type Reporter } from './reporter.ts';
+import type { Counts } from './tally/hand-over.ts';
+import { createNodeTally } from './tally/tally.ts';
 
 const AGE_CHECK_MS = 500;
 const END_LIMIT_MS = 2_000;
@@ -32,7 +35,9 @@ export interface ReportingOptions {
   readonly scope: Scope;
   readonly replica: Replica;
   /** Absent where evaluations are not counted. */
-  readonly impressions: ImpressionCounts | undefined;
+  readonly impressions: Counts | undefined;
+  /** What was denied, and which tokens were used. */
+  readonly accessCounts: Counts;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -47,15 +52,32 @@ export interface Reporting {
 }
 
 export function createReporting(options: ReportingOptions): Reporting {
-  const { config, redis, certificates, scope, replica, impressions, metrics, log } = options;
+  const { config, redis, certificates, scope, replica, metrics, log } = options;
   const { REGION: region, NODE_ID: nodeId, PRESENCE_TTL_MS: ttlMs, REPORT_LEASE_S: leaseS } = config;
   const hops = createHops(metrics);
   const presence = createPresence({ ...redis, region });
   const regionImpressions = createRegionImpressions({ ...redis, region });
-  const counting = { region: regionImpressions, windowMs: config.IMPRESSIONS_WINDOW_MS, log };
-  const handOver = impressions && createHandOver({ counts: impressions, ...counting });
-  let carrier: Carrier | undefined;
-  registerImpressionMetrics(metrics, { counts: impressions, handOver, carrier: () => carrier });
+  const impressions = createNodeTally({
+    kind: 'impressions',
+    what: 'evaluations',
+    nodeId,
+    counts: options.impressions,
+    region: regionImpressions,
+    windowMs: config.IMPRESSIONS_WINDOW_MS,
+    metrics,
+    log,
+  });
+  const regionAccessLog = createRegionAccessLog({ ...redis, region });
+  const accessLog = createNodeTally({
+    kind: 'access_log',
+    what: 'denials and uses of tokens',
+    nodeId,
+    counts: options.accessCounts,
+    region: regionAccessLog,
+    windowMs: config.ACCESS_LOG_WINDOW_MS,
+    metrics,
+    log,
+  });
   let nodePresence: NodePresence | undefined;
   let reporter: Reporter | undefined;
 
@@ -94,7 +116,8 @@ export function createReporting(options: ReportingOptions): Reporting {
   const childReports: ChildReports = {
     put: report => presence.putChildReport(report, leaseS * 1_000),
     remove: child => presence.removeChildReport(child),
-    putImpressions: bundle => regionImpressions.putChild(bundle),
+    putImpressions: regionImpressions.putChild,
+    putAccessLog: regionAccessLog.putChild,
   };
 
   function start(watchers: () => number): () => Promise<void> {
@@ -106,12 +129,11 @@ export function createReporting(options: ReportingOptions): Reporting {
       const { changed } = nodePresence;
       const watching = onAgeState(replica.age, changed);
       ends.push(async () => clearInterval(watching));
-      if (handOver) ends.push(running(handOver));
+      for (const { handOver } of [impressions, accessLog]) if (handOver) ends.push(running(handOver));
     }
     if (config.ROLES.includes('feed')) {
-      const { sink, impressionSink, close } = openSinks(config, certificates, scope, log);
-      carrier = createCarrier({ nodeId, sink: impressionSink, ...counting });
-      ends.push(running(carrier));
+      const { sink, impressionSink, accessLogSink, close } = openSinks(config, certificates, scope, log);
+      ends.push(running(impressions.carryTo(impressionSink)), running(accessLog.carryTo(accessLogSink)));
       reporter = createReporter({
         region,
         ...(scope.restricted && { environments: scope.environments }),
@@ -138,6 +160,7 @@ export function createReporting(options: ReportingOptions): Reporting {
       await Promise.race([endAll(), pause(END_LIMIT_MS)]);
       presence.close();
       regionImpressions.close();
+      regionAccessLog.close();
     };
   }
 

@@ -1,10 +1,9 @@
 /** This node's numbers for Prometheus, read from the parts themselves when scraped. */
 import { AgeState } from '@quantivista/contracts';
-import type { Metrics } from '@quantivista/runtime';
+import type { Metrics, RequestRates } from '@quantivista/runtime';
+import type { NodeDenials } from './denials.ts';
 import type { ReadCounts } from './fast-lane.ts';
 import type { OfrepCounts } from './flags/ofrep/ofrep.ts';
-import type { NodeDenials } from './node-denials.ts';
-import type { ReadRates } from './read-access.ts';
 import { isReady, type StatusOptions } from './status.ts';
 import type { Admitter } from './watch/admit.ts';
 
@@ -15,7 +14,7 @@ export function registerNodeMetrics(
   ofrepCounts: OfrepCounts,
   admitter: Pick<Admitter, 'refused'>,
   denials: NodeDenials,
-  rates: ReadRates,
+  rates: RequestRates,
 ): void {
   const { replica, feeding, following, hub, parent, sync, secrets } = parts;
   observed('qv_node_ready', '1 once a whole state is applied', () => (isReady(parts) ? 1 : 0));

@@ -1,4 +1,4 @@
-import { createToken, hashToken } from '@quantivista/access';
+import { createToken, hashToken, tokenId } from '@quantivista/access';
 import { BINDINGS_PREFIX, ROLES_PREFIX, type ServiceError, TOKENS_PREFIX } from '@quantivista/contracts';
 import { createRateLimits } from '@quantivista/runtime';
 import { buildSnapshot } from '@quantivista/snapshot';
@@ -200,4 +200,30 @@ test('so many requests of a caller, whatever it shows, and of all strangers at a
     'rate_limited',
   ]);
   expect(await meet(null, 'there')).toBe('met');
+});
+
+test('a token that was used is told of once an hour; others never', () => {
+  const replica = createReplica(START);
+  const rates = {
+    callers: createRateLimits({ perSecond: 0 }),
+    strangers: createRateLimits({ perSecond: 0 }),
+  };
+  const access = createReadAccess(replica, 'token', { rates });
+  const other = createToken();
+  const entries = [token, other].map((of, index) => ({
+    key: TOKENS_PREFIX + hashToken(of),
+    value: JSON.stringify({ name: 'service' }),
+    modRevision: 2 + index,
+  }));
+  replica.replace({ snapshot: buildSnapshot('g', 3, entries), history: createHistory(3, 4) });
+  // Known is not used.
+  expect(access.allows(`Bearer ${other}`)).toBe(true);
+  const use = () => access.reader(`Bearer ${token}`)!.take();
+  expect(access.takeTokenUses()).toEqual([]);
+  use();
+  use();
+  expect(access.takeTokenUses()).toEqual([tokenId(hashToken(token))]);
+  use();
+  expect(access.takeTokenUses()).toEqual([]);
+  expect(access.reader(`Bearer ${createToken()}`)).toBeUndefined();
 });

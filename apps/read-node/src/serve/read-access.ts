@@ -14,6 +14,7 @@ import {
   readAccessModel,
   SOME,
   type TokenRecord,
+  tokenId,
   unauthenticated,
 } from '@quantivista/access';
 import {
@@ -24,9 +25,9 @@ import {
   TOKENS_PREFIX,
 } from '@quantivista/contracts';
 import type { ClientCertificates, Issuers } from '@quantivista/issuers';
-import { createRateLimits, networkOf, type RateLimits } from '@quantivista/runtime';
+import { createRequestRates, networkOf, type RequestRates } from '@quantivista/runtime';
 import type { Replica } from '../follow/replica.ts';
-import type { NodeDenials } from './node-denials.ts';
+import type { NodeDenials } from './denials.ts';
 import { flagsResource } from './readable.ts';
 import { createReader, type Reader, type Standing } from './reader.ts';
 
@@ -56,6 +57,8 @@ export interface ReadAccess {
   require(credential: Credential | null | undefined, resource?: Resource, action?: Action): Reader;
   /** Whether the token of this hash may read flags, still; `undefined` for who came without one. */
   holds(tokenHash: string | undefined): boolean;
+  /** Ids of tokens that were used since this was asked, roughly: each about once an hour. */
+  takeTokenUses(): string[];
   /** Called when rights have changed, after they have. */
   listen(changed: () => void): void;
 }
@@ -66,21 +69,14 @@ export interface ReadAccessOptions {
   /** @default none */
   readonly clientCertificates?: Pick<ClientCertificates, 'listen'> | undefined;
   /** @default not reported */
-  readonly denials?: NodeDenials;
+  readonly denials?: Pick<NodeDenials, 'record'>;
   /** @default none */
-  readonly rates?: ReadRates;
+  readonly rates?: RequestRates;
   readonly capacity?: number;
 }
 
-export interface ReadRates {
-  readonly callers: RateLimits;
-  readonly strangers: RateLimits;
-}
 /** As many as come. */
-const NO_RATES: ReadRates = {
-  callers: createRateLimits({ perSecond: 0 }),
-  strangers: createRateLimits({ perSecond: 0 }),
-};
+const NO_RATES = createRequestRates({ CALLER_REQUESTS_PER_S: 0, STRANGER_REQUESTS_PER_S: 0 });
 
 /** Some key of some service. */
 const SOMETHING: Resource = { environment: SOME, service: SOME, key: SOME, type: SOME };
@@ -240,6 +236,10 @@ export function createReadAccess(
     holds: tokenHash =>
       standing.open ||
       (tokenHash !== undefined && tokenBearer(tokenHash).decide(flagsResource(SOME)).allowed),
+    takeTokenUses: () =>
+      [...readers.values()].flatMap(({ tokenHash, takeUse }) =>
+        tokenHash !== undefined && takeUse() ? [tokenId(tokenHash)] : [],
+      ),
     listen: listener => void listeners.push(listener),
   };
 }

@@ -28,6 +28,8 @@ export interface Reader {
   isKnown(): boolean;
   /** Count a request of it; false where it has come too often. */
   take(): boolean;
+  /** Whether it has come since this was true last, which is once an hour at the most. */
+  takeUse(): boolean;
   /** @param action @default read */
   decide(resource: Resource, action?: Action): Decision;
   /**
@@ -51,6 +53,7 @@ export interface Standing {
 const UNKNOWN: Decision = { allowed: false, why: 'its token or certificate is not known, or not any more' };
 const OPEN: Decision = { allowed: true };
 const EVERYTHING: Resource = {};
+const USE_MS = 3_600_000;
 
 /** @param current who it is now: the same object while that is unchanged; `undefined` once nobody is */
 export function createReader(
@@ -63,6 +66,8 @@ export function createReader(
   let rate: RateLimit | undefined;
   let rights: Rights = NO_RIGHTS;
   let all = false;
+  let used = false;
+  let usedAt = Number.NEGATIVE_INFINITY;
   const extents = new Map<string, Extent>();
 
   const refresh = () => {
@@ -96,7 +101,14 @@ export function createReader(
     isKnown,
     take: () => {
       refresh();
+      used = true;
       return rate?.take() ?? true;
+    },
+    takeUse: () => {
+      if (!used || performance.now() - usedAt < USE_MS) return false;
+      used = false;
+      usedAt = performance.now();
+      return true;
     },
     decide: (resource, action = 'read') => {
       if (standing.open && action === 'read') return OPEN;

@@ -56,12 +56,13 @@ export async function listDenials(
     if (body.denials.length === 0) return ['nothing was denied'];
     const rows = body.denials.map(each => [
       each.last_at,
+      each.region ?? 'authority',
       String(each.times),
       printable(each.caller) || '–',
       each.action || '–',
       printable(each.resource) || '–',
       printable(each.why),
     ]);
-    return table(['AT', 'TIMES', 'WHO', 'ACTION', 'ON', 'WHY'], rows, context.terminal.colors);
+    return table(['AT', 'WHERE', 'TIMES', 'WHO', 'ACTION', 'ON', 'WHY'], rows, context.terminal.colors);
   });
 }

@@ -3,6 +3,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { shownBy } from '@quantivista/access';
 import {
+  type AccessLogBundle,
+  feedAccessLogRoute,
   feedImpressionsRoute,
   feedReportRoute,
   feedWithdrawRoute,
@@ -22,6 +24,7 @@ export interface ChildReports {
   remove(region: string): Promise<void>;
   /** False while there is no room for it. */
   putImpressions(bundle: ImpressionBundle): Promise<boolean>;
+  putAccessLog(bundle: AccessLogBundle): Promise<boolean>;
 }
 
 export interface ChildReportsOptions {
@@ -43,7 +46,8 @@ export function registerChildReports(
     await next();
   };
   app.use(feedReportRoute.getRoutingPath(), admit, limitBody(MAX_REPORT_BYTES), requireJson());
-  app.use(feedImpressionsRoute.getRoutingPath(), admit, limitBody(MAX_BUNDLE_BYTES), requireJson());
+  for (const route of [feedImpressionsRoute, feedAccessLogRoute])
+    app.use(route.getRoutingPath(), admit, limitBody(MAX_BUNDLE_BYTES), requireJson());
   /** A region can't be fed from itself, and must not pass for its parent. */
   const requireChild = (named: string, told = named) => {
     if (named === region) throw fieldFault('path.region', 'is the region of this node');
@@ -66,6 +70,12 @@ export function registerChildReports(
     const bundle: ImpressionBundle = c.req.valid('json');
     requireChild(c.req.valid('param').region, bundle.region);
     if (!(await reports.putImpressions(bundle))) throw new ServiceError('overloaded');
+    return c.body(null, 204);
+  });
+  app.openapi(feedAccessLogRoute, async c => {
+    const bundle: AccessLogBundle = c.req.valid('json');
+    requireChild(c.req.valid('param').region, bundle.region);
+    if (!(await reports.putAccessLog(bundle))) throw new ServiceError('overloaded');
     return c.body(null, 204);
   });
 }

@@ -1,5 +1,5 @@
 import { type FeatureFlag, FLAGS_PREFIX } from '@quantivista/contracts';
-import { countName } from '@quantivista/region';
+import { impressionName } from '@quantivista/region';
 import { buildSnapshot } from '@quantivista/snapshot';
 import { expect, test } from 'vitest';
 import { createHistory } from '../../follow/history.ts';
@@ -28,7 +28,7 @@ function start(names: readonly string[], options: { maxPairs?: number } = {}, un
   return { impressions: createImpressions(createHeldFlags(replica), options), load };
 }
 const named = (...counts: [flag: string, variant: string | undefined, times: number][]) =>
-  counts.map(([flag, variant, times]) => [countName(flag, variant), times]);
+  counts.map(([flag, variant, times]) => [impressionName(flag, variant), times]);
 
 test('evaluations are counted by flag and variant, and taken once', () => {
   const { impressions, load } = start(['a', 'toString']);

@@ -4,7 +4,7 @@
  * names that were made up fills nothing.
  */
 import { flagVariants } from '@quantivista/contracts';
-import { type CountBatch, countName } from '@quantivista/region';
+import { type CountBatch, impressionName } from '@quantivista/region';
 import type { HeldFlags } from './held-flags.ts';
 
 export interface Impressions {
@@ -53,7 +53,7 @@ export function createImpressions(
     if (known) return known;
     if (pairs >= maxPairs) return beyond;
     pairs++;
-    const counter = { name: countName(flag, variant), times: 0 };
+    const counter = { name: impressionName(flag, variant), times: 0 };
     const ofFlag = counters.get(flag);
     if (ofFlag) ofFlag.set(variant, counter);
     else counters.set(flag, new Map([[variant, counter]]));

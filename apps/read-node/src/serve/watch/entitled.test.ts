@@ -20,6 +20,7 @@ function start(expiresAtMs = Number.POSITIVE_INFINITY) {
     tokenHash: undefined,
     expiresAtMs,
     take: () => true,
+    takeUse: () => false,
     isKnown: () => Date.now() < expiresAtMs,
     decide: ({ service }): Decision => {
       asked++;

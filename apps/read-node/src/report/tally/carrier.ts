@@ -3,14 +3,14 @@
  * may run, and any of them may die anywhere: what is carried keeps its id until it is dropped from Redis, and whoever
  * takes it in knows it by that.
  */
-import type { RegionImpressions } from '@quantivista/region';
+import type { Bundle, Tally } from '@quantivista/region';
 import { type Log, pause } from '@quantivista/runtime';
-import type { ImpressionSink } from './sink.ts';
+import type { TallySink } from './sink.ts';
 
-export interface CarrierOptions {
+export interface CarrierOptions<B extends Bundle> {
   readonly nodeId: string;
-  readonly region: RegionImpressions;
-  readonly sink: ImpressionSink;
+  readonly region: Tally<B>;
+  readonly sink: TallySink<B>;
   readonly windowMs: number;
   readonly log: Log;
 }
@@ -22,8 +22,17 @@ export interface Carrier {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export function createCarrier({ nodeId, region, sink, windowMs, log }: CarrierOptions): Carrier {
-  const intervalMs = windowMs / 6;
+/** How often it is looked whether there is something. */
+const LEAST_INTERVAL_MS = 500;
+
+export function createCarrier<B extends Bundle>({
+  nodeId,
+  region,
+  sink,
+  windowMs,
+  log,
+}: CarrierOptions<B>): Carrier {
+  const intervalMs = Math.max(windowMs / 6, Math.min(windowMs, LEAST_INTERVAL_MS));
   const holdMs = 3 * intervalMs;
   let carried = 0;
 
@@ -57,7 +66,7 @@ export function createCarrier({ nodeId, region, sink, windowMs, log }: CarrierOp
           await carry();
           failing = false;
         } catch (error) {
-          if (!failing) log.warn({ err: error }, 'what the region has counted of flags is not handed over');
+          if (!failing) log.warn({ err: error }, 'what the region has counted is not handed over');
           failing = true;
         }
         // The way from here may be cut, and not the way from another node.

@@ -1,8 +1,8 @@
 /**
  * How counts are gathered in a region's Redis and leave it. They gather in the open hash, which becomes the sealed one
  * as it stands: from then on it is the same under the same id whoever asks for it, until it is dropped.
- * In both, field '' holds `{id} {bytes} {time of creation}`; others are JSON, `[window, flag, variant]`, of what is
- * counted for no flag `[window]`. KEYS of all rules: open, sealed, claim, children.
+ * In both, field '' holds `{id} {bytes} {time of creation}`; others are JSON, `[window, …name]`, of what there was no
+ * room to name `[window]`. KEYS of all rules: open, sealed, claim, children.
  */
 
 const NOW = `
@@ -11,8 +11,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * KEYS beyond: what the node has told last. ARGV: sequence of this call among the node's, id of a hash that begins, largest bytes of a hash, seconds to keep all
- * of it, then a field and its count each. Answers 0 where the call was carried out before.
+ * KEYS beyond: what the node has told last. ARGV: sequence of this call among the node's, id of a hash that begins,
+ * largest bytes of a hash, seconds to keep all of it, then a field and its count each. Answers 0 where the call was
+ * carried out before.
  * The sequence is noted first: what breaks off in the middle is lost in part, and nothing is counted twice.
  */
 export const ADD = `${NOW}

@@ -1,14 +1,17 @@
 /**
  * One place a region in etcd. It is free again when the authority has taken what is there: a centre that does not
- * take counts is not filled with them.
+ * take is not filled with them.
  */
-import { type ImpressionBundle, impressionsKey } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
-import type { ImpressionSink } from './sink.ts';
+import type { Bundle } from '@quantivista/region';
+import type { TallySink } from './sink.ts';
 
-export const createEtcdSlot = (etcd: Pick<Etcd, 'txn'>): ImpressionSink => ({
+export const createEtcdSlot = <B extends Bundle>(
+  etcd: Pick<Etcd, 'txn'>,
+  keyOf: (region: string) => string,
+): TallySink<B> => ({
   deliver: async bundle => {
-    const key = impressionsKey(bundle.region);
+    const key = keyOf(bundle.region);
     const { succeeded, found } = await etcd.txn({
       compare: [{ key, target: 'create', is: 0 }],
       success: [{ op: 'put', key, value: JSON.stringify(bundle) }],
@@ -21,7 +24,7 @@ export const createEtcdSlot = (etcd: Pick<Etcd, 'txn'>): ImpressionSink => ({
 
 function idOf(value: string | undefined): unknown {
   try {
-    return (JSON.parse(value ?? '{}') as Partial<ImpressionBundle>).id;
+    return (JSON.parse(value ?? '{}') as Partial<Bundle>).id;
   } catch {
     return undefined;
   }

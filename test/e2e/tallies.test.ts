@@ -1,10 +1,18 @@
-/** Evaluations counted at nodes arrive at the centre, each once, whatever dies on the way. */
-import type { FeatureFlagUpdate, FlagUsage, FlagUsageList, ImpressionReceipt } from '@quantivista/contracts';
+/** What nodes count arrives at the centre, each once, whatever dies on the way: evaluations, denials, uses of tokens. */
+import type {
+  CreatedToken,
+  FeatureFlagUpdate,
+  FlagUsage,
+  FlagUsageList,
+  ImpressionReceipt,
+  TokenList,
+} from '@quantivista/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createReadNode } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { until } from '../../infra/stack/until.ts';
+import { denialsOnRecord, timesOf } from '../harness/denials-on-record.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
 
 const WINDOW_MS = 600;
@@ -18,8 +26,8 @@ beforeAll(async () => {
       { name: 'leaf', fedBy: 'branch' },
     ],
     authorityCount: 2,
-    authorityEnv: { IMPRESSIONS_INTERVAL_MS: '50' },
-    nodeEnv: { IMPRESSIONS_WINDOW_MS: String(WINDOW_MS) },
+    authorityEnv: { IMPRESSIONS_INTERVAL_MS: '50', ACCESS_LOG_INTERVAL_MS: '50' },
+    nodeEnv: { IMPRESSIONS_WINDOW_MS: String(WINDOW_MS), ACCESS_LOG_WINDOW_MS: String(WINDOW_MS) },
   });
 });
 afterAll(() => network.stop());
@@ -304,4 +312,77 @@ test.each([
 
 test('a flag that never was has no usage', async () => {
   expect((await ask('/api/v1/flag-usage/never-was')).status).toBe(404);
+});
+
+describe('what nodes deny', () => {
+  /** Who may read of one service, known at every node, and what each of its denials says. */
+  async function stranger(name: string) {
+    const body = { name, permissions: ['read'], scopes: { services: ['orders'] } };
+    const { status, body: made } = await network
+      .api(network.authority)
+      .request<CreatedToken>('POST', '/api/v1/access/tokens', { body, headers: { prefer: 'wait=20' } });
+    expect(status).toBe(201);
+    const isDenied = async (node: Component) =>
+      expect((await network.api(node, made.token).get('risk', 'limit')).status).toBe(403);
+    return { id: made.id, isDenied };
+  }
+  const denialsOf = async (caller: string, times: number) =>
+    await until(
+      async () => {
+        const rows = (await denialsOnRecord(network.api(network.authority))).filter(
+          row => row.caller === caller,
+        );
+        return timesOf(rows) >= times ? rows : undefined;
+      },
+      { what: `${times} denials of ${caller} to be on record`, timeoutMs: 30_000 },
+    );
+
+  test('is on record with who, what, why and where, each once, and so is which tokens were used', async () => {
+    const mallory = await stranger('mallory');
+    const expected: Record<string, number> = {};
+    const startedAt = Date.now();
+    for (const { name, serving } of network.regions) {
+      for (const [index, node] of serving.entries()) {
+        for (let times = 0; times <= index; times++) await mallory.isDenied(node);
+        expected[name] = (expected[name] ?? 0) + index + 1;
+        expect((await network.api(node, `qvt_${'x'.repeat(43)}`).get('risk', 'limit')).status).toBe(401);
+      }
+    }
+    const total = Object.values(expected).reduce((sum, times) => sum + times, 0);
+    const rows = await denialsOf('mallory', total);
+    const byRegion = Object.groupBy(rows, ({ region }) => region ?? 'authority');
+    expect(
+      Object.fromEntries(Object.entries(byRegion).map(([region, of]) => [region, timesOf(of ?? [])])),
+    ).toEqual(expected);
+    for (const row of rows) {
+      const { action, resource, why } = row;
+      expect([action, resource, why]).toEqual([
+        'read',
+        'PRODUCTION/risk/limit',
+        'no grant of read covers it',
+      ]);
+      // To within a window, which began before.
+      expect(Date.parse(row.first_at)).toBeGreaterThan(startedAt - 1_000);
+      expect(row.last_at >= row.first_at).toBe(true);
+    }
+    const unknown = await denialsOf('', network.serving.length);
+    for (const { name } of network.regions)
+      expect(unknown.filter(row => row.region === name && row.why === 'an unknown token')).not.toEqual([]);
+    const { body } = await ask<TokenList>('/api/v1/access/tokens');
+    const used = body.tokens.find(({ id }) => id === mallory.id)?.last_used_at;
+    expect(Date.parse(used!)).toBeGreaterThan(startedAt - 1_000);
+  });
+
+  test('waits at the nodes while the region has no Redis, and comes with a node that ends', async () => {
+    const eve = await stranger('eve');
+    const { redis, serving } = network.regions.find(({ name }) => name === 'us-east')!;
+    await redis.kill();
+    for (const node of serving) await eve.isDenied(node);
+    await redis.start();
+    await denialsOf('eve', serving.length);
+    await eve.isDenied(serving[0]!);
+    await serving[0]!.stop();
+    await serving[0]!.start();
+    expect(timesOf(await denialsOf('eve', serving.length + 1))).toBe(serving.length + 1);
+  });
 });

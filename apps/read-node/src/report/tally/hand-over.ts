@@ -4,21 +4,26 @@
  * what it has counted since the last window ended, and what Redis has not taken by then.
  */
 import { randomUUID } from 'node:crypto';
-import type { CountBatch, RegionImpressions } from '@quantivista/region';
+import type { Bundle, CountBatch, Tally } from '@quantivista/region';
 import { type Log, pause } from '@quantivista/runtime';
-import type { ImpressionCounts } from '../../serve/flags/impressions.ts';
+
+/** What this node counts. */
+export interface Counts {
+  /** What was counted since it was taken last. */
+  take(): Omit<CountBatch, 'at'>;
+}
 
 export interface HandOverOptions {
-  readonly counts: Pick<ImpressionCounts, 'take'>;
-  readonly region: Pick<RegionImpressions, 'add'>;
+  readonly counts: Counts;
+  readonly region: Pick<Tally<Bundle>, 'add'>;
   readonly windowMs: number;
   readonly log: Log;
 }
 
 export interface HandOver {
-  /** Evaluations that Redis has taken. */
+  /** How much of it Redis has taken: evaluations, for one. */
   readonly handedOver: number;
-  /** Those that it has not taken for so long that they were given up. */
+  /** What it has not taken for so long that it was given up. */
   readonly dropped: number;
   /** Runs until `signal` aborts, and then hands over what is left. Never throws. */
   run(signal: AbortSignal): Promise<void>;
@@ -49,7 +54,7 @@ export function createHandOver({ counts, region, windowMs, log }: HandOverOption
       const part = pairs.slice(from, from + BATCH);
       waiting.push({ sequence: ++sequence, at, counts: part, other: from === 0 ? other : 0 });
     }
-    while (waiting.length > MAX_WAITING) dropped += evaluations(waiting.shift()!);
+    while (waiting.length > MAX_WAITING) dropped += timesIn(waiting.shift()!);
   }
 
   async function send(): Promise<void> {
@@ -57,11 +62,11 @@ export function createHandOver({ counts, region, windowMs, log }: HandOverOption
       for (let next = waiting[0]; next; next = waiting[0]) {
         await region.add(life, next.sequence, next);
         waiting.shift();
-        handedOver += evaluations(next);
+        handedOver += timesIn(next);
       }
       failing = false;
     } catch (error) {
-      if (!failing) log.warn({ err: error }, 'what was counted of flags waits for the region');
+      if (!failing) log.warn({ err: error }, 'what was counted waits for the region');
       failing = true;
     }
   }
@@ -95,5 +100,5 @@ export function createHandOver({ counts, region, windowMs, log }: HandOverOption
   };
 }
 
-const evaluations = ({ counts, other }: CountBatch): number =>
+const timesIn = ({ counts, other }: CountBatch): number =>
   counts.reduce((sum, [, times]) => sum + times, other);
