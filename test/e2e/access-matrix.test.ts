@@ -278,7 +278,7 @@ test('every cell is what the rules say', async () => {
     }
   }
   console.log(`${cells} cells, ${allowed} of them allowed`);
-  // Each denial is on record: who, where, how often; what and why in each row.
+  // Each denial is on record: who, where, how often; what, on what and why in each row.
   const total = [...denied.values()].reduce((sum, times) => sum + times, 0);
   const rows = await until(
     async () => {
@@ -288,8 +288,8 @@ test('every cell is what the rules say', async () => {
     { what: 'all denials to be on record', timeoutMs: 30_000 },
   );
   const recorded = new Map<string, number>();
-  for (const { region: where = 'authority', caller, action, why, times } of rows) {
-    expect([caller, action, why].every(Boolean)).toBe(true);
+  for (const { region: where = 'authority', caller, action, resource, why, times } of rows) {
+    expect([caller, action, resource, why].every(Boolean)).toBe(true);
     expect(action).not.toBe('(many)');
     const name = JSON.stringify([where, caller]);
     recorded.set(name, (recorded.get(name) ?? 0) + times);

@@ -73,7 +73,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     const needed = isOperation(c.req.path) ? READ : neededPermissions(c.req.method, c.req.path);
     // Before anything of the request is judged: who is not known does not learn what there is.
     if (needed || reads === 'token') await callers.admit(shownBy(c), addressOf(c));
-    if (needed === READ) await callers.require(shownBy(c), READ);
+    if (needed === READ) await callers.requireSome(shownBy(c), READ, c.req.path);
     return next();
   });
   app.use('/api/*', withholding());
@@ -82,11 +82,11 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     const needed = neededPermissions(c.req.method, c.req.path);
     if (!needed) return next();
     const credential = shownBy(c);
-    const caller = await callers.require(credential, needed);
+    const caller = await callers.requireSome(credential, needed, c.req.path);
     const call = parseCall(name => c.req.header(name));
     const authorize = authorizeBy(caller, needed, denials);
     if (!call.breakGlass) return calls.run({ ...call, authorize }, next);
-    await callers.require(credential, ['break-glass']);
+    await callers.requireSome(credential, ['break-glass'], c.req.path);
     const authorizeBreaking = authorizeBy(caller, ['break-glass'], denials);
     return calls.run({ ...call, authorize, authorizeBreaking }, next);
   });

@@ -46,6 +46,11 @@ export interface Callers {
    */
   admit(credential: Credential | undefined, address: string | undefined): Promise<Caller>;
   /**
+   * The caller, who may do any one of these somewhere. @param asked the path of the request, for the record of a denial
+   * @throws ServiceError as {@link require}
+   */
+  requireSome(credential: Credential | undefined, anyOf: readonly Action[], asked: string): Promise<Caller>;
+  /**
    * The caller, who may do any one of these on all of the resources. Without resources it is enough that it may do so
    * anywhere; without `anyOf` that it is known.
    * @throws ServiceError `unauthenticated`, `forbidden`, `store_unavailable`, `not_ready`
@@ -164,6 +169,14 @@ export function createCallers({ etcd, issuers, denials, tokenUse, rates }: Calle
     return { name: principal.name, principal, rights: (await model()).rightsOf(principal) };
   }
 
+  /** @param asked what the denial is of, for the record */
+  function requireSome({ name, rights }: Caller, anyOf: readonly Action[], asked: string): void {
+    if (anyOf.some(action => rights.hasSome(action))) return;
+    const action = anyOf.join(' or ');
+    denials.record({ caller: name, action, resource: asked, why: `nothing grants ${action}` });
+    throw forbidden(`it takes the permission ${action}`, anyOf);
+  }
+
   /** Whether somebody was known by it before, who may be so no more. */
   function isFamiliar(credential: Credential | undefined): boolean {
     // Who shows one that names nobody is a stranger like any other.
@@ -195,13 +208,14 @@ export function createCallers({ etcd, issuers, denials, tokenUse, rates }: Calle
       asked = undefined;
       lookingUp.clear();
     },
+    requireSome: async (credential, anyOf, asked) => {
+      const caller = await identify(credential);
+      requireSome(caller, anyOf, asked);
+      return caller;
+    },
     require: async (credential, anyOf, ...resources) => {
       const caller = await identify(credential);
-      if (anyOf && !anyOf.some(action => caller.rights.hasSome(action))) {
-        const action = anyOf.join(' or ');
-        denials.record({ caller: caller.name, action, resource: '', why: `nothing grants ${action}` });
-        throw forbidden(`it takes the permission ${action}`, anyOf);
-      }
+      if (anyOf) requireSome(caller, anyOf, resources[0] ? nameOf(resources[0]) : '');
       for (const resource of resources) requireRight(caller, anyOf ?? [], resource, denials);
       return caller;
     },

@@ -68,7 +68,7 @@ export function registerProposals(app: OpenAPIHono, dependencies: Dependencies):
   async function requireInvolved(c: Context, id: string) {
     const needed = neededPermissions(c.req.method, c.req.path);
     const credential = shownBy(c);
-    await callers.require(credential, needed);
+    if (needed) await callers.requireSome(credential, needed, c.req.path);
     const { proposal } = await proposals.read(id);
     return callers.require(credential, needed, ...resourcesIn(proposal, resourcesOf));
   }
