@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Component, type ComponentOptions, createComponent } from './component.ts';
 import { createPorts } from './ports.ts';
@@ -91,6 +92,26 @@ test('paused, it does not answer; resumed, it does; and stop ends a paused one',
   server.pause();
   await server.stop();
   expect(server.running).toBe(false);
+});
+
+test('paused, none of its threads goes on, however busy they keep the machine', async () => {
+  const file = join(dir, 'written');
+  const busy = `for (;;) require('node:fs').appendFileSync(${JSON.stringify(file)}, 'x')`;
+  const server = await component(`
+    const { Worker } = require('node:worker_threads');
+    for (let count = 0; count < 8; count++) new Worker(${JSON.stringify(busy)}, { eval: true });
+    ${SERVER}`);
+  await server.start();
+  const size = () => (existsSync(file) ? statSync(file).size : 0);
+  for (let round = 0; round < 10; round++) {
+    const before = size();
+    await until(() => size() > before, { what: 'it to write' });
+    server.pause();
+    const paused = size();
+    await pause(10);
+    expect(size()).toBe(paused);
+    server.resume();
+  }
 });
 
 test('its own children are killed with it', async () => {

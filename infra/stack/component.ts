@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { descendants, signalAll } from './descendants.ts';
+import { descendants, signalAll, stopAll } from './descendants.ts';
 import { until } from './until.ts';
 
 export interface ComponentOptions {
@@ -47,7 +47,7 @@ export interface Component {
   ready(timeoutMs?: number): Promise<void>;
   /** Send `signal` (SIGKILL, which goes to its own children too) and wait for the end. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** SIGSTOP, for its own children too: they keep their sockets and do nothing. */
+  /** SIGSTOP, for its own children too: from now on they keep their sockets and do nothing. */
   pause(): void;
   resume(): void;
   /** Ask it to end; insist after ten seconds. */
@@ -166,7 +166,7 @@ export function createComponent(options: ComponentOptions): Component {
       await kill();
       await start(options);
     },
-    pause: () => signalFamily('SIGSTOP'),
+    pause: () => stopAll(child?.pid === undefined ? [] : [child.pid, ...descendants(child.pid)]),
     resume: () => signalFamily('SIGCONT'),
     stop: async () => {
       if (!child) return;

@@ -62,7 +62,8 @@ export async function startTestVault(): Promise<TestVault> {
           login,
           kvMount: 'quantivista-secrets',
           transitMount: 'quantivista-transit',
-          timeoutMs: 2_000,
+          // Patient: a test that asks how long it takes says so.
+          timeoutMs: 30_000,
           probeMs: 200,
           log: silentLog,
           ...options,

@@ -186,10 +186,12 @@ describe('too many', () => {
   const TARGET = `${PATH}?environment=TEST`;
 
   test('at once are refused, those who wait among them', async () => {
-    const { admit, admitter } = start({ maxWatchers: 3, maxWaitMs: 60_000 }, { watchers: 2 });
-    void admit(`${TARGET}&min_revision=11`);
+    const { admit, admitter, replica } = start({ maxWatchers: 3, maxWaitMs: 60_000 }, { watchers: 2 });
+    const waiting = admit(`${TARGET}&min_revision=11`);
     await expect(admit(TARGET)).rejects.toMatchObject({ code: 'overloaded' });
     expect(admitter.refused).toBe(1);
+    replica.apply({ revision: 11, changes: [] });
+    await waiting;
   });
 
   test('a second are refused, and told to come back at different times', async () => {
