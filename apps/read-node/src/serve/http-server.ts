@@ -20,6 +20,12 @@ export interface HttpServerOptions extends Pick<ServerOptions, 'shouldUpgradeCal
   readonly limits: HttpLimits;
 }
 
+/**
+ * Connections that may wait to be accepted: Node accepts one each turn of the event loop. What does not fit is
+ * dropped, and tried again by its client's system after 1 s, 3, 7, 15, 31. (Linux keeps to `somaxconn`, mostly 4096.)
+ */
+const ACCEPT_BACKLOG = 4_096;
+
 /** What Bun's HTTP server has no clock for: a connection on which nothing goes either way is broken. */
 const IDLE_MS = 120_000;
 
@@ -41,7 +47,9 @@ export function createHttpServer(
     listen: (port, hostname) =>
       new Promise((resolve, reject) => {
         listener.once('error', reject);
-        listener.listen(port, hostname, () => resolve((listener.address() as AddressInfo).port));
+        listener.listen({ port, host: hostname, backlog: ACCEPT_BACKLOG }, () =>
+          resolve((listener.address() as AddressInfo).port),
+        );
       }),
     close: async graceMs => {
       const closed = new Promise(resolve => listener.close(resolve));

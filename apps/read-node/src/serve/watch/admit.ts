@@ -125,13 +125,13 @@ function parse({ target, lastEventId, transport }: StreamRequest) {
   return { topic, since: bookmark, minRevision: min_revision ?? 0, instanceId: instance_id };
 }
 
-/** What follows an admission takes several times as long. */
-const SLICE_MS = 0.1;
+/** Of a turn of the event loop, for those who come: with what follows, up to the first frames. */
+const SLICE_MS = 0.5;
 
 export function createAdmitter(options: AdmitterOptions): Admitter {
   const { replica, scope, access, hub, origins, maxWatchers, maxAdmissionsPerSecond, maxWaitMs } = options;
   const rate = createRateLimit({ perSecond: maxAdmissionsPerSecond, burst: maxAdmissionsPerSecond });
-  const turns = createTurns(SLICE_MS);
+  const turns = createTurns(SLICE_MS, { withMicrotasks: true });
   const tickets = createTickets(replica);
   let waiting = 0;
   let refused = 0;

@@ -99,7 +99,7 @@ test('a crowd is told shard by shard, each of the newest', () => {
   const { enter, change } = start();
   const sockets = enter(3 * SHARD_SIZE);
   change();
-  vi.advanceTimersByTime(100);
+  vi.advanceTimersByTime(40);
   const first = sockets.filter(({ texts }) => texts.includes('v2')).length;
   expect(first).toBe(SHARD_SIZE);
   change();

@@ -53,7 +53,7 @@ interface NoticeShard {
 
 const COALESCE_MS = 20;
 /** Between two shards: 2,000 clients a second come and ask. */
-const SPACING_MS = 125;
+const SPACING_MS = 25;
 const SLICE_MS = 1;
 
 const text = ': heartbeat\n\n';

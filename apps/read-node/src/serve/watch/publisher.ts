@@ -72,7 +72,7 @@ interface Place {
   lag: { reset: ResetReason | undefined } | undefined;
 }
 
-/** Long enough for a shard of 250, short enough that a read does not wait. */
+/** Long enough for a shard or more, short enough that a read does not wait. */
 const SLICE_MS = 1;
 
 export function createPublisher(options: PublisherOptions): Publisher {

@@ -2,14 +2,24 @@
 
 export type Turns = (task: () => void) => void;
 
+export interface TurnsOptions {
+  /**
+   * What follows each task as microtasks is part of its work: it has its time between the tasks and counts, as far as
+   * it does not wait for anything. Only a few tasks are under way at once. @default false
+   */
+  readonly withMicrotasks?: boolean;
+}
+
 /** Each turn takes tasks until `sliceMs` is used up; no less than one. */
-export function createTurns(sliceMs: number): Turns {
+export function createTurns(sliceMs: number, { withMicrotasks = false }: TurnsOptions = {}): Turns {
   let waiting: (() => void)[] = [];
   let next = 0;
-  const run = () => {
+  const run = async () => {
     const endAt = performance.now() + sliceMs;
-    do waiting[next++]!();
-    while (next < waiting.length && performance.now() < endAt);
+    do {
+      waiting[next++]!();
+      if (withMicrotasks) await undefined;
+    } while (next < waiting.length && performance.now() < endAt);
     if (next < waiting.length) return void setImmediate(run);
     waiting = [];
     next = 0;
