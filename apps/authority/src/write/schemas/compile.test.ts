@@ -2,8 +2,8 @@ import type { Json, JsonSchema } from '@quantivista/contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { withinTime } from '../../time-limit.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { OutOfTime, withinTime } from '../../time-limit.ts';
 import { compileSchema } from './compile.ts';
 import { checkSchema } from './schema.ts';
 
@@ -218,4 +218,18 @@ test('items are the same where their values are, in whatever order, and no other
     ]),
   ).toMatchObject({ rule: 'uniqueItems' });
   expect(validator([{ a: 1 }, [['a', 1]], { members: [['a', 1]] }, '1', 1, null, [null]])).toBeUndefined();
+});
+
+test('the very first compilation may be stopped by its limit: the next one works', async () => {
+  vi.resetModules();
+  const fresh = await import('./compile.ts');
+  const schema = { type: 'object', properties: { a: { pattern: '^x' } }, required: ['a'] };
+  const compiled = () => fresh.compileSchema(schema);
+  try {
+    withinTime(1, compiled);
+  } catch (error) {
+    expect(error).toBeInstanceOf(OutOfTime);
+  }
+  expect(compiled()({ a: 'x' })).toBeUndefined();
+  expect(compiled()({ a: 'y' })).toMatchObject({ path: '/a', rule: 'pattern' });
 });
