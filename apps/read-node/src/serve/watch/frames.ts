@@ -1,5 +1,6 @@
 /** Frames of one topic, encoded. The same functions serve live changes and those replayed from history. */
 import {
+  type AgeState,
   type AppliedUpdate,
   COMMIT_KEY,
   type CommitNote,
@@ -15,7 +16,6 @@ import {
 import type { Change } from '@quantivista/region';
 import type { Entry, Snapshot } from '@quantivista/snapshot';
 import type { HistoryEntry } from '../../follow/history.ts';
-import type { Replica } from '../../follow/replica.ts';
 import { encodeFrame, type Frame } from './frame.ts';
 import { EVERY_SERVICE, type Topic, type TopicFilter } from './topic.ts';
 
@@ -137,17 +137,18 @@ export function snapshotFrame(topic: Topic, snapshot: Snapshot): Frame {
   return encodeFrame(frame, `${JSON.stringify(frame).slice(0, -1)},"configurations":{${bodies.join(',')}}}`);
 }
 
+/** @param ageMs no less than the state's true age for as long as the frame may be sent */
 export function heartbeatFrame(
   topic: Topic,
   snapshot: Snapshot,
-  age: Replica['age'],
+  { ageMs, state }: { readonly ageMs: number; readonly state: AgeState },
   reconnectWindowMs: number,
 ): Frame {
   const frame: HeartbeatFrame = {
     type: 'heartbeat',
     ...head(topic, snapshot.generation, snapshot.revision),
-    age: Number.isFinite(age.ms()) ? Math.ceil(age.ms()) / 1_000 : null,
-    state: age.state(),
+    age: Number.isFinite(ageMs) ? Math.ceil(ageMs) / 1_000 : null,
+    state,
     reconnect_window_ms: reconnectWindowMs,
   };
   return encodeFrame(frame);

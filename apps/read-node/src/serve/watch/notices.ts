@@ -4,7 +4,7 @@
  */
 import type { Backlog } from './backlog.ts';
 import type { Sent } from './frame.ts';
-import { createShard, SHARD_SIZE, type Shard } from './shard.ts';
+import { createShards, type Shard } from './shard.ts';
 import type { WatchSocket } from './socket.ts';
 import { createTurns } from './turns.ts';
 
@@ -45,11 +45,7 @@ interface Place {
   readonly tokenHash: string | undefined;
   readonly shard: NoticeShard;
 }
-interface NoticeShard {
-  readonly shard: Shard<Place, Sent>;
-  /** It will be told. */
-  due: NodeJS.Timeout | undefined;
-}
+type NoticeShard = Shard<Place, Sent>;
 
 const COALESCE_MS = 20;
 /** Between two shards: 2,000 clients a second come and ask. */
@@ -64,7 +60,8 @@ export function createNotices(options: NoticesOptions): Notices {
   const places = new Map<WatchSocket, Place>();
   const lagging = new Set<Place>();
   const turns = createTurns(SLICE_MS);
-  let shards: NoticeShard[] = [];
+  /** Shards that will be told. */
+  const due = new Map<NoticeShard, NodeJS.Timeout>();
 
   const send = ({ socket }: Place, sent: Sent) => backlog.wrote(socket, socket.send([sent]));
   const deliver = (place: Place, sent: readonly Sent[]) => {
@@ -76,13 +73,17 @@ export function createNotices(options: NoticesOptions): Notices {
     if (!tooMuch) send(place, told ?? HEARTBEAT);
     else if (told) lagging.add(place);
   };
-  const tell = (each: NoticeShard) => {
-    each.due = undefined;
-    each.shard.push(source.notice());
+  const shards = createShards<Place, Sent>({ turns, deliver });
+  const tell = (shard: NoticeShard) => {
+    due.delete(shard);
+    shard.push(source.notice());
   };
   source.listen(() => {
-    for (const [index, each] of shards.entries())
-      each.due ??= setTimeout(() => tell(each), COALESCE_MS + index * SPACING_MS);
+    let inMs = COALESCE_MS;
+    for (const shard of shards.all) {
+      if (!due.has(shard)) due.set(shard, setTimeout(tell, inMs, shard));
+      inMs += SPACING_MS;
+    }
   });
 
   /** Each token is asked for once, however many streams it has. */
@@ -93,15 +94,15 @@ export function createNotices(options: NoticesOptions): Notices {
       decided.set(tokenHash, known);
       return known;
     };
-    const check = ({ shard }: NoticeShard) => {
-      for (const place of shard.members) if (!holds(place.tokenHash)) onRevoked(place.socket);
+    const check = ({ members }: NoticeShard) => {
+      for (const place of members) if (!holds(place.tokenHash)) onRevoked(place.socket);
     };
-    for (const each of shards) turns(() => check(each));
+    for (const shard of shards.all) turns(() => check(shard));
   };
   const beats = setInterval(() => {
     // A token's time may be over, which no change of rights tells of.
     look();
-    for (const { shard } of shards) turns(() => shard.push(HEARTBEAT));
+    for (const shard of shards.all) turns(() => shard.push(HEARTBEAT));
   }, heartbeatMs);
 
   return {
@@ -109,14 +110,9 @@ export function createNotices(options: NoticesOptions): Notices {
       return lagging.size;
     },
     enter: (socket, tokenHash) => {
-      let shard = shards.find(each => each.shard.members.size < SHARD_SIZE);
-      if (!shard) {
-        shard = { shard: createShard(turns, deliver), due: undefined };
-        shards.push(shard);
-      }
-      const place: Place = { socket, tokenHash, shard };
+      const place: Place = { socket, tokenHash, shard: shards.withRoom() };
       places.set(socket, place);
-      shard.shard.members.add(place);
+      place.shard.join(place);
       send(place, source.notice());
     },
     leave: socket => {
@@ -124,10 +120,10 @@ export function createNotices(options: NoticesOptions): Notices {
       if (!place) return;
       places.delete(socket);
       lagging.delete(place);
-      place.shard.shard.members.delete(place);
-      if (place.shard.shard.members.size > 0) return;
-      clearTimeout(place.shard.due);
-      shards = shards.filter(each => each !== place.shard);
+      place.shard.leave(place);
+      if (place.shard.members.size > 0) return;
+      clearTimeout(due.get(place.shard));
+      due.delete(place.shard);
     },
     resume: () => {
       for (const place of lagging) {
@@ -138,7 +134,7 @@ export function createNotices(options: NoticesOptions): Notices {
     look,
     stop: () => {
       clearInterval(beats);
-      for (const { due } of shards) clearTimeout(due);
+      for (const timer of due.values()) clearTimeout(timer);
     },
   };
 }

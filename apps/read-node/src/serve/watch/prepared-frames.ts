@@ -1,12 +1,12 @@
 /**
- * What streams are sent before they are up to date: snapshots and replays, each prepared once for all those who
- * come within the same moment. A whole region's watchers may come at once.
+ * What streams are sent before they are up to date: snapshots, replays and heartbeats, each prepared once for all
+ * those who come within the same moment. A whole region's watchers may come at once.
  */
 import type { ResetFrame } from '@quantivista/contracts';
 import type { Replica } from '../../follow/replica.ts';
 import { netChanges } from './conflate.ts';
 import type { Frame } from './frame.ts';
-import { replayFrames, resetFrame, snapshotFrame, updateFrame } from './frames.ts';
+import { heartbeatFrame, replayFrames, resetFrame, snapshotFrame, updateFrame } from './frames.ts';
 import type { Topic, TopicFilter } from './topic.ts';
 
 export interface FilteredTopic {
@@ -16,6 +16,8 @@ export interface FilteredTopic {
 
 export interface PreparedFrames {
   snapshot(of: FilteredTopic): Frame;
+  /** How old the state is: never less than that, and a moment more. */
+  heartbeat(of: FilteredTopic, reconnectWindowMs: number): Frame;
   /** What a stream gets that can't go on from where it is. */
   renewal(of: FilteredTopic, reason: ResetFrame['reason']): Frame[];
   /** Each change after `since`; `undefined` where they are no longer held. */
@@ -36,15 +38,26 @@ interface Replay {
   readonly frames: Frame[];
 }
 
+interface Beat {
+  readonly frame: Frame;
+  /** `performance.now()` */
+  readonly madeAt: number;
+}
+
+/** So long a heartbeat is sent to those who come, who are told that the state is older by as much. */
+const BEAT_LASTS_MS = 2;
+
 /** Keeps at most about `capacity` characters, and those only until they are told to be forgotten. */
 export function createPreparedFrames(replica: Replica, capacity = 64 * 1024 * 1024): PreparedFrames {
   const snapshots = new Map<FilteredTopic, Frame>();
   const replays = new Map<FilteredTopic, Replay>();
+  const beats = new Map<FilteredTopic, Beat>();
   let kept = 0;
 
   const forget = () => {
     snapshots.clear();
     replays.clear();
+    beats.clear();
     kept = 0;
   };
   const keep = (frames: readonly Frame[]) => {
@@ -53,10 +66,14 @@ export function createPreparedFrames(replica: Replica, capacity = 64 * 1024 * 10
     kept += length;
   };
 
+  const isPresent = ({ bookmark }: Frame): boolean => {
+    const { generation, revision } = replica.current!.snapshot;
+    return bookmark.revision === revision && bookmark.generation === generation;
+  };
   const snapshot = (of: FilteredTopic): Frame => {
     const now = replica.current!.snapshot;
     const held = snapshots.get(of);
-    if (held?.bookmark.revision === now.revision && held.bookmark.generation === now.generation) return held;
+    if (held && isPresent(held)) return held;
     const frame = snapshotFrame(of.topic, now);
     keep([frame]);
     snapshots.set(of, frame);
@@ -71,6 +88,16 @@ export function createPreparedFrames(replica: Replica, capacity = 64 * 1024 * 10
 
   return {
     snapshot,
+    heartbeat: (of, reconnectWindowMs) => {
+      const held = beats.get(of);
+      const now = performance.now();
+      if (held && isPresent(held.frame) && now - held.madeAt < BEAT_LASTS_MS) return held.frame;
+      const { current, age } = replica;
+      const told = { ageMs: age.ms() + BEAT_LASTS_MS, state: age.state() };
+      const frame = heartbeatFrame(of.topic, current!.snapshot, told, reconnectWindowMs);
+      beats.set(of, { frame, madeAt: now });
+      return frame;
+    },
     renewal: (of, reason) => [resetFrame(of.topic, replica.current!.snapshot, reason), snapshot(of)],
     replay: (of, since) => {
       const missed = missedSince(since);

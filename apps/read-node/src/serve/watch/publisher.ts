@@ -14,10 +14,10 @@ import type { HistoryEntry } from '../../follow/history.ts';
 import type { Replica } from '../../follow/replica.ts';
 import type { Backlog } from './backlog.ts';
 import type { Frame } from './frame.ts';
-import { commitNote, heartbeatFrame, type TopicChange, updateFrame } from './frames.ts';
+import { commitNote, type TopicChange, updateFrame } from './frames.ts';
 import { createOpenTopics } from './open-topics.ts';
 import { createPreparedFrames } from './prepared-frames.ts';
-import { createShard, SHARD_SIZE, type Shard } from './shard.ts';
+import { createShards, type Shard, type Shards } from './shard.ts';
 import type { WatchSocket } from './socket.ts';
 import { type Topic, type TopicFilter, topicFilter } from './topic.ts';
 import { createTurns } from './turns.ts';
@@ -56,7 +56,7 @@ export interface Publisher {
 interface OpenTopic {
   readonly topic: Topic;
   readonly filter: TopicFilter;
-  readonly shards: Shard<Place>[];
+  readonly shards: Shards<Place>;
   /** The state was replaced and the topic's turn to be renewed has not come: until then it is sent nothing. */
   renewal: ResetReason | undefined;
 }
@@ -101,7 +101,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     lagging.add(place);
   };
   const push = (open: OpenTopic, frame: Frame) => {
-    for (const shard of open.shards) shard.push(frame);
+    for (const shard of open.shards.all) shard.push(frame);
   };
   const renew = (open: OpenTopic) => {
     if (!open.renewal) return;
@@ -127,11 +127,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
   /** What the stream must see before it is up to date, in order. */
   const firstFrames = (open: OpenTopic, since: Bookmark | undefined): Frame[] => {
     if (!since) return [prepared.snapshot(open)];
-    const { snapshot } = replica.current!;
-    if (since.generation !== snapshot.generation) return prepared.renewal(open, 'generation_changed');
+    const { generation } = replica.current!.snapshot;
+    if (since.generation !== generation) return prepared.renewal(open, 'generation_changed');
     const missed = prepared.replay(open, since.revision);
     if (!missed) return prepared.renewal(open, 'compacted');
-    return [...missed, heartbeatFrame(open.topic, snapshot, replica.age, reconnectWindowMs())];
+    return [...missed, prepared.heartbeat(open, reconnectWindowMs())];
   };
 
   const applied = (entry: HistoryEntry) => {
@@ -178,7 +178,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       fanOut(() => {
         // One that is not renewed yet has no place in the present state.
         if (open.renewal) return;
-        push(open, heartbeatFrame(open.topic, replica.current!.snapshot, replica.age, reconnectWindowMs()));
+        push(open, prepared.heartbeat(open, reconnectWindowMs()));
       });
     }
     fanOut(() => {
@@ -194,21 +194,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
       return conflated;
     },
     enter: ({ socket, topic, since }) => {
-      const create = () => ({ topic, filter: topicFilter(topic), shards: [], renewal: undefined });
-      const open = topics.open(topic, create);
+      const open = topics.open(topic, () => ({
+        topic,
+        filter: topicFilter(topic),
+        shards: createShards({ turns: fanOut, firstAtOnce: true, deliver }),
+        renewal: undefined,
+      }));
       renew(open);
-      let shard = open.shards.find(({ members }) => members.size < SHARD_SIZE);
-      if (!shard) {
-        shard = createShard(open.shards.length === 0 ? undefined : fanOut, deliver);
-        open.shards.push(shard);
-      }
+      const shard = open.shards.withRoom();
       // One synchronous step: what waits for the others is in the first frames of this one already, and no
       // revision can be applied between those and the joining.
       shard.flush();
       const { generation, revision } = replica.current!.snapshot;
       const place: Place = { socket, open, shard, at: { generation, revision }, lag: undefined };
       placeOf.set(socket, place);
-      shard.members.add(place);
+      shard.join(place);
       send(place, firstFrames(open, since));
     },
     leave: socket => {
@@ -216,8 +216,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
       if (!place) return;
       placeOf.delete(socket);
       lagging.delete(place);
-      place.shard.members.delete(place);
-      if (place.open.shards.every(({ members }) => members.size === 0)) topics.close(place.open.topic);
+      place.shard.leave(place);
+      if (place.open.shards.all.size === 0) topics.close(place.open.topic);
     },
     resume: () => {
       for (const place of lagging) if (backlog.look(place.socket) === 0) catchUps(() => catchUp(place));

@@ -9,35 +9,78 @@ import type { Turns } from './turns.ts';
 export const SHARD_SIZE = 50;
 
 export interface Shard<Member, Item extends Sent = Frame> {
-  readonly members: Set<Member>;
+  readonly members: ReadonlySet<Member>;
+  join(member: Member): void;
+  leave(member: Member): void;
   /** Send to all, after everything pushed before. */
   push(item: Item): void;
   /** Send now what waits for its turn. */
   flush(): void;
 }
 
-/** `turns` is absent where frames leave at once: for a topic's first shard, which most topics never outgrow. */
-export function createShard<Member, Item extends Sent = Frame>(
-  turns: Turns | undefined,
-  deliver: (member: Member, items: readonly Item[]) => void,
-): Shard<Member, Item> {
-  const members = new Set<Member>();
-  let pending: Item[] = [];
+/** As many shards as there are streams for. To come and to go costs the same, however many that is. */
+export interface Shards<Member, Item extends Sent = Frame> {
+  /** None of them empty; oldest first. */
+  readonly all: ReadonlySet<Shard<Member, Item>>;
+  /** One with room for another, which is counted once somebody has joined it. */
+  withRoom(): Shard<Member, Item>;
+}
 
-  const flush = () => {
-    if (pending.length === 0) return;
-    const items = pending;
-    pending = [];
-    for (const member of members) deliver(member, items);
-  };
+export interface ShardsOptions<Member, Item extends Sent> {
+  readonly turns: Turns;
+  /** What is sent to the first shard, which most topics never outgrow, leaves without waiting for a turn. @default false */
+  readonly firstAtOnce?: boolean;
+  deliver(member: Member, items: readonly Item[]): void;
+}
+
+export function createShards<Member, Item extends Sent = Frame>(
+  options: ShardsOptions<Member, Item>,
+): Shards<Member, Item> {
+  const { turns, firstAtOnce = false, deliver } = options;
+  const all = new Set<Shard<Member, Item>>();
+  const roomy = new Set<Shard<Member, Item>>();
+
+  function open(turns: Turns | undefined): Shard<Member, Item> {
+    const members = new Set<Member>();
+    let pending: Item[] = [];
+    const flush = () => {
+      if (pending.length === 0) return;
+      const items = pending;
+      pending = [];
+      for (const member of members) deliver(member, items);
+    };
+    const shard: Shard<Member, Item> = {
+      members,
+      flush,
+      join: member => {
+        members.add(member);
+        // Its last member may have left since it was found to have room.
+        all.add(shard);
+        if (members.size < SHARD_SIZE) roomy.add(shard);
+        else roomy.delete(shard);
+      },
+      leave: member => {
+        members.delete(member);
+        roomy.add(shard);
+        if (members.size > 0) return;
+        roomy.delete(shard);
+        all.delete(shard);
+      },
+      push: item => {
+        pending.push(item);
+        if (!turns) flush();
+        else if (pending.length === 1) turns(flush);
+      },
+    };
+    return shard;
+  }
 
   return {
-    members,
-    flush,
-    push: item => {
-      pending.push(item);
-      if (!turns) flush();
-      else if (pending.length === 1) turns(flush);
+    all,
+    withRoom: () => {
+      const held = roomy.values().next().value;
+      if (held) return held;
+      return open(firstAtOnce && all.size === 0 ? undefined : turns);
     },
   };
 }
