@@ -17,7 +17,7 @@ if (process.versions.bun) {
         server.publish('all', await request.text());
         return new Response();
       }
-      return server.upgrade(request) ? undefined : new Response(null, { status: 400 });
+      return server.upgrade(request) ? undefined : new Response('ok');
     },
     websocket: {
       perMessageDeflate: false,

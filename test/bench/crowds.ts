@@ -4,8 +4,10 @@
  *
  * Clients are on machines of their own; these are on the node's, so they give way to every other process and keep to
  * one processor. What they cost all the same is the control: the same crowd comes to another server, and the same
- * reads and frames of the node are timed.
+ * reads and frames of the node are timed. The reference is the least that the runtime can do: the same crowd comes to a
+ * bare server, and reads of that one are timed.
  */
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Runtime } from '../../infra/stack/programs.ts';
 import { type Crowd, type CrowdOptions, socketsAllowed, startCrowd } from '../harness/crowd.ts';
@@ -13,6 +15,8 @@ import { monotonicMs } from '../harness/monotonic.ts';
 import { type TestNetwork, withNetwork } from '../harness/network.ts';
 import { recordRecovery } from '../harness/recovery.ts';
 import { startBareServer } from './bare-server.ts';
+import { startPacedReads } from './paced.ts';
+import { percentiles } from './percentiles.ts';
 import { cpuMs, rssMiB } from './process-usage.ts';
 import { LARGE, STILL, type SteadyLoad, startSteadyLoad, type Window } from './steady-load.ts';
 
@@ -59,29 +63,31 @@ const scenarios = (connecting: number, returning: number): Scenario[] => [
   },
 ];
 
-/** @param args `--runtime` (both), `--seconds` (6) of each measurement, `--reads` (500) a second, `--connecting` (2000), `--returning` (10000) */
+/** @param args `--runtime` (both), `--seconds` (6) of each measurement, `--rounds` (3) of each scenario, `--reads` (500) a second, `--connecting` (2000), `--returning` (10000) */
 export async function benchCrowds(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
       runtime: { type: 'string' },
       seconds: { type: 'string', default: '6' },
+      rounds: { type: 'string', default: '3' },
       reads: { type: 'string', default: '500' },
       connecting: { type: 'string', default: '2000' },
       returning: { type: 'string', default: '10000' },
     },
   });
-  const returning = Number(values.returning);
+  const [returning, reads] = [Number(values.returning), Number(values.reads)];
+  const [rounds, ms] = [Number(values.rounds), Number(values.seconds) * 1_000];
   // Both ends are on this machine, but each process counts its own.
   if (returning > socketsAllowed()) throw new Error(`${returning} sockets need a higher limit of open files`);
   console.log(`open files allowed to a process: ${socketsAllowed() + 200}`);
   for (const runtime of (values.runtime ? [values.runtime] : ['bun', 'node']) as Runtime[]) {
     await withNetwork({ runtime, regionNames: ['only'], nodeRoles: ['feed,serve'] }, async network => {
-      const load = await startSteadyLoad({ network, reads: Number(values.reads) });
+      const load = await startSteadyLoad({ network, reads });
       try {
         await load.during(2_000);
         for (const scenario of scenarios(Number(values.connecting), returning))
-          await measure(runtime, network, load, scenario, Number(values.seconds) * 1_000);
+          await measure(runtime, network, load, reads, { scenario, rounds, ms });
       } finally {
         await load.stop();
       }
@@ -92,15 +98,32 @@ export async function benchCrowds(args: string[]): Promise<void> {
 interface Measured {
   readonly before: Window;
   readonly during: Window;
-  /** From the first one's coming until all are there. */
+  /** From the first one's coming until all are there: the slowest of the rounds. */
   readonly thereMs: number;
   readonly refused: Readonly<Record<string, number>>;
   /** CPU time of the clients. */
   readonly crowdMs: number;
 }
 
+interface Rounds {
+  readonly scenario: Scenario;
+  readonly rounds: number;
+  /** Of each measurement. */
+  readonly ms: number;
+}
+
+const together = (windows: readonly Window[]): Window => ({
+  reads: windows.flatMap(({ reads }) => reads),
+  frames: windows.flatMap(({ frames }) => frames),
+  failed: windows.reduce((sum, { failed }) => sum + failed, 0),
+});
+
 /** The clients come to `url`, which is the node's or another's, and go again. */
-async function withClients(load: SteadyLoad, url: string, scenario: Scenario, ms: number): Promise<Measured> {
+async function round(
+  load: Pick<SteadyLoad, 'during'>,
+  url: string,
+  { scenario, ms }: Rounds,
+): Promise<Measured> {
   const present = scenario.before && startCrowd({ url, elsewhere: true, ...scenario.before });
   let came: Crowd | undefined;
   try {
@@ -121,41 +144,76 @@ async function withClients(load: SteadyLoad, url: string, scenario: Scenario, ms
   }
 }
 
-async function comingElsewhere(
-  runtime: Runtime,
-  load: SteadyLoad,
-  scenario: Scenario,
-  ms: number,
-): Promise<Measured> {
+/** Several rounds as one: what else the machine does falls on some of them. */
+async function withClients(load: Pick<SteadyLoad, 'during'>, url: string, plan: Rounds): Promise<Measured> {
+  const all: Measured[] = [];
+  for (let n = 0; n < plan.rounds; n++) all.push(await round(load, url, plan));
+  return {
+    before: together(all.map(({ before }) => before)),
+    during: together(all.map(({ during }) => during)),
+    thereMs: Math.max(...all.map(({ thereMs }) => thereMs)),
+    refused: Object.assign({}, ...all.map(({ refused }) => refused)),
+    crowdMs: all.reduce((sum, { crowdMs }) => sum + crowdMs, 0) / all.length,
+  };
+}
+
+async function comingElsewhere(runtime: Runtime, load: SteadyLoad, plan: Rounds): Promise<Measured> {
   const server = await startBareServer(runtime, { elsewhere: true });
   try {
-    return await withClients(load, server.url, scenario, ms);
+    return await withClients(load, server.url, plan);
   } finally {
     server.stop();
   }
 }
 
+/** Reads of a bare server to which they come. */
+async function comingToBare(runtime: Runtime, readsPerSecond: number, plan: Rounds): Promise<Measured> {
+  const server = await startBareServer(runtime);
+  const reads = startPacedReads(server.url, readsPerSecond);
+  const load = {
+    during: async (ms: number, work = async (): Promise<unknown> => undefined) => {
+      reads.takeTimes();
+      await Promise.all([work(), setTimeout(ms)]);
+      return { reads: reads.takeTimes(), frames: [], failed: reads.takeFailed() };
+    },
+  };
+  try {
+    await load.during(1_000);
+    return await withClients(load, server.url, plan);
+  } finally {
+    await reads.stop();
+    server.stop();
+  }
+}
+
 /** How much more the slowest hundredth took while they came. */
-const moved = ({ before, during }: Measured, of: 'reads' | 'frames') => during[of].p99 / before[of].p99;
+function moved({ before, during }: Measured, of: 'reads' | 'frames') {
+  const [from, to] = [percentiles(before[of]).p99, percentiles(during[of]).p99];
+  return { times: (to / from).toFixed(2), text: `${from.toFixed(1)} → ${to.toFixed(1)} ms` };
+}
 
 async function measure(
   runtime: Runtime,
   network: TestNetwork,
   load: SteadyLoad,
-  scenario: Scenario,
-  ms: number,
+  readsPerSecond: number,
+  plan: Rounds,
 ): Promise<void> {
-  const control = scenario.isCrowd ? await comingElsewhere(runtime, load, scenario, ms) : undefined;
+  const { scenario } = plan;
+  const control = scenario.isCrowd ? await comingElsewhere(runtime, load, plan) : undefined;
+  const bare = scenario.isCrowd ? await comingToBare(runtime, readsPerSecond, plan) : undefined;
   const { url, pid } = network.serving[0]!;
   const rss = [rssMiB(pid!)];
   const looking = setInterval(() => rss.push(rssMiB(pid!)), 50);
   const nodeBefore = cpuMs(pid!);
-  const at = await withClients(load, url, scenario, ms);
-  const nodeMs = cpuMs(pid!) - nodeBefore;
+  const at = await withClients(load, url, plan);
+  const nodeMs = (cpuMs(pid!) - nodeBefore) / plan.rounds;
   clearInterval(looking);
-  const line = (of: 'reads' | 'frames') =>
-    `p99 of ${of} ${at.before[of].p99.toFixed(1)} → ${at.during[of].p99.toFixed(1)} ms (${moved(at, of).toFixed(2)} ×, under 2` +
-    `${control ? `; ${moved(control, of).toFixed(2)} × when they come to another server` : ''})`;
+  const line = (of: 'reads' | 'frames') => {
+    const { text, times } = moved(at, of);
+    const elsewhere = control ? `; ${moved(control, of).times} × when they come to another server` : '';
+    return `p99 of ${of} ${text} (${times} ×, under 2${elsewhere})`;
+  };
   const memory = `RSS ${rss[0]!.toFixed(0)} → ${Math.max(...rss).toFixed(0)} → ${rssMiB(pid!).toFixed(0)} MiB`;
   const there = `all there in ${at.thereMs.toFixed(0)} ms`;
   const turnedAway = Object.keys(at.refused).length > 0 ? `; refused: ${JSON.stringify(at.refused)}` : '';
@@ -163,10 +221,15 @@ async function measure(
   const unanswered = at.during.failed > 0 ? `; NOT ANSWERED: ${at.during.failed}` : '';
   console.log(`${runtime}: ${scenario.name}`);
   console.log(`  ${line('reads')}; ${line('frames')}; ${memory}; ${there}; ${own}${turnedAway}${unanswered}`);
+  const reference = bare && moved(bare, 'reads');
+  if (reference)
+    console.log(
+      `  beside it a bare server: p99 of reads ${reference.text} (${reference.times} ×); all there in ${bare.thereMs.toFixed(0)} ms`,
+    );
   recordRecovery({
     fault: `${scenario.name} (${runtime})`,
     what: 'until all of them are there; what others notice',
     recoveryMs: at.thereMs,
-    note: `${line('reads')}; ${line('frames')}; ${memory}`,
+    note: `${line('reads')}${reference ? `, ${reference.times} × of a bare server's` : ''}; ${line('frames')}; ${memory}`,
   });
 }

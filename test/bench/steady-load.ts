@@ -2,17 +2,17 @@
  * What everybody else does meanwhile: reads at a fixed rate, whether the ones before were answered or not, and
  * changes that fifty ordinary watchers wait for.
  */
-import { Agent, request } from 'undici';
 import { startCrowd } from '../harness/crowd.ts';
 import { monotonicMs } from '../harness/monotonic.ts';
 import type { TestNetwork } from '../harness/network.ts';
-import { type Percentiles, percentiles } from './percentiles.ts';
+import { startPaced, startPacedReads } from './paced.ts';
 
+/** What was seen for a while; times in milliseconds. */
 export interface Window {
-  /** Of reads, from when they were due to the last byte, in milliseconds. */
-  readonly reads: Percentiles;
+  /** Of reads, from when they were due to the last byte. */
+  readonly reads: readonly number[];
   /** Of frames, from the PUT to the last byte at each ordinary watcher. */
-  readonly frames: Percentiles;
+  readonly frames: readonly number[];
   /** Reads and changes that were not answered. */
   readonly failed: number;
 }
@@ -48,23 +48,7 @@ export async function startSteadyLoad({ network, reads }: SteadyLoadOptions): Pr
   const ordinary = startCrowd({ url: node.url, path: SMALL, sockets: WATCHERS });
   const large = startCrowd({ url: node.url, path: LARGE, sockets: 1 });
   await Promise.all([ordinary.allHere(), large.allHere()]);
-  const dispatcher = new Agent({ connections: 32 });
-  let readTimes: number[] = [];
   let frameTimes: number[] = [];
-  const underWay = new Set<Promise<unknown>>();
-  let failed = 0;
-  const track = (work: Promise<unknown>) => {
-    const tracked = work.catch(() => failed++).finally(() => underWay.delete(tracked));
-    underWay.add(tracked);
-  };
-
-  const read = async (dueAt: number) => {
-    const answer = await request(`${node.url}/api/v1/config/small/key?environment=PRODUCTION`, {
-      dispatcher,
-    });
-    await answer.body.dump();
-    readTimes.push(monotonicMs() - dueAt);
-  };
   const change = async (n: number) => {
     const sentAt = monotonicMs();
     const { revision } = await api.put('small', 'key', n);
@@ -72,33 +56,25 @@ export async function startSteadyLoad({ network, reads }: SteadyLoadOptions): Pr
   };
   const changeLarge = (n: number) => api.put('large', 'key', String(n).padEnd(LARGE_BYTES, 'x'));
 
-  /** Call `work` so many times a second, counted from now, however long each takes. */
-  const paced = (rate: number, work: (dueAt: number, n: number) => Promise<unknown>) => {
-    const startedAt = monotonicMs();
-    let n = 0;
-    return setInterval(() => {
-      for (; startedAt + (n * 1_000) / rate <= monotonicMs(); n++)
-        track(work(startedAt + (n * 1_000) / rate, n));
-    }, 1);
-  };
-  const timers = [
-    paced(reads, read),
-    paced(SMALL_CHANGES, (_, n) => change(n)),
-    paced(LARGE_CHANGES, (_, n) => changeLarge(n)),
+  const timedReads = startPacedReads(`${node.url}/api/v1/config/small/key?environment=PRODUCTION`, reads);
+  const all = [
+    timedReads,
+    startPaced(SMALL_CHANGES, (_, n) => change(n)),
+    startPaced(LARGE_CHANGES, (_, n) => changeLarge(n)),
   ];
+  const takeFailed = () => all.reduce((sum, each) => sum + each.takeFailed(), 0);
 
   return {
     during: async (ms, work = async () => {}) => {
-      readTimes = [];
+      timedReads.takeTimes();
       frameTimes = [];
-      failed = 0;
+      takeFailed();
       await Promise.all([work(), new Promise(resolve => setTimeout(resolve, ms))]);
-      return { reads: percentiles(readTimes), frames: percentiles(frameTimes), failed };
+      return { reads: timedReads.takeTimes(), frames: frameTimes, failed: takeFailed() };
     },
     stop: async () => {
-      for (const timer of timers) clearInterval(timer);
-      await Promise.all(underWay);
-      await Promise.all([ordinary.close(), large.close(), dispatcher.close()]);
+      await Promise.all(all.map(each => each.stop()));
+      await Promise.all([ordinary.close(), large.close()]);
     },
   };
 }
