@@ -55,8 +55,8 @@ import { startServer } from './server.ts';
 import { openStores } from './stores.ts';
 import { createTokenUse } from './token-use.ts';
 import { createWriter } from './write/commit.ts';
-import { queueFlagWrites } from './write/flag-queue.ts';
 import { createFlagRule } from './write/flag-rule.ts';
+import { queueWrites } from './write/queue.ts';
 import { createSchemaRule } from './write/schemas/rule.ts';
 import { createSchemaReader } from './write/schemas/service-schemas.ts';
 
@@ -141,7 +141,7 @@ const secrets = createSecretValues(secretStore);
 const schemas = createSchemaReader(createStoreView(etcd));
 const rules = [protectionRule, createSchemaRule(schemas), createFlagRule(etcd)];
 const immediate = meterWriter(
-  queueFlagWrites(createWriter({ etcd, audit, faultPoint, secrets, rules, followed: [store, ...own] })),
+  queueWrites(createWriter({ etcd, audit, faultPoint, secrets, rules, followed: [store, ...own] })),
   metrics,
 );
 const calls = createCalls();
