@@ -98,7 +98,7 @@ export async function startRegion(): Promise<RegionUnderTest> {
     const abort = new AbortController();
     const region = createRegionReader(options);
     const replica = createReplica({ agingMs: 5_000, staleMs: 30_000, ...clocks });
-    const follower = createFollower({ region, replica, log: silentLog, historyLength: 5_000 });
+    const follower = createFollower({ region, replica, log: silentLog, history: { length: 5_000 } });
     const applied: HistoryEntry[] = [];
     const stop = async () => {
       abort.abort();

@@ -48,7 +48,12 @@ export function createNode({ world, reader, number, onApplied }: NodeOptions): S
     if (revision() < before) world.violated(`node ${number} went back from ${before} to ${revision()}`);
     world.events.add(EVENT.replaced, number, revision());
   };
-  const follower = createFollower({ region: reader, replica, log: silentLog, historyLength: HISTORY_LENGTH });
+  const follower = createFollower({
+    region: reader,
+    replica,
+    log: silentLog,
+    history: { length: HISTORY_LENGTH },
+  });
   const drift = createDrift({ region: reader, replica, follower, log: silentLog });
 
   return {

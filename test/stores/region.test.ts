@@ -118,6 +118,25 @@ return #keys > 0 and redis.call('DEL', unpack(keys)) or 0
     expect(await contentsOf(reader, FIRST)).toEqual({ a: [4, '1'], b: [9, '2'] });
   });
 
+  test('large values are not held for as long: what the stream needs is bounded', async () => {
+    const heavy = { url: server.url, region: `r${++region}`, blockMs: 200, streamBytes: 1_000_000 };
+    const [feeder, node] = [createRegionWriter(heavy), createRegionReader(heavy)];
+    try {
+      await feeder.publish(EMPTY, FIRST, 1, [entry('a', '', 1)]);
+      for (let at = 1; at < 100; at++) {
+        const results = await feeder.apply(FIRST, [step(at, at + 1, { a: String(at).padEnd(50_000, 'x') })]);
+        expect(results).toEqual(['applied']);
+      }
+      const tail = await node.tail(FIRST, 1_000);
+      expect(tail.length).toBeGreaterThan(5);
+      expect(tail.length).toBeLessThanOrEqual(11);
+      expect(tail.at(-1)).toMatchObject({ revision: 100, prev: 99 });
+    } finally {
+      feeder.close();
+      node.close();
+    }
+  });
+
   test('a half-open link is noticed and made anew', async () => {
     const link = await createLink(server.port);
     const pair = open(`redis://127.0.0.1:${link.port}`);

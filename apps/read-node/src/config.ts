@@ -58,6 +58,12 @@ export const ReadNodeEnvironment = z.object({
   CHECK_REGION_MS: z.coerce.number().int().min(100).default(60_000),
   /** Revisions kept for watchers to resume from. */
   HISTORY_LENGTH: z.coerce.number().int().min(1).default(10_000),
+  /** Fewer, where they would be more than this: in memory, and in the region's Redis. */
+  HISTORY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .default(64 * 1024 * 1024),
   /** Longest wait for a `min_revision` or for the revision of a `since`. */
   MAX_WAIT_MS: z.coerce.number().int().min(0).default(5_000),
   WATCH_HEARTBEAT_MS: z.coerce.number().int().min(10).default(2_000),

@@ -61,7 +61,11 @@ const redis = {
   password: passwordFile(config.REDIS_PASSWORD_FILE),
   certificates: linkCertificates,
 };
-const regionOptions = { ...redis, region: scopedRegion(config.REGION, scope) };
+const regionOptions = {
+  ...redis,
+  region: scopedRegion(config.REGION, scope),
+  streamBytes: config.HISTORY_BYTES,
+};
 
 const replica = createReplica({ agingMs: config.AGING_AFTER_MS, staleMs: config.STALE_AFTER_MS });
 const tls = openServerTls(config, log);

@@ -34,7 +34,10 @@ export interface Past {
 
 export function createPast(historyLength = 1_000): Past {
   const replica = createReplica({ agingMs: 5_000, staleMs: 30_000 });
-  replica.replace({ snapshot: createSnapshot(GENERATION), history: createHistory(0, historyLength) });
+  replica.replace({
+    snapshot: createSnapshot(GENERATION),
+    history: createHistory(0, { length: historyLength }),
+  });
   const { snapshot } = replica.current!;
   const change = (key: string, value: string | undefined) => {
     const before = snapshot.stored(key);

@@ -21,6 +21,8 @@ export interface RegionOptions extends RedisAddress {
   readonly blockMs?: number;
   /** Entries kept in the stream, for nodes and watchers to resume from. @default 20000 */
   readonly streamLength?: number;
+  /** Fewer, where they would be heavier than this: up to twice as much for a while after a feeder's start. @default 64 MiB */
+  readonly streamBytes?: number;
 }
 
 /**

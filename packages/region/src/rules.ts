@@ -5,8 +5,8 @@
 
 /**
  * Apply one revision, where it follows on the one held.
- * KEYS: pointer, revision, snapshot, stream. ARGV: generation, from, to, longest stream, then key, value pairs;
- * a value is `=` and the text, or `-` for a deletion.
+ * KEYS: pointer, revision, snapshot, stream. ARGV: generation, from, to, how the stream is trimmed (`MAXLEN` or `MINID`)
+ * and where, then key, value pairs; a value is `=` and the text, or `-` for a deletion.
  * Answers `applied`, `duplicate`, `gap` (with the revision held), `foreign` (another generation, or empty) or
  * `broken` (the stream is ahead of the revision: somebody else wrote into it).
  *
@@ -21,7 +21,7 @@ local current = tonumber(held)
 if tonumber(ARGV[3]) <= current then return {'duplicate', held} end
 if tonumber(ARGV[2]) > current then return {'gap', held} end
 local fields = {'prev', held}
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   local old = redis.call('HGET', KEYS[3], ARGV[i])
   fields[#fields + 1] = ARGV[i]
   fields[#fields + 1] = ARGV[i + 1]
@@ -29,12 +29,12 @@ for i = 5, #ARGV, 2 do
   fields[#fields + 1] = '<' .. (old and string.sub(old, 1, colon - 1) or '')
   fields[#fields + 1] = old and ('=' .. string.sub(old, colon + 1)) or '-'
 end
-local added = redis.pcall('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], ARGV[3] .. '-0', unpack(fields))
+local added = redis.pcall('XADD', KEYS[4], ARGV[4], '~', ARGV[5], ARGV[3] .. '-0', unpack(fields))
 if type(added) == 'table' and added.err then
   if string.find(added.err, 'equal or smaller', 1, true) then return {'broken', held} end
   return added
 end
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   if string.sub(ARGV[i + 1], 1, 1) == '-' then
     redis.call('HDEL', KEYS[3], ARGV[i])
   else

@@ -6,6 +6,7 @@ import { generationKeys, loadingKey, pointerKey } from './keys.ts';
 import { APPLY, MAX_CHANGES, PUBLISH, REPAIR } from './rules.ts';
 import { scanPages } from './scan.ts';
 import { type RegionState, readState } from './state.ts';
+import { createStreamWindow } from './stream-window.ts';
 import { createSuspicion, type Suspicion } from './suspicion.ts';
 
 /** One revision of the store, and the one that it follows on. */
@@ -52,13 +53,19 @@ export interface RegionWriter extends Suspicion {
 
 const LOAD_CHUNK = 500;
 
+/** Of an entry of the stream, about: with each value stands the one that it replaced, which is taken to weigh as much. */
+const entryBytes = (pairs: readonly string[]): number =>
+  pairs.reduce((sum, { length }) => sum + 2 * length, 100);
+
 export function createRegionWriter({
   region,
   streamLength = 20_000,
+  streamBytes = 64 * 1024 * 1024,
   ...address
 }: RegionOptions): RegionWriter {
   const redis = connectRedis(address, 5_000);
   const pointer = pointerKey(region);
+  const window = createStreamWindow(streamBytes, streamLength);
   redis.defineCommand('qvApply', { numberOfKeys: 4, lua: APPLY });
   redis.defineCommand('qvPublish', { numberOfKeys: 8, lua: PUBLISH });
   redis.defineCommand('qvRepair', { numberOfKeys: 4, lua: REPAIR });
@@ -82,6 +89,7 @@ export function createRegionWriter({
       const answers = steps.map(step => {
         if (step.changes.length > MAX_CHANGES) throw new RangeError('too many changes in one step');
         const pairs = step.changes.flatMap(change => [change.key, encodeValue(change.value)]);
+        const oldest = window.add(generation, step.to, entryBytes(pairs));
         return call.qvApply(
           pointer,
           keys.revision,
@@ -90,7 +98,7 @@ export function createRegionWriter({
           generation,
           String(step.from),
           String(step.to),
-          String(streamLength),
+          ...(oldest === undefined ? ['MAXLEN', String(streamLength)] : ['MINID', `${oldest}-0`]),
           ...pairs,
         );
       });

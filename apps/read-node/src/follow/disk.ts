@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import type { Scope } from '@quantivista/contracts';
 import { type Log, pause } from '@quantivista/runtime';
 import type { Snapshot } from '@quantivista/snapshot';
-import { createHistory } from './history.ts';
+import { createHistory, type HistoryLimits } from './history.ts';
 import type { Loaded, Replica } from './replica.ts';
 import { decodeState, encodeState } from './state-file.ts';
 
@@ -18,7 +18,7 @@ export interface DiskOptions {
   readonly replica: Replica;
   readonly log: Log;
   readonly intervalMs: number;
-  readonly historyLength: number;
+  readonly history: HistoryLimits;
 }
 
 export interface Disk {
@@ -47,7 +47,7 @@ async function replaceFile(path: string, chunks: Iterable<string>): Promise<void
 }
 
 export function createDisk(options: DiskOptions): Disk {
-  const { path, scope, replica, log, intervalMs, historyLength } = options;
+  const { path, scope, replica, log, intervalMs, history } = options;
   let saved: { generation: string; revision: number; digest: string } | undefined;
   let failing = false;
 
@@ -73,7 +73,7 @@ export function createDisk(options: DiskOptions): Disk {
         const snapshot = decodeState(await readFile(path, 'utf8'), scope.environments);
         const { generation, revision } = snapshot;
         saved = { generation, revision, digest: snapshot.digest() };
-        return { snapshot, history: createHistory(revision, historyLength) };
+        return { snapshot, history: createHistory(revision, history) };
       } catch (error) {
         const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
         if (!absent) log.error({ err: error, path }, 'the state on disk is not used');

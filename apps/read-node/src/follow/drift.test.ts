@@ -33,7 +33,7 @@ const stateOf = (values: Record<string, string>, revision: number) =>
     })),
   );
 const load = (values: Record<string, string>, revision = 10) =>
-  replica.replace({ snapshot: stateOf(values, revision), history: createHistory(revision, 10) });
+  replica.replace({ snapshot: stateOf(values, revision), history: createHistory(revision, { length: 10 }) });
 /** A beat at the next revision, which says what the store was at the present one. */
 function beat(
   digests: Digests = stateOf(truth, 10).digests(),

@@ -44,7 +44,7 @@ async function follow(exchanges: readonly Exchange[]): Promise<{ loads: number; 
     },
   } as unknown as RegionReader;
   const replica = createReplica({ agingMs: 1_000, staleMs: 2_000 });
-  const follower = createFollower({ region, replica, log: silentLog, historyLength: 100 });
+  const follower = createFollower({ region, replica, log: silentLog, history: { length: 100 } });
   await follower.run(abort.signal);
   return { loads: follower.loads, revision: replica.current!.snapshot.revision };
 }

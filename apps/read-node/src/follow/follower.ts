@@ -2,7 +2,7 @@
 import { toProblem } from '@quantivista/contracts';
 import type { RegionReader, StreamEntry } from '@quantivista/region';
 import { createBackoff, type Log, pause } from '@quantivista/runtime';
-import { createHistory } from './history.ts';
+import { createHistory, type HistoryLimits } from './history.ts';
 import { load } from './load.ts';
 import type { Loaded, Replica } from './replica.ts';
 
@@ -10,7 +10,7 @@ export interface FollowerOptions {
   readonly region: RegionReader;
   readonly replica: Replica;
   readonly log: Log;
-  readonly historyLength: number;
+  readonly history: HistoryLimits;
   /** What to start from where the region holds nothing, or does not answer. */
   readonly fallback?: (() => Promise<Loaded | undefined>) | undefined;
 }
@@ -34,7 +34,7 @@ export type ReloadReason = 'drifted' | 'ahead';
 type Turn = 'go on' | 'load';
 
 export function createFollower(options: FollowerOptions): Follower {
-  const { region, replica, log, historyLength } = options;
+  const { region, replica, log, history } = options;
   let { fallback } = options;
   let connected = false;
   let fault: string | undefined;
@@ -48,12 +48,11 @@ export function createFollower(options: FollowerOptions): Follower {
 
   async function reload(): Promise<boolean> {
     const because = wrong;
-    const loaded = await load({ region, historyLength });
+    const loaded = await load({ region, history });
     if (!loaded) return false;
     const { snapshot } = loaded;
     // What the stream tells may be what was wrong: watchers from before are not to be replayed it.
-    if (because)
-      replica.replace({ snapshot, history: createHistory(snapshot.revision, historyLength) }, because);
+    if (because) replica.replace({ snapshot, history: createHistory(snapshot.revision, history) }, because);
     else replica.replace(loaded);
     if (wrong === because) wrong = undefined;
     loads++;

@@ -29,15 +29,16 @@ export interface Following {
 
 export function startFollowing(options: FollowingOptions): Following {
   const { config, scope, regionOptions, replica, log } = options;
-  const { SNAPSHOT_PATH: path, SNAPSHOT_INTERVAL_MS, HISTORY_LENGTH: historyLength } = config;
+  const { SNAPSHOT_PATH: path, SNAPSHOT_INTERVAL_MS } = config;
+  const history = { length: config.HISTORY_LENGTH, bytes: config.HISTORY_BYTES };
   // What is not held here is not compared.
   const holds = scope.restricted ? (part: string) => part === OTHER_PART || scope.includes(part) : undefined;
   const stop = new AbortController();
   const region = createRegionReader(regionOptions);
   const disk = path
-    ? createDisk({ path, scope, replica, log, intervalMs: SNAPSHOT_INTERVAL_MS, historyLength })
+    ? createDisk({ path, scope, replica, log, intervalMs: SNAPSHOT_INTERVAL_MS, history })
     : undefined;
-  const follower = createFollower({ region, replica, log, historyLength, fallback: disk?.load });
+  const follower = createFollower({ region, replica, log, history, fallback: disk?.load });
   const drift = createDrift({ region, replica, follower, log, ...(holds && { holds }) });
   const intervalMs = config.CHECK_REGION_MS;
   const regionCheck = createRegionCheck({ region, replica, drift, log, intervalMs, ...(holds && { holds }) });

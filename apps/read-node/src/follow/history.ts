@@ -7,6 +7,13 @@ export interface HistoryEntry {
   readonly changes: readonly Change[];
 }
 
+export interface HistoryLimits {
+  /** Up to twice as many revisions are held: they are let go in halves, not at every push. */
+  readonly length: number;
+  /** About so much memory is used at the most, and half of it at least before any is let go. @default 64 MiB */
+  readonly bytes?: number;
+}
+
 export interface History {
   /** From this revision on (exclusive) every change is held. */
   readonly floor: number;
@@ -17,10 +24,23 @@ export interface History {
   next(revision: number): HistoryEntry | undefined;
 }
 
-/** Holds between `capacity` and twice as many revisions: it is trimmed in halves, not at every push. */
-export function createHistory(floor: number, capacity: number): History {
+/** What a revision and each of its changes need besides texts. */
+const ENTRY_BYTES = 200;
+
+const bytesOf = ({ changes }: HistoryEntry): number =>
+  changes.reduce(
+    (sum, { key, value = '', previous = '' }) =>
+      sum + ENTRY_BYTES + key.length + value.length + previous.length,
+    ENTRY_BYTES,
+  );
+
+export function createHistory(
+  floor: number,
+  { length, bytes: mostBytes = 64 * 1024 * 1024 }: HistoryLimits,
+): History {
   let entries: HistoryEntry[] = [];
   let held = floor;
+  let bytes = 0;
 
   const indexAfter = (revision: number): number => {
     let low = 0;
@@ -33,15 +53,23 @@ export function createHistory(floor: number, capacity: number): History {
     return low;
   };
 
+  /** Let go of the oldest, down to half of either limit, never of the newest. */
+  const trim = () => {
+    let dropped = 0;
+    while (dropped < entries.length - 1 && (entries.length - dropped > length || bytes > mostBytes / 2))
+      bytes -= bytesOf(entries[dropped++]!);
+    held = entries[dropped - 1]?.revision ?? held;
+    entries = entries.slice(dropped);
+  };
+
   return {
     get floor() {
       return held;
     },
     push: entry => {
       entries.push(entry);
-      if (entries.length < 2 * capacity) return;
-      held = entries[capacity - 1]!.revision;
-      entries = entries.slice(capacity);
+      bytes += bytesOf(entry);
+      if (entries.length >= 2 * length || bytes > mostBytes) trim();
     },
     after: revision => (revision < held ? undefined : entries.slice(indexAfter(revision))),
     next: revision => entries[indexAfter(revision)],

@@ -51,7 +51,7 @@ describe('a state assembled from a scan and the stream', () => {
           if (entry) seen.set(key, entry);
         }
         const to = all.length * 10;
-        const loaded = assemble(scan(seen.values()), from * 10, to, stream, 1_000);
+        const loaded = assemble(scan(seen.values()), from * 10, to, stream, { length: 1_000 });
         const expected = buildSnapshot(GENERATION, to, states.at(-1)!.values());
         expect(loaded?.snapshot.digest()).toBe(expected.digest());
         expect(loaded?.snapshot.revision).toBe(to);
@@ -67,33 +67,33 @@ describe('a state assembled from a scan and the stream', () => {
   const scanned = [...states[1]!.values()];
 
   test('is refused where the stream lacks a change in between', () => {
-    expect(assemble(scan(scanned), 10, 30, stream.toSpliced(2, 1), 100)).toBeUndefined();
+    expect(assemble(scan(scanned), 10, 30, stream.toSpliced(2, 1), { length: 100 })).toBeUndefined();
   });
 
   test('is refused where the stream ends before the revision wanted', () => {
-    expect(assemble(scan(scanned), 10, 30, stream.slice(0, 3), 100)).toBeUndefined();
+    expect(assemble(scan(scanned), 10, 30, stream.slice(0, 3), { length: 100 })).toBeUndefined();
   });
 
   test('is refused where the state was replaced meanwhile', () => {
     const reset: StreamEntry = { kind: 'reset', revision: 25 };
-    expect(assemble(scan(scanned), 10, 30, stream.toSpliced(3, 0, reset), 100)).toBeUndefined();
+    expect(assemble(scan(scanned), 10, 30, stream.toSpliced(3, 0, reset), { length: 100 })).toBeUndefined();
   });
 
   test('needs no stream where nothing changed', () => {
-    const loaded = assemble(scan(scanned), 10, 10, [], 100);
+    const loaded = assemble(scan(scanned), 10, 10, [], { length: 100 });
     expect(loaded?.snapshot.revision).toBe(10);
     expect(loaded?.history.floor).toBe(10);
   });
 
   test('keeps no history from before a reset', () => {
     const reset: StreamEntry = { kind: 'reset', revision: 15 };
-    const loaded = assemble(scan(scanned), 20, 30, stream.toSpliced(2, 0, reset), 100);
+    const loaded = assemble(scan(scanned), 20, 30, stream.toSpliced(2, 0, reset), { length: 100 });
     expect(loaded?.history.floor).toBe(15);
     expect(loaded?.history.after(10)).toBeUndefined();
   });
 
   test('keeps history from where the stream was trimmed', () => {
-    const loaded = assemble(scan(scanned), 20, 30, stream.slice(2), 100);
+    const loaded = assemble(scan(scanned), 20, 30, stream.slice(2), { length: 100 });
     expect(loaded?.history.floor).toBe(10);
   });
 });

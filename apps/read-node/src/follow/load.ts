@@ -1,13 +1,12 @@
 /** A whole state from the region's Redis, with the changes that led to it. */
 import type { RegionReader, StreamEntry } from '@quantivista/region';
 import { type SnapshotBuilder, startSnapshot } from '@quantivista/snapshot';
-import { createHistory } from './history.ts';
+import { createHistory, type HistoryLimits } from './history.ts';
 import type { Loaded } from './replica.ts';
 
 export interface LoadOptions {
   readonly region: RegionReader;
-  /** Revisions of history to keep. */
-  readonly historyLength: number;
+  readonly history: HistoryLimits;
 }
 
 /**
@@ -18,7 +17,7 @@ export interface LoadOptions {
  * and the one read after. Replaying the stream over it, a key at a time and only forwards, ends in exactly
  * the state of the last entry replayed.
  */
-export async function load({ region, historyLength }: LoadOptions): Promise<Loaded | undefined> {
+export async function load({ region, history }: LoadOptions): Promise<Loaded | undefined> {
   const before = await region.state();
   if (before.generation === undefined || before.revision === undefined) return undefined;
   // Page by page into the state itself: nothing is held twice, and reads are answered in between.
@@ -28,10 +27,10 @@ export async function load({ region, historyLength }: LoadOptions): Promise<Load
   }
   const after = await region.state();
   if (after.generation !== before.generation || after.revision === undefined) return undefined;
-  const tail = (await region.tail(before.generation, historyLength)).filter(
+  const tail = (await region.tail(before.generation, history.length)).filter(
     entry => entry.revision <= after.revision!,
   );
-  return assemble(building, before.revision, after.revision, tail, historyLength);
+  return assemble(building, before.revision, after.revision, tail, history);
 }
 
 /** The state at `to`: what was scanned between `from` and `to`, and over it the stream's end up to `to`. */
@@ -40,7 +39,7 @@ export function assemble(
   from: number,
   to: number,
   tail: readonly StreamEntry[],
-  historyLength: number,
+  limits: HistoryLimits,
 ): Loaded | undefined {
   if (!covers(tail, from, to)) return undefined;
   for (const entry of tail) {
@@ -57,7 +56,7 @@ export function assemble(
   const lastReset = tail.findLastIndex(entry => entry.kind === 'reset');
   const held = tail.slice(lastReset + 1).filter(entry => entry.kind === 'changes');
   const floor = lastReset >= 0 ? tail[lastReset]!.revision : (held[0]?.prev ?? to);
-  const history = createHistory(floor, historyLength);
+  const history = createHistory(floor, limits);
   for (const { revision, changes } of held) history.push({ revision, changes });
   return { snapshot: scanned.finish(to), history };
 }

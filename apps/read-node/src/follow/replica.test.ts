@@ -17,7 +17,7 @@ const loaded = (generation: string, revision: number, beatAt?: number): Loaded =
     revision,
     beatAt === undefined ? [] : [{ key: HEARTBEAT_KEY, value: beat(beatAt), modRevision: revision }],
   ),
-  history: createHistory(revision, 10),
+  history: createHistory(revision, { length: 10 }),
 });
 const change = (revision: number) => ({
   revision,

@@ -47,7 +47,7 @@ const load = (revision: number, values: Record<string, Json>) => {
     modRevision: revision,
   }));
   const snapshot = buildSnapshot(GENERATION, revision, entries);
-  replica.replace({ snapshot, history: createHistory(revision, 10) });
+  replica.replace({ snapshot, history: createHistory(revision, { length: 10 }) });
 };
 const change = (revision: number, key: string, value: Json | undefined) =>
   replica.apply({

@@ -34,7 +34,7 @@ test('those who are known by certificates are never taken for each other, nor fo
     ...stored,
   };
   const entries = [{ key: `${BINDINGS_PREFIX}b`, value: JSON.stringify(binding), modRevision: 2 }];
-  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
+  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, { length: 4 }) });
   let trusted = true;
   const shows = (name: string | undefined, expiresInMs = 60_000): ClientCertificate => ({
     principal:

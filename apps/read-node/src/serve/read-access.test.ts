@@ -30,7 +30,7 @@ test('a node without a state knows no token, so it refuses none: it is not ready
       modRevision: 2,
     },
   ];
-  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
+  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, { length: 4 }) });
   expect([ask(token), ask(createToken())]).toEqual([undefined, 'unauthenticated']);
 });
 
@@ -43,7 +43,7 @@ test('a token that was refused is not looked up again, until the tokens change',
     lookUps++;
     return snapshot.other(key);
   };
-  replica.replace({ snapshot: { ...snapshot, other }, history: createHistory(2, 4) });
+  replica.replace({ snapshot: { ...snapshot, other }, history: createHistory(2, { length: 4 }) });
   const before = lookUps;
   for (let count = 0; count < 100; count++) expect(access.allows(`Bearer ${token}`)).toBe(false);
   expect(lookUps - before).toBe(1);
@@ -65,7 +65,7 @@ function withToken(record: object, ...others: [key: string, value: object][]) {
   const replica = createReplica(START);
   const listed: [string, object][] = [[TOKENS_PREFIX + hashToken(token), record], ...others];
   const entries = listed.map(([key, value]) => ({ key, value: JSON.stringify(value), modRevision: 2 }));
-  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
+  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, { length: 4 }) });
   const access = createReadAccess(replica, 'token');
   return { replica, access, bearer: `Bearer ${token}` };
 }
@@ -110,7 +110,7 @@ test('what changes besides disturbs nobody', () => {
 
 test('where reads are open everyone reads, and secrets take a right all the same', () => {
   const replica = createReplica(START);
-  replica.replace({ snapshot: buildSnapshot('g', 2, []), history: createHistory(2, 4) });
+  replica.replace({ snapshot: buildSnapshot('g', 2, []), history: createHistory(2, { length: 4 }) });
   const access = createReadAccess(replica, 'open');
   const anybody = access.require(null, {});
   expect(anybody.decide({}, 'read').allowed).toBe(true);
@@ -125,7 +125,7 @@ function startWith(records: Record<string, object>, mode: 'open' | 'token' = 'to
     value: JSON.stringify({ name: 'x', ...record }),
     modRevision: 2,
   }));
-  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
+  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, { length: 4 }) });
   return { replica, access };
 }
 
@@ -176,7 +176,7 @@ test('so many requests of a caller, whatever it shows, and of all strangers at a
     value: JSON.stringify({ name: 'service' }),
     modRevision: 2,
   }));
-  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, 4) });
+  replica.replace({ snapshot: buildSnapshot('g', 2, entries), history: createHistory(2, { length: 4 }) });
   const of = (perSecond: number) => createRateLimits({ perSecond, now: () => 0 });
   const access = createReadAccess(replica, 'token', { rates: { callers: of(2), strangers: of(1) } });
   const meet = (shown: string | null, from = 'here') =>
@@ -215,7 +215,7 @@ test('a token that was used is told of once an hour; others never', () => {
     value: JSON.stringify({ name: 'service' }),
     modRevision: 2 + index,
   }));
-  replica.replace({ snapshot: buildSnapshot('g', 3, entries), history: createHistory(3, 4) });
+  replica.replace({ snapshot: buildSnapshot('g', 3, entries), history: createHistory(3, { length: 4 }) });
   // Known is not used.
   expect(access.allows(`Bearer ${other}`)).toBe(true);
   const use = () => access.reader(`Bearer ${token}`)!.take();

@@ -69,7 +69,7 @@ test('ends where another life of the store begins', async () => {
   const { past, next } = start();
   await next();
   const other = createSnapshot('6b8f2f4e-6a51-4c0e-9a5e-1f6f3d1d7c11');
-  past.replica.replace({ snapshot: other, history: createHistory(0, 10) });
+  past.replica.replace({ snapshot: other, history: createHistory(0, { length: 10 }) });
   expect(await next()).toEqual([{ end: 'generation_changed' }]);
 });
 

@@ -21,7 +21,7 @@ function start(
   const load = (revision: number) =>
     replica.replace({
       snapshot: buildSnapshot(GENERATION, revision, entries),
-      history: createHistory(revision, 10),
+      history: createHistory(revision, { length: 10 }),
     });
   const apply = (revision: number, key: string, value: string | undefined) =>
     replica.apply({ revision, changes: [{ key, value, before: undefined, modBefore: 0 } as never] });

@@ -23,7 +23,7 @@ function start(names: readonly string[], options: { maxPairs?: number } = {}, un
   const load = () =>
     replica.replace({
       snapshot: buildSnapshot(GENERATION, 1, entries),
-      history: createHistory(1, 10),
+      history: createHistory(1, { length: 10 }),
     });
   return { impressions: createImpressions(createHeldFlags(replica), options), load };
 }

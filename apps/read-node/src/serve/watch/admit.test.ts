@@ -160,7 +160,10 @@ describe('a stream of notices', () => {
     await expect(closed.admit(EVENTS)).rejects.toMatchObject({ code: 'not_ready' });
     const hash = hashToken(createToken());
     const entries = [{ key: TOKENS_PREFIX + hash, value: '{"name":"page"}', modRevision: 1 }];
-    replica.replace({ snapshot: buildSnapshot(GENERATION, 10, entries), history: createHistory(10, 4) });
+    replica.replace({
+      snapshot: buildSnapshot(GENERATION, 10, entries),
+      history: createHistory(10, { length: 4 }),
+    });
     await expect(closed.admit(EVENTS)).rejects.toMatchObject({ code: 'unauthenticated' });
     const ticket = issueTicket(hash, Math.ceil(Date.now() / 1_000) + 60);
     expect(await closed.admit(`${EVENTS}?token=${ticket}`)).toEqual({ tokenHash: hash });

@@ -95,7 +95,7 @@ export const stateAt = (generation: string, revision: number, values: Record<str
       modRevision: revision - 1,
     })),
   ),
-  history: createHistory(revision, 4),
+  history: createHistory(revision, { length: 4 }),
 });
 
 export interface HubUnderTest {

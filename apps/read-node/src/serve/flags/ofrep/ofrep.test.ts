@@ -55,7 +55,10 @@ function start({ isLoaded = true, origins = ['*'] } = {}) {
   }));
   entries.push({ key: `${FLAGS_PREFIX}unreadable`, value: '{', modRevision: 1 });
   if (isLoaded)
-    replica.replace({ snapshot: buildSnapshot(GENERATION, 5, entries), history: createHistory(5, 4) });
+    replica.replace({
+      snapshot: buildSnapshot(GENERATION, 5, entries),
+      history: createHistory(5, { length: 4 }),
+    });
   const ofrep = createOfrep({
     replica,
     flags,
@@ -147,7 +150,7 @@ test('the body of who may not read is not read', async () => {
   const replica = createReplica({ agingMs: 1_000, staleMs: 1_000 });
   const options = { replica, origins: createOrigins([]), access: createReadAccess(replica, 'token') };
   const ofrep = createOfrep(options as unknown as OfrepOptions);
-  replica.replace({ snapshot: buildSnapshot(GENERATION, 5, []), history: createHistory(5, 4) });
+  replica.replace({ snapshot: buildSnapshot(GENERATION, 5, []), history: createHistory(5, { length: 4 }) });
   const call = { method: 'POST', target: PATH, authorization: 'Bearer x', apiKey: null, ifNoneMatch: null };
   const readBody = () => Promise.reject(new Error('it was read'));
   expect((await ofrep.answer({ ...call, origin: null, address: () => undefined }, readBody)).status).toBe(

@@ -15,7 +15,10 @@ function start(now = () => NOW_MS) {
   const replica = createReplica({ agingMs: 1_000, staleMs: 1_000 });
   const tickets = createTickets(replica, now);
   const load = (of = hashes) =>
-    replica.replace({ snapshot: buildSnapshot('g', 5, of.map(entry)), history: createHistory(5, 4) });
+    replica.replace({
+      snapshot: buildSnapshot('g', 5, of.map(entry)),
+      history: createHistory(5, { length: 4 }),
+    });
   return { replica, tickets, load };
 }
 
