@@ -1,4 +1,5 @@
 /** From the PUT at the authority to every node, and to a watcher that outlives the node it is at. */
+import type { AuditPage } from '@quantivista/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../infra/stack/until.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
@@ -37,6 +38,19 @@ test('versions, rollback, batch and delete answer what they did', async () => {
   expect(batch.body.changed).toBe(1);
   expect((await authority.del('risk_engine', 'limit')).status).toBe(204);
   expect((await authority.get('risk_engine', 'limit')).status).toBe(404);
+});
+
+test('however many write one key at once, each is done at its first attempt', async () => {
+  const authority = network.api(network.authority);
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, n) => authority.put('risk_engine', 'contended', n)),
+  );
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  const versions = answers.map(({ body }) => body.version).sort((a, b) => a - b);
+  expect(versions).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
+  const query = 'environment=PRODUCTION&service_name=risk_engine&config_key=contended&outcome=aborted';
+  const { body } = await authority.request<AuditPage>('GET', `/api/v1/audit?${query}`);
+  expect(body.entries).toEqual([]);
 });
 
 test('without a token nothing is read, and the problem says so', async () => {
