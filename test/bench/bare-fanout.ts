@@ -1,6 +1,6 @@
 /**
  * The least that a runtime needs to send the same bytes to everyone: run by Bun or by Node, as a process of its
- * own. Whatever is POSTed goes to every socket. Prints its port.
+ * own. Whatever is POSTed goes to every socket; whatever is read is `ok`. Prints its port.
  */
 import { createServer } from 'node:http';
 import process from 'node:process';
@@ -32,6 +32,7 @@ if (process.versions.bun) {
 } else {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   const server = createServer((request, response) => {
+    if (request.method !== 'POST') return void response.end('ok');
     let body = '';
     request.setEncoding('utf8');
     request.on('data', text => {

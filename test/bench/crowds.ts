@@ -63,14 +63,14 @@ const scenarios = (connecting: number, returning: number): Scenario[] => [
   },
 ];
 
-/** @param args `--runtime` (both), `--seconds` (6) of each measurement, `--rounds` (3) of each scenario, `--reads` (500) a second, `--connecting` (2000), `--returning` (10000) */
+/** @param args `--runtime` (both), `--seconds` (6) of each measurement, `--rounds` (2) of each scenario, `--reads` (500) a second, `--connecting` (2000), `--returning` (10000) */
 export async function benchCrowds(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
       runtime: { type: 'string' },
       seconds: { type: 'string', default: '6' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '2' },
       reads: { type: 'string', default: '500' },
       connecting: { type: 'string', default: '2000' },
       returning: { type: 'string', default: '10000' },

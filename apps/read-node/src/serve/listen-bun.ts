@@ -71,8 +71,8 @@ export function listenOnBun(options: ListenOptions): Listener {
   async function openStream(
     request: Request,
     server: Server,
-    wanted: { transport: Transport; target: string; credential: string | null },
-  ): Promise<Response | undefined> {
+    wanted: { transport: Transport; target: string },
+  ): Promise<Responded> {
     const { headers } = request;
     const address = addressOf(request, server);
     const origin = headers.get('origin');
@@ -82,6 +82,7 @@ export function listenOnBun(options: ListenOptions): Listener {
     try {
       const admission = await admitter.admit({
         ...wanted,
+        credential: headers.get('authorization'),
         lastEventId: headers.get('last-event-id'),
         origin,
         address,
@@ -95,7 +96,7 @@ export function listenOnBun(options: ListenOptions): Listener {
   }
 
   function respond(request: Request, server: Server): Responded | Promise<Responded> {
-    const { url, headers, method } = request;
+    const { url, method } = request;
     const target = url.slice(url.indexOf('/', 8));
     if (method !== 'GET') {
       if (isOfrep(target)) return answerOfrep(request, target, server);
@@ -103,10 +104,11 @@ export function listenOnBun(options: ListenOptions): Listener {
       server.timeout(request, bodyTimeoutS);
       return app.fetch(request, { address: addressOf(request, server) });
     }
-    const credential = headers.get('authorization');
     const transport = streamTransport(target);
-    if (transport) return openStream(request, server, { transport, target, credential });
-    const answer = fastLane.resolve({ target, credential, ifNoneMatch: headers.get('if-none-match') });
+    if (transport) return admitter.inTurn(() => openStream(request, server, { transport, target }));
+    const { headers } = request;
+    const [credential, ifNoneMatch] = [headers.get('authorization'), headers.get('if-none-match')];
+    const answer = fastLane.resolve({ target, credential, ifNoneMatch });
     if (answer) return toResponse(answer);
     return isOfrep(target)
       ? answerOfrep(request, target, server)

@@ -11,7 +11,7 @@ import { createHttpServer } from './http-server.ts';
 import type { Listener, ListenOptions } from './listen.ts';
 import { type StreamRequest, streamTransport } from './watch/admit.ts';
 import { createKeepAlive } from './watch/keep-alive.ts';
-import { CLOSE_GRACE_MS } from './watch/socket.ts';
+import { CLOSE_GRACE_MS, type Transport } from './watch/socket.ts';
 import { nodeEventStream, nodeWebSocket } from './watch/sockets-node.ts';
 import { createTurns } from './watch/turns.ts';
 
@@ -57,14 +57,11 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     (clientCertificates
       ? credentialOf(authorization, origin, clientCertificates.of(socket))
       : authorization) ?? null;
-  const requested = (request: IncomingMessage): StreamRequest | undefined => {
-    const { url, headers } = request;
-    const transport = streamTransport(url!);
-    if (!transport) return undefined;
-    const { 'last-event-id': lastEventId = null, origin = null } = headers;
+  const streamRequest = (request: IncomingMessage, transport: Transport): StreamRequest => {
+    const { 'last-event-id': lastEventId = null, origin = null } = request.headers;
     return {
       transport,
-      target: url!,
+      target: request.url!,
       credential: credential(request),
       lastEventId: lastEventId as string | null,
       origin,
@@ -87,7 +84,8 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     send(response, await ofrep.answer(call, () => readNodeBody(request, bodies)));
   }
 
-  async function openEventStream(wanted: StreamRequest, response: ServerResponse): Promise<void> {
+  async function openEventStream(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const wanted = streamRequest(request, 'sse');
     const { origin } = wanted;
     const isForFlags = isOfrep(wanted.target);
     try {
@@ -118,9 +116,10 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
         ? void answerOfrep(request, response).catch(() => response.destroy())
         : void slowly(request, response);
     if (request.method !== 'GET') return otherwise();
-    const wanted = requested(request);
-    if (wanted?.transport === 'sse')
-      return void openEventStream(wanted, response).catch(() => response.destroy());
+    if (streamTransport(request.url!) === 'sse') {
+      const opened = admitter.inTurn(() => openEventStream(request, response));
+      return void opened.catch(() => response.destroy());
+    }
     const ifNoneMatch = request.headers['if-none-match'] ?? null;
     const answer = fastLane.resolve({ target: request.url!, credential: credential(request), ifNoneMatch });
     if (answer) send(response, answer);
@@ -137,15 +136,13 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
 
   const keepAlive = createKeepAlive(PING_MS);
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 });
-  server.onUpgrade(async (request, connection, head) => {
-    connection.on('error', () => connection.destroy());
+  async function openWebSocket(request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
     try {
-      const wanted = requested(request);
-      if (wanted?.transport !== 'websocket') {
+      if (streamTransport(request.url!) !== 'websocket') {
         const { href } = new URL(request.url!, 'http://node');
-        return void refuse(connection, await app.fetch(new Request(href), { address: addressOf(request) }));
+        return await refuse(connection, await app.fetch(new Request(href), { address: addressOf(request) }));
       }
-      const admission = await admitter.admit(wanted);
+      const admission = await admitter.admit(streamRequest(request, 'websocket'));
       if (connection.destroyed) return;
       // The answer and the first frames leave in one go: each write costs more than all else that is done here.
       connection.cork();
@@ -160,8 +157,12 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
       });
       connection.uncork();
     } catch (error) {
-      refuse(connection, problem(error)).catch(() => connection.destroy());
+      await refuse(connection, problem(error));
     }
+  }
+  server.onUpgrade((request, connection, head) => {
+    connection.on('error', () => connection.destroy());
+    admitter.inTurn(() => openWebSocket(request, connection, head)).catch(() => connection.destroy());
   });
 
   const listening = await server.listen(port, hostname);

@@ -68,7 +68,12 @@ export interface Admitter {
   /** Requests refused because too many came, or because the node is ending. */
   readonly refused: number;
   /**
-   * Check a request for a stream.
+   * Open a stream when its turn has come: a region's clients may all come at once, and reads are answered between them.
+   * Until then next to nothing is done about one.
+   */
+  inTurn<Opened>(open: () => Promise<Opened>): Promise<Opened>;
+  /**
+   * Check a request for a stream, in its turn.
    * @throws ServiceError: `invalid_request`, `unknown_environment`, `environment_not_served`, `invalid_since`,
    * `token_in_url`,
    * `origin_refused`, `unauthenticated`, `forbidden`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
@@ -159,15 +164,13 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
     get refused() {
       return refused;
     },
-    // A region's clients may all come at once: reads have their turn between them.
-    admit: request =>
-      new Promise((resolve, reject) => {
-        const isForNotices = isNotices(request.target);
-        if (!origins[isForNotices ? 'notices' : 'topics'].allows(request.origin))
-          return reject(new ServiceError('origin_refused'));
-        const check = isForNotices ? checkNotices : checkTopic;
-        turns(() => check(request).then(resolve, reject));
-      }),
+    inTurn: open => new Promise((resolve, reject) => turns(() => open().then(resolve, reject))),
+    admit: async request => {
+      const isForNotices = isNotices(request.target);
+      if (!origins[isForNotices ? 'notices' : 'topics'].allows(request.origin))
+        throw new ServiceError('origin_refused');
+      return isForNotices ? checkNotices(request) : checkTopic(request);
+    },
   };
 
   async function checkNotices({ target, credential, lastEventId }: StreamRequest): Promise<NoticeAdmission> {
