@@ -9,9 +9,10 @@ import type { Component } from './component.ts';
 import { external } from './external.ts';
 import type { NetworkOptions, RegionOptions } from './network-options.ts';
 import { createPorts } from './ports.ts';
+import { createPostgresServer, servingUrl } from './postgres-server.ts';
 import { createSecrets } from './secrets.ts';
 import { createStoreLogins, noLogins, type StoreLoginsOptions } from './store-logins.ts';
-import { createEtcdCluster, createPostgresServer, createRedisServer, servingUrl } from './stores.ts';
+import { createEtcdCluster, createRedisServer } from './stores.ts';
 import type { VaultServer } from './vault-server.ts';
 
 export type { NetworkOptions, Place, RegionOptions } from './network-options.ts';

@@ -5,7 +5,7 @@ import type { AuditPage } from '@quantivista/contracts';
 import { silentLog } from '@quantivista/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSealer } from '../../apps/authority/src/seal/sealer.ts';
-import { servingUrl } from '../../infra/stack/stores.ts';
+import { servingUrl } from '../../infra/stack/postgres-server.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type AuditNetwork, startAuditNetwork } from './audit-network.ts';
 

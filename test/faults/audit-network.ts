@@ -8,7 +8,7 @@ import {
 import { createEtcd, type Etcd } from '@quantivista/etcd';
 import pg from 'pg';
 import type { Component } from '../../infra/stack/component.ts';
-import { servingUrl } from '../../infra/stack/stores.ts';
+import { servingUrl } from '../../infra/stack/postgres-server.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type Api, createApi } from '../harness/api.ts';
 import { startCentre } from '../harness/centre.ts';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { createAuthority } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
-import { createEtcdServer, createPostgresServer } from '../../infra/stack/stores.ts';
+import { createPostgresServer } from '../../infra/stack/postgres-server.ts';
+import { createEtcdServer } from '../../infra/stack/stores.ts';
 
 type Env = Readonly<Record<string, string>>;
 

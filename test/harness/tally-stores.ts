@@ -8,12 +8,8 @@ import { createMetrics, silentLog } from '@quantivista/runtime';
 import { createIntake, type IntakeOptions } from '../../apps/authority/src/network/intake.ts';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
-import {
-  createEtcdServer,
-  createPostgresServer,
-  createRedisServer,
-  servingUrl,
-} from '../../infra/stack/stores.ts';
+import { createPostgresServer, servingUrl } from '../../infra/stack/postgres-server.ts';
+import { createEtcdServer, createRedisServer } from '../../infra/stack/stores.ts';
 
 export interface TallyStores {
   readonly redis: Component;

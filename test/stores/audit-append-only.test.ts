@@ -7,7 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
-import { createPostgresServer, servingUrl } from '../../infra/stack/stores.ts';
+import { createPostgresServer, servingUrl } from '../../infra/stack/postgres-server.ts';
 import { createPool } from '../../packages/audit/src/pool.ts';
 
 const GENERATION = '5b8f2f4e-6a51-4c0e-9a5e-1f6f3d1d7c11';

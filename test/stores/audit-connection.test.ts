@@ -8,7 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
-import { createPostgresServer } from '../../infra/stack/stores.ts';
+import { createPostgresServer } from '../../infra/stack/postgres-server.ts';
 import { createPool } from '../../packages/audit/src/pool.ts';
 import { inTransaction } from '../../packages/audit/src/transaction.ts';
 

@@ -25,14 +25,10 @@ import { createEtcdSink } from '../../apps/read-node/src/report/etcd-sink.ts';
 import { createAuthority, createReadNode } from '../../infra/stack/apps.ts';
 import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
+import { createPostgresServer, servingUrl } from '../../infra/stack/postgres-server.ts';
 import { createStoreLogins, type StoreLogins } from '../../infra/stack/store-logins.ts';
 import { CENTRE_ACL, nodeUser } from '../../infra/stack/store-users.ts';
-import {
-  createEtcdServer,
-  createPostgresServer,
-  createRedisServer,
-  servingUrl,
-} from '../../infra/stack/stores.ts';
+import { createEtcdServer, createRedisServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
 import { createLeakSearch } from '../harness/leaks.ts';
 import { redisCommand } from '../harness/redis-command.ts';
