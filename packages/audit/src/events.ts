@@ -93,7 +93,7 @@ const INSERT = `WITH rows AS (
   ), given AS (
     UPDATE event_sequence SET last = last + (SELECT count(*) FROM rows)
     RETURNING last - (SELECT count(*) FROM rows) AS base
-  ), bodies AS (
+  ), bodies AS MATERIALIZED (
     SELECT rows.*, jsonb_build_object(
         'event_id', id,
         'timestamp', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
