@@ -19,8 +19,9 @@ import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Component, createComponent } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
+import { createPostgresServer } from '../../infra/stack/postgres-server.ts';
 import { ROOT, type Runtime, runtimes } from '../../infra/stack/programs.ts';
-import { createEtcdServer, createPostgresServer, createRedisServer } from '../../infra/stack/stores.ts';
+import { createEtcdServer, createRedisServer } from '../../infra/stack/stores.ts';
 
 const dockerfile = readFileSync(join(ROOT, 'infra/images/Dockerfile'), 'utf8');
 /** As the images have it. */

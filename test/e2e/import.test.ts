@@ -35,7 +35,7 @@ interface DryRun {
 let network: TestNetwork;
 let dir: string;
 beforeAll(async () => {
-  network = await startTestNetwork();
+  network = await startTestNetwork({ regionNames: ['eu'], nodeRoles: ['feed,serve'] });
   dir = mkdtempSync(join(tmpdir(), 'qv-import-'));
   writeFileSync(join(dir, 'compose.yaml'), SMALL_COMPOSE);
   writeFileSync(join(dir, '.env'), SMALL_VARIABLES);

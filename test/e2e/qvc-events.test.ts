@@ -14,7 +14,11 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'qvc-events-'));
   receiver = await createReceiver();
-  network = await startTestNetwork({ reads: 'token', authorityEnv: { WEBHOOK_ALLOW: '127.0.0.1' } });
+  network = await startTestNetwork({
+    regionNames: [],
+    reads: 'token',
+    authorityEnv: { WEBHOOK_ALLOW: '127.0.0.1' },
+  });
 });
 afterAll(async () => {
   await network.stop();
