@@ -45,14 +45,19 @@ const show = async (id: string) =>
   (await ann.api.request<ProposalView>('GET', `/api/v1/proposals/${id}`)).body;
 const versions = async (key: string, environment: 'PRODUCTION' | 'TEST' = 'PRODUCTION') =>
   (await ann.api.versions(service, key, { environment })).body.versions;
-const becomes = (id: string, state: string) =>
-  until(async () => (await show(id)).state === state, { what: `the proposal to be ${state}` });
+const settled = () =>
+  until(async () => (await trail.pending()) === 0, { what: 'every intent to have an outcome' });
+/** And the trail says so too: the store's state is seen a moment before its outcome is recorded. */
+async function becomes(id: string, state: string): Promise<void> {
+  await until(async () => (await show(id)).state === state, { what: `the proposal to be ${state}` });
+  await settled();
+}
 
 test.each(FAULT_POINTS)('killed at %s while it applies: once or not at all, and never again', async point => {
   const id = await approved('a', 1);
   await network.fault.killAt(point, network.first, () => ann.post(`/${id}/apply`));
   await network.first.start();
-  await until(async () => (await trail.pending()) === 0, { what: 'every intent to have an outcome' });
+  await settled();
 
   const done = point === 'write.after_commit' || point === 'write.after_outcome';
   expect((await show(id)).state).toBe(done ? 'applied' : 'approved');
@@ -177,7 +182,6 @@ test.each(['write.after_intent', 'write.after_commit'])(
     await network.first.ended();
     await Promise.all([network.first.start(), network.second.start()]);
     await becomes(id, 'applied');
-    await until(async () => (await trail.pending()) === 0, { what: 'every intent to have an outcome' });
     expect(await versions('a', 'TEST')).toHaveLength(1);
   },
 );
