@@ -9,7 +9,7 @@ import { concernsFlags } from './flag-rule.ts';
 import type { WriteRequest } from './request.ts';
 
 /** Whoever waited longer is refused: while the store does not answer, each turn takes its time. */
-const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 10_000;
 
 /** No record's key: those begin with a slash. */
 const FLAGS = 'flags';
