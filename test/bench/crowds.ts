@@ -118,6 +118,13 @@ const together = (windows: readonly Window[]): Window => ({
   failed: windows.reduce((sum, { failed }) => sum + failed, 0),
 });
 
+function sumsOf(counts: readonly Measured['refused'][]): Measured['refused'] {
+  const sums: Record<string, number> = {};
+  for (const [status, count] of counts.flatMap(Object.entries<number>))
+    sums[status] = (sums[status] ?? 0) + count;
+  return sums;
+}
+
 /** The clients come to `url`, which is the node's or another's, and go again. */
 async function round(
   load: Pick<SteadyLoad, 'during'>,
@@ -152,7 +159,7 @@ async function withClients(load: Pick<SteadyLoad, 'during'>, url: string, plan: 
     before: together(all.map(({ before }) => before)),
     during: together(all.map(({ during }) => during)),
     thereMs: Math.max(...all.map(({ thereMs }) => thereMs)),
-    refused: Object.assign({}, ...all.map(({ refused }) => refused)),
+    refused: sumsOf(all.map(({ refused }) => refused)),
     crowdMs: all.reduce((sum, { crowdMs }) => sum + crowdMs, 0) / all.length,
   };
 }
@@ -230,6 +237,6 @@ async function measure(
     fault: `${scenario.name} (${runtime})`,
     what: 'until all of them are there; what others notice',
     recoveryMs: at.thereMs,
-    note: `${line('reads')}${reference ? `, ${reference.times} × of a bare server's` : ''}; ${line('frames')}; ${memory}`,
+    note: `${line('reads')}${reference ? `, a bare server's by ${reference.times} ×` : ''}; ${line('frames')}; ${memory}`,
   });
 }
