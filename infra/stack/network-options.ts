@@ -34,6 +34,8 @@ export interface NetworkOptions {
   readonly storeUsers?: boolean;
   /** How long a login at etcd holds, there. @default etcd's own */
   readonly etcdTokenTtlS?: number;
+  /** Beyond it etcd puts nothing more. @default etcd's own */
+  readonly etcdQuotaBytes?: number;
   readonly authorityEnv?: Readonly<Record<string, string>>;
   /** Side by side, of the same stores. @default 1 */
   readonly authorityCount?: number;

@@ -105,6 +105,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         more: etcdHosts,
         tls: identity('etcd', ...etcdHosts),
         tokenTtlS: options.etcdTokenTtlS,
+        quotaBytes: options.etcdQuotaBytes,
       });
   for (const member of etcdMembers) add(member);
   const etcd = etcdMembers[0]!;

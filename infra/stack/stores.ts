@@ -44,13 +44,15 @@ export interface EtcdServerOptions extends StoreOptions {
   readonly more?: readonly string[] | undefined;
   /** How long a login holds, where it has users. @default etcd's own */
   readonly tokenTtlS?: number | undefined;
+  /** Beyond it nothing more is put. @default etcd's own, 2 GB */
+  readonly quotaBytes?: number | undefined;
 }
 
 const schemeOf = (tls: CertificateFiles | undefined) => (tls ? 'https' : 'http');
 
 /** One etcd member that syncs every write. */
 export function createEtcdServer(options: EtcdServerOptions): Component {
-  const { name, dir, port, peerPort, cluster, more = [], tls, tokenTtlS } = options;
+  const { name, dir, port, peerPort, cluster, more = [], tls, tokenTtlS, quotaBytes } = options;
   const scheme = schemeOf(tls);
   const url = `${scheme}://${LOOPBACK}:${port}`;
   const urls = [url, ...more.map(host => `${scheme}://${host}:${port}`)].join(',');
@@ -65,6 +67,7 @@ export function createEtcdServer(options: EtcdServerOptions): Component {
   // Its users' passwords are long and of chance: hashing them slowly would only make each login dear.
   args.push('--bcrypt-cost', '4');
   if (tokenTtlS !== undefined) args.push('--auth-token-ttl', String(tokenTtlS));
+  if (quotaBytes !== undefined) args.push('--quota-backend-bytes', String(quotaBytes));
   return createComponent({
     name,
     url,
@@ -89,7 +92,7 @@ export function createEtcdServer(options: EtcdServerOptions): Component {
 export async function createEtcdCluster(
   names: readonly string[],
   ports: Ports,
-  options: { readonly dir: string } & Pick<EtcdServerOptions, 'more' | 'tls' | 'tokenTtlS'>,
+  options: { readonly dir: string } & Pick<EtcdServerOptions, 'more' | 'tls' | 'tokenTtlS' | 'quotaBytes'>,
 ): Promise<Component[]> {
   const members: { name: string; port: number; peerPort: number }[] = [];
   for (const name of names) members.push({ name, port: await ports.next(), peerPort: await ports.next() });

@@ -7,7 +7,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import { until } from '../../infra/stack/until.ts';
 import { etcdDigest } from '../guarantees/etcd-digest.ts';
 import type { StoreRevision, Write } from '../guarantees/history.ts';
-import { readStore, storeRevision } from '../guarantees/oracle.ts';
+import { compactStore, readStore, storeRevision } from '../guarantees/oracle.ts';
 import type { Writers } from '../guarantees/writers.ts';
 import { createLink, type Link } from '../harness/link.ts';
 import { startTestNetwork, type TestNetwork, type TestNetworkOptions } from '../harness/network.ts';
@@ -75,11 +75,10 @@ export async function startNetworkUnderFault(options: TestNetworkOptions = {}): 
   const storeNow = () => until(() => storeRevision(storeUrl()), { what: 'etcd to answer' });
   let writes: Write[] = [];
   let kept: StoreRevision[] = [];
+  /** The first revision that is not in `kept`. */
+  let keptUntil = 1;
   let faults = 0;
-  const wholeStore = async () => [
-    ...kept,
-    ...(await readStore(storeUrl(), (kept.at(-1)?.revision ?? 0) + 1)),
-  ];
+  const wholeStore = async () => [...kept, ...(await readStore(storeUrl(), keptUntil))];
 
   /** The first moment at which each of the nodes is FRESH and has reached what etcd now holds. */
   async function allFresh(nodes: readonly Component[], what: string): Promise<(Status & { at: number })[]> {
@@ -109,7 +108,7 @@ export async function startNetworkUnderFault(options: TestNetworkOptions = {}): 
       unhealed = true;
       await fault.begin();
       if (endsLife) {
-        [writes, kept] = [[], []];
+        [writes, kept, keptUntil] = [[], [], 1];
         writers = startQuietWriters(network, `fault-${faults}-after`);
       }
       const stale = async (node: Component) => (await statusOf(node)).state === 'STALE';
@@ -171,10 +170,11 @@ export async function startNetworkUnderFault(options: TestNetworkOptions = {}): 
       expectGuarantees({ observation, generation, store, writes, down, resets: resets || endsLife });
     },
     compact: async () => {
+      // What is written meanwhile is of later revisions.
+      const revision = await storeNow();
       kept = await wholeStore();
-      const body = JSON.stringify({ revision: kept.at(-1)!.revision });
-      const answer = await fetch(`${storeUrl()}/v3/kv/compaction`, { method: 'POST', body });
-      expect(answer.status).toBe(200);
+      keptUntil = Math.max(revision, kept.at(-1)!.revision) + 1;
+      await compactStore(storeUrl(), revision);
     },
     stop: async () => {
       await network.stop();

@@ -36,13 +36,19 @@ export async function storeRevision(url: string): Promise<number> {
   return Number(header.revision);
 }
 
-/**
- * Every revision of the distributed range from the first on, or from `from`, up to one at or after the
- * present revision. It ends by itself because the authority's heartbeat goes on.
- */
+/** Of the newest put in the distributed range: every transaction of the product puts something there. */
+async function newestPut(url: string): Promise<number> {
+  const newest = { sort_target: 'MOD', sort_order: 'DESCEND', limit: '1', keys_only: true };
+  const answer = await post(url, '/v3/kv/range', { ...RANGE, ...newest });
+  const { kvs = [] } = (await answer.json()) as { kvs?: { mod_revision: string }[] };
+  return Number(kvs[0]?.mod_revision ?? 0);
+}
+
+/** Every revision of the distributed range from the first on, or from `from`, up to the newest at least. */
 export async function readStore(url: string, from = 1): Promise<StoreRevision[]> {
-  const target = await storeRevision(url);
+  const target = await newestPut(url);
   const revisions: StoreRevision[] = [];
+  if (target < from) return revisions;
   for await (const told of tellStore(url, from)) {
     revisions.push(...told);
     if (told.at(-1)!.revision >= target) return revisions;

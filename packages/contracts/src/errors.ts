@@ -63,6 +63,7 @@ export const ERRORS = {
   rate_limited: { status: 429, title: 'Too many requests from there', retryAfterS: 1, close: 1013 },
   internal: { status: 500, title: 'Something failed here', close: 1011 },
   store_unavailable: { status: 503, title: 'The store does not answer', retryAfterS: 1, close: 1013 },
+  store_full: { status: 503, title: 'The store has no room left: no change is made', retryAfterS: 30 },
   audit_unavailable: {
     status: 503,
     title: 'The audit trail does not answer: no change is made',

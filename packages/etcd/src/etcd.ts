@@ -6,7 +6,10 @@ import { type ListOptions, type ListResult, list } from './list.ts';
 import { unavailable } from './unavailable.ts';
 import { type Watch, type WatchOptions, watch } from './watch.ts';
 
-/** Every call throws ServiceError `store_unavailable` where etcd does not answer within the deadline. */
+/**
+ * Every call throws ServiceError `store_unavailable` where etcd does not answer within the deadline; one that puts
+ * something, `store_full` where etcd has used up its quota.
+ */
 export interface Etcd {
   /** Several keys at one revision (at most 128). Linearizable. */
   read(keys: readonly string[]): Promise<{ revision: number; entries: readonly (KeyValue | undefined)[] }>;

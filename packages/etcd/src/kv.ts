@@ -74,7 +74,8 @@ function operationToWire(operation: Operation): IRequestOp {
 /**
  * Run a transaction. A throw does not tell whether it was carried out: the answer may be all that was
  * lost. Whoever must know puts a marker key into it and reads that.
- * @throws ServiceError `store_unavailable`
+ * @throws ServiceError `store_unavailable`; `store_full`, which etcd also answers of one that it has carried out:
+ * while it does, it looks once more whether there was room
  */
 export async function runTxn(kv: KVClient, txn: Txn): Promise<TxnResult> {
   const response = await kv

@@ -3,8 +3,12 @@ import { ERRORS, ServiceError } from '@quantivista/contracts';
 import { withTlsFailure } from '@quantivista/runtime';
 import { EtcdAuthenticationFailedError, EtcdInvalidAuthTokenError, EtcdPermissionDeniedError } from 'etcd3';
 
-/** Rethrow any failure of a call as `store_unavailable`; the original stays as its cause, for the log. */
+/**
+ * Rethrow any failure of a call as `store_unavailable`, or as `store_full` where etcd has used up its quota; the
+ * original stays as its cause, for the log.
+ */
 export function unavailable(cause: unknown): never {
+  if (isFull(cause)) throw new ServiceError('store_full', { cause });
   // Whoever is denied is told apart from whom nobody answers: the one must be set right by a person.
   const message = isRefused(cause)
     ? 'The store does not let this process in'
@@ -19,6 +23,7 @@ const isRefused = (error: unknown): boolean =>
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+const isFull = (error: unknown): boolean => /database space exceeded/.test(message(error));
 export const isCompacted = (error: unknown): boolean =>
   /required revision has been compacted/.test(message(error));
 export const isFutureRevision = (error: unknown): boolean =>

@@ -11,7 +11,7 @@ import { createSecretValues, type SecretValues } from '../secrets/secret-values.
 import type { Plan } from './plan.ts';
 import { createPreparation, type Preview } from './prepare.ts';
 import type { StoredRecord, WriteRequest } from './request.ts';
-import { markedOutcome, resolveOperation } from './resolve.ts';
+import { lookUpOperation, markedOutcome, resolveOperation } from './resolve.ts';
 import type { WriteRule } from './rule.ts';
 import { checkShape } from './validate.ts';
 
@@ -33,8 +33,8 @@ export interface Committed {
 
 export interface Writer {
   /**
-   * @throws ServiceError: what the plan refuses; `audit_unavailable`, `store_unavailable`, `write_aborted`:
-   * nothing was changed; `write_in_doubt`: recovery will decide
+   * @throws ServiceError: what the plan refuses; `audit_unavailable`, `store_unavailable`, `store_full`,
+   * `write_aborted`: nothing was changed; `write_in_doubt`: recovery will decide
    */
   write(request: WriteRequest): Promise<Committed>;
   /** Everything but the change itself. @throws ServiceError as `write` does before anything is recorded */
@@ -92,12 +92,17 @@ export function createWriter(options: WriterOptions): Writer {
     }
   }
 
-  /** Which way the transaction went; `overtaken` where a key had changed since it was read. */
-  async function commit({ id, txn }: Plan, generation: string): Promise<Outcome | 'overtaken'> {
+  /** Which way the transaction went; `overtaken` where a key had changed since it was read, `full` for want of room. */
+  async function commit({ id, txn }: Plan, generation: string): Promise<Outcome | 'overtaken' | 'full'> {
     let result: TxnResult;
     try {
       result = await etcd.txn(txn);
-    } catch {
+    } catch (error) {
+      // It was answered, so that nothing of it is under way; etcd may say so of one that it has carried out.
+      if (error instanceof ServiceError && error.code === 'store_full') {
+        const outcome = await insist(() => lookUpOperation(etcd, { id, generation }));
+        return outcome.status === 'aborted' ? 'full' : outcome;
+      }
       // Its answer was lost: it may have been carried out, or may still be.
       return insist(() => resolveOperation(etcd, { id, generation }));
     }
@@ -125,9 +130,10 @@ export function createWriter(options: WriterOptions): Writer {
     faultPoint('write.after_intent');
     const outcome = await commit(planned, generation);
     faultPoint('write.after_commit');
-    if (outcome === 'overtaken') {
+    if (outcome === 'overtaken' || outcome === 'full') {
       // Not in doubt: the transaction was refused whole. If this record fails, recovery finds the same.
       await audit.recordOutcome(intent, { status: 'aborted' });
+      if (outcome === 'full') throw new ServiceError('store_full');
       return { kind: 'overtaken' };
     }
     await insist(() => audit.recordOutcome(intent, outcome));

@@ -33,7 +33,24 @@ export async function resolveOperation(
     ],
   });
   const [present, marker] = found;
+  return outcomeOf(generation, present, succeeded ? undefined : marker);
+}
+
+/**
+ * The same where nothing of the operation is under way any more: nobody needs to be kept from it, so that a store
+ * without room for a marker can tell.
+ * @throws ServiceError `store_unavailable`, `not_ready`: still in doubt
+ */
+export async function lookUpOperation(
+  etcd: Etcd,
+  { id, generation }: Pick<Intent, 'id' | 'generation'>,
+): Promise<Outcome> {
+  const [present, marker] = (await etcd.read([GENERATION_KEY, operationKey(id)])).entries;
+  return outcomeOf(generation, present, marker);
+}
+
+function outcomeOf(generation: string, present: KeyValue | undefined, marker: KeyValue | undefined): Outcome {
   if (present === undefined) throw new ServiceError('not_ready');
   if (present.value !== generation) return { status: 'unknown' };
-  return succeeded || marker === undefined ? { status: 'aborted' } : markedOutcome(marker);
+  return marker === undefined ? { status: 'aborted' } : markedOutcome(marker);
 }
