@@ -1,66 +1,135 @@
 /** What the authority is told by its environment. */
 import { etcdLoginVariables } from '@quantivista/etcd';
-import { serviceVariables, urlList } from '@quantivista/runtime';
+import { serviceSettings, settingsSchema, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+const wholeNumber = (min: number) => z.coerce.number().int().min(min);
 
-export const AuthorityEnvironment = z.object({
-  ...serviceVariables({ port: 8080, callerRequestsPerS: 1_000 }),
-  ETCD_URLS: urlList,
+const stores = {
+  ETCD_URLS: urlList.describe('URLs of the members of etcd, separated by commas.'),
   ...etcdLoginVariables,
-  /** Of a user who is a member of `quantivista_writer`: it serves as that role. TLS by `?sslmode=verify-full`. */
-  POSTGRES_URL: postgresUrl,
-  /** Of the user who owns the tables, for migrations; as POSTGRES_URL where not given. */
-  POSTGRES_MIGRATE_URL: postgresUrl.optional(),
-  /** Files of the passwords, where they do not stand in the URLs. */
-  POSTGRES_PASSWORD_FILE: z.string().optional(),
-  POSTGRES_MIGRATE_PASSWORD_FILE: z.string().optional(),
-  /** Where the first admin token is written (0600), and read from again. */
-  ADMIN_TOKEN_FILE: z.string().default('.stack/admin-token'),
-  /** Without a store of secrets they are refused. */
-  ...secretStoreVariables,
-  /** An intent without outcome is left to its writer for so long; must exceed the time a write may take. */
-  RECOVER_AFTER_MS: z.coerce.number().int().min(100).default(15_000),
-  RECOVER_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
-  /** What the authority knows by watching etcd is compared with a fresh list about so often. */
-  CHECK_LIST_MS: z.coerce.number().int().min(100).default(600_000),
-  /** Behind the writes: how often what they left is sealed, and compared with etcd's history. */
-  SEAL_INTERVAL_MS: z.coerce.number().int().min(10).default(500),
-  RECONCILE_INTERVAL_MS: z.coerce.number().int().min(10).default(500),
-  HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
-  /** How often it is looked whether regions have counted evaluations of flags. */
-  IMPRESSIONS_INTERVAL_MS: z.coerce.number().int().min(10).default(5_000),
-  /** The same, whether their nodes have denied anything. */
-  ACCESS_LOG_INTERVAL_MS: z.coerce.number().int().min(10).default(1_000),
-  /** How long evaluations are kept by minutes and by hours. In hours, in days. */
-  USAGE_MINUTES_KEPT_H: z.coerce.number().int().min(1).default(48),
-  USAGE_HOURS_KEPT_D: z.coerce.number().int().min(1).default(90),
-  /** How often the trail is looked at for changes to tell of. */
-  EVENTS_INTERVAL_MS: z.coerce.number().int().min(10).default(200),
-  /** A Redis that gets every event in a stream; none where absent. */
+  POSTGRES_URL: postgresUrl.describe(
+    'URL of Postgres, of a user who is a member of `quantivista_writer`: it serves as that role. TLS by `?sslmode=verify-full`.',
+  ),
+  POSTGRES_MIGRATE_URL: postgresUrl
+    .optional()
+    .describe(
+      'URL of the same database, of the user who owns the tables, for migrations at the start. Without it: POSTGRES_URL.',
+    ),
+  POSTGRES_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('File of the password for POSTGRES_URL, where it does not stand there.'),
+  POSTGRES_MIGRATE_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('File of the password for POSTGRES_MIGRATE_URL, where it does not stand there.'),
+  ADMIN_TOKEN_FILE: z
+    .string()
+    .default('.stack/admin-token')
+    .describe(
+      'File of the first admin token, which is made where there is neither a file nor any token (0600), and read again at each start. Authorities of one store must have the same.',
+    ),
+};
+
+const behindWrites = {
+  RECOVER_AFTER_MS: wholeNumber(100)
+    .default(15_000)
+    .describe(
+      'Milliseconds for which an intent without an outcome is left to its writer; must exceed the time that a write may take.',
+    ),
+  RECOVER_INTERVAL_MS: wholeNumber(10)
+    .default(1_000)
+    .describe('Milliseconds from one look for such intents to the next.'),
+  CHECK_LIST_MS: wholeNumber(100)
+    .default(600_000)
+    .describe(
+      'Milliseconds from one comparison to the next of what is known by watching etcd with a fresh list of it.',
+    ),
+  SEAL_INTERVAL_MS: wholeNumber(10)
+    .default(500)
+    .describe('Milliseconds from one sealing of new rows of the trail to the next.'),
+  RECONCILE_INTERVAL_MS: wholeNumber(10)
+    .default(500)
+    .describe("Milliseconds from one comparison of etcd's history with the trail to the next."),
+  HEARTBEAT_INTERVAL_MS: wholeNumber(10)
+    .default(1_000)
+    .describe('Milliseconds from one heartbeat to the next. Each is a revision of etcd.'),
+};
+
+const regions = {
+  IMPRESSIONS_INTERVAL_MS: wholeNumber(10)
+    .default(5_000)
+    .describe('Milliseconds from one look for what regions have counted of flags to the next.'),
+  ACCESS_LOG_INTERVAL_MS: wholeNumber(10)
+    .default(1_000)
+    .describe('Milliseconds from one look for what their nodes have denied to the next.'),
+  USAGE_MINUTES_KEPT_H: wholeNumber(1)
+    .default(48)
+    .describe('Hours for which evaluations are kept by the minute.'),
+  USAGE_HOURS_KEPT_D: wholeNumber(1).default(90).describe('Days for which evaluations are kept by the hour.'),
+};
+
+const events = {
+  EVENTS_INTERVAL_MS: wholeNumber(10)
+    .default(200)
+    .describe('Milliseconds from one look at the trail for changes to tell of to the next.'),
   CENTRE_REDIS_URL: z
     .string()
     .regex(/^rediss?:\/\//, 'must be a redis:// URL')
-    .optional(),
-  /** File of its password, where that does not stand in the URL. */
-  CENTRE_REDIS_PASSWORD_FILE: z.string().optional(),
-  /** The key that seals secrets of webhooks (0600, made where it is missing). @default beside the token's file */
-  WEBHOOK_KEY_FILE: z.string().optional(),
-  /** Hosts, addresses and networks that webhooks may lead to although they are not public, or by http. */
+    .optional()
+    .describe('URL of a Redis that gets every event in a stream. Without it there is none.'),
+  CENTRE_REDIS_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('File of its password, where it does not stand in the URL.'),
+  WEBHOOK_KEY_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "File of the key that seals the secrets of webhooks, made where it is missing (0600). Authorities of one store must have the same. Without it: `webhook-key` beside the admin token's file.",
+    ),
   WEBHOOK_ALLOW: z
     .string()
     .default('')
-    .transform(text => text.split(',').flatMap(part => part.trim() || [])),
-  WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(16),
-  WEBHOOK_CONNECT_TIMEOUT_MS: z.coerce.number().int().min(10).default(5_000),
-  WEBHOOK_TIMEOUT_MS: z.coerce.number().int().min(10).default(15_000),
-  WEBHOOK_FIRST_RETRY_MS: z.coerce.number().int().min(1).default(1_000),
-  WEBHOOK_MAX_RETRY_MS: z.coerce.number().int().min(1).default(300_000),
-  /** How long an event is tried before it is a dead letter. @default three days */
-  WEBHOOK_GIVE_UP_MS: z.coerce.number().int().min(1).default(259_200_000),
-  /** For tests: die at this point of a write. */
-  FAULT_POINT: z.string().optional(),
-});
+    .transform(text => text.split(',').flatMap(part => part.trim() || []))
+    .describe(
+      'Hosts, addresses and networks (10.0.0.0/8), separated by commas, that webhooks may lead to although they are not public, or by http.',
+    ),
+  WEBHOOK_CONCURRENCY: wholeNumber(1).max(256).default(16).describe('Requests at once to one webhook.'),
+  WEBHOOK_CONNECT_TIMEOUT_MS: wholeNumber(10)
+    .default(5_000)
+    .describe("Milliseconds to connect to a webhook's receiver."),
+  WEBHOOK_TIMEOUT_MS: wholeNumber(10)
+    .default(15_000)
+    .describe('Milliseconds for one attempt to deliver an event.'),
+  WEBHOOK_FIRST_RETRY_MS: wholeNumber(1)
+    .default(1_000)
+    .describe('Milliseconds until an event is tried a second time, at the most; doubled with each attempt.'),
+  WEBHOOK_MAX_RETRY_MS: wholeNumber(1)
+    .default(300_000)
+    .describe('Milliseconds from one attempt to the next, at the most.'),
+  WEBHOOK_GIVE_UP_MS: wholeNumber(1)
+    .default(259_200_000)
+    .describe('Milliseconds for which an event is tried before it is a dead letter.'),
+};
+
+/** All settings, by the titles that they are shown under. */
+export const AUTHORITY_SETTINGS = {
+  ...serviceSettings({ port: 8080, callerRequestsPerS: 1_000 }),
+  Stores: stores,
+  Secrets: secretStoreVariables,
+  'Behind the writes': behindWrites,
+  'What regions count': regions,
+  Events: events,
+  Tests: {
+    FAULT_POINT: z
+      .string()
+      .optional()
+      .describe('For tests alone: the point of a write at which the process kills itself.'),
+  },
+};
+export const AuthorityEnvironment = settingsSchema(AUTHORITY_SETTINGS);
 export type AuthorityConfig = Readonly<z.infer<typeof AuthorityEnvironment>>;

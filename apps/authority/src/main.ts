@@ -11,6 +11,7 @@ import {
 } from '@quantivista/contracts';
 import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import {
+  answerHelp,
   createFaultPoint,
   createLog,
   createMetrics,
@@ -26,7 +27,7 @@ import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
 import { createCallers } from './callers.ts';
 import { createCalls } from './calls.ts';
-import { AuthorityEnvironment } from './config.ts';
+import { AUTHORITY_SETTINGS, AuthorityEnvironment } from './config.ts';
 import { createOutbound } from './deliver/outbound.ts';
 import { createDenials } from './denials.ts';
 import { createProjection } from './flags/projection.ts';
@@ -60,6 +61,7 @@ import { queueWrites } from './write/queue.ts';
 import { createSchemaRule } from './write/schemas/rule.ts';
 import { createSchemaReader } from './write/schemas/service-schemas.ts';
 
+await answerHelp(process.argv, 'The authority of QuantiVista Config: takes every write.', AUTHORITY_SETTINGS);
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
 logCrashes(log);

@@ -1,18 +1,15 @@
 /** What a read node is told by its environment. */
 import { randomUUID } from 'node:crypto';
-import { EnvironmentList, RegionName } from '@quantivista/contracts';
+import { ENVIRONMENTS, EnvironmentList, RegionName } from '@quantivista/contracts';
 import { etcdLoginVariables } from '@quantivista/etcd';
-import { port, serviceVariables, urlList } from '@quantivista/runtime';
+import { port, serviceSettings, settingsSchema, urlList } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
 const ROLES = ['feed', 'serve'] as const;
+const MIB = 1024 * 1024;
 
-const roles = z
-  .string()
-  .default('feed,serve')
-  .transform(text => text.split(',').map(role => role.trim()))
-  .pipe(z.array(z.enum(ROLES)).min(1));
+const wholeNumber = (min: number) => z.coerce.number().int().min(min);
 
 const origins = z
   .string()
@@ -23,105 +20,176 @@ const origins = z
     ),
   );
 
-export const ReadNodeEnvironment = z.object({
-  ...serviceVariables({ port: 8081, callerRequestsPerS: 20_000 }),
-  /** Of `flagd.sync.v1`: 0 takes a free one; without it there is none. */
-  GRPC_PORT: port.optional(),
-  /** Its streams at once; more are refused with UNAVAILABLE. */
-  MAX_SYNC_STREAMS: z.coerce.number().int().min(1).default(5_000),
+const place = {
   NODE_ID: z
     .string()
     .min(1)
-    .default(() => randomUUID()),
-  REGION: RegionName,
-  REDIS_URL: z.url(),
-  /** File of its password, where that does not stand in the URL. */
-  REDIS_PASSWORD_FILE: z.string().optional(),
-  /** The role `feed` needs one of these two: etcd itself, or nodes of a region that is nearer to it. */
-  ETCD_URLS: urlList.optional(),
+    .optional()
+    .transform(id => id ?? randomUUID())
+    .describe('Name of this node, within its region its own. Without it: another UUID at each start.'),
+  REGION: RegionName.describe('Region of this node: lower case letters, digits and dashes.'),
+  ROLES: z
+    .string()
+    .default('feed,serve')
+    .transform(text => text.split(',').map(role => role.trim()))
+    .pipe(z.array(z.enum(ROLES)).min(1))
+    .describe(
+      "What this node does, separated by commas: feed (bring changes to the region's Redis), serve (answer from memory).",
+    ),
+  ENVIRONMENTS: EnvironmentList.optional().describe(
+    `Environments that are held here, separated by commas: ${ENVIRONMENTS.join(', ')}. Without it: all.`,
+  ),
+};
+
+const stores = {
+  REDIS_URL: z.url().describe("URL of the region's Redis."),
+  REDIS_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('File of its password, where it does not stand in the URL.'),
+  ETCD_URLS: urlList
+    .optional()
+    .describe(
+      'URLs of the members of etcd, separated by commas. The role feed needs this or FEED_FROM, not both.',
+    ),
   ...etcdLoginVariables,
-  FEED_FROM: urlList.optional(),
-  /** Holds the token for FEED_FROM; read anew for each request. */
-  FEED_TOKEN_FILE: z.string().optional(),
-  /** Held here; all without it. */
-  ENVIRONMENTS: EnvironmentList.optional(),
-  ROLES: roles,
-  /** As the authority has it; without a store of secrets they are shown to nobody. */
-  ...secretStoreVariables,
-  /** Beats come every second; from these ages on the state counts as AGING and as STALE. */
-  AGING_AFTER_MS: z.coerce.number().int().min(1).default(5_000),
-  STALE_AFTER_MS: z.coerce.number().int().min(1).default(30_000),
-  /** Where the state is kept for a start without region and centre; not kept without it. */
-  SNAPSHOT_PATH: z.string().optional(),
-  SNAPSHOT_INTERVAL_MS: z.coerce.number().int().min(10).default(10_000),
-  /** About so often one node of the region compares Redis with what it holds. */
-  CHECK_REGION_MS: z.coerce.number().int().min(100).default(60_000),
-  /** Revisions kept for watchers to resume from. */
-  HISTORY_LENGTH: z.coerce.number().int().min(1).default(10_000),
-  /** Fewer, where they would be more than this: in memory, and in the region's Redis. */
-  HISTORY_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1_024)
-    .default(64 * 1024 * 1024),
-  /** Longest wait for a `min_revision` or for the revision of a `since`. */
-  MAX_WAIT_MS: z.coerce.number().int().min(0).default(5_000),
-  WATCH_HEARTBEAT_MS: z.coerce.number().int().min(10).default(2_000),
-  /** Nodes of other regions fed from this one at once; more are refused with 503. */
-  MAX_CHILDREN: z.coerce.number().int().min(0).default(64),
-  /** A node that was not heard of for so long is gone from its region, a third of it a reporter. */
-  PRESENCE_TTL_MS: z.coerce.number().int().min(300).default(15_000),
-  /** A region that was not heard of for so long is gone from the centre. In seconds. */
-  REPORT_LEASE_S: z.coerce.number().int().min(1).default(30),
-  /** Shortest time between two reports of a region that nobody waits for. */
-  REPORT_INTERVAL_MS: z.coerce.number().int().min(0).default(1_000),
-  /** Whether evaluations of flags are counted; and for how long before a node tells its region. */
-  IMPRESSIONS: z.enum(['on', 'off']).default('on'),
-  IMPRESSIONS_WINDOW_MS: z.coerce.number().int().min(100).default(60_000),
-  /** For how long what was denied is gathered before a node tells its region. */
-  ACCESS_LOG_WINDOW_MS: z.coerce.number().int().min(100).default(5_000),
-  /** Streams at once, and new ones a second; more are refused with 503. */
-  MAX_WATCHERS: z.coerce.number().int().min(1).default(50_000),
-  MAX_ADMISSIONS_PER_S: z.coerce.number().int().min(1).default(5_000),
-  /** What may wait in a stream's socket before its client counts as slow. */
-  STREAM_BUFFER_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1_024)
-    .default(256 * 1024),
-  /** How long it may wait. */
-  STREAM_WRITE_TIMEOUT_MS: z.coerce.number().int().min(100).default(30_000),
-  /** What may wait in all sockets; above it the slowest are closed. */
-  STREAM_BUDGET_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1_024)
-    .default(256 * 1024 * 1024),
-  /** Streams end after this, by a fifth more or less, so that they spread over the nodes anew. */
-  MAX_STREAM_AGE_MS: z.coerce
-    .number()
-    .int()
-    .min(100)
-    .default(30 * 60_000),
-  /** Pages of these origins may open streams of configurations, `*`: of all. */
-  STREAM_ORIGINS: origins.default([]),
-  /** Pages of these origins may evaluate flags, `*`: of all. All without it where reads take a token, else none. */
-  OFREP_ORIGINS: origins.optional(),
-  /** Largest context that is taken, as JSON. */
-  OFREP_MAX_BODY_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1_024)
-    .default(1024 * 1024),
-  /** Room for all bodies that are on their way; more are refused with 429. */
-  OFREP_BODIES_BUDGET_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1_024)
-    .default(64 * 1024 * 1024),
-  /** A body that is not here after this is refused with 408. */
-  OFREP_BODY_TIMEOUT_MS: z.coerce.number().int().min(10).default(10_000),
-  /** Time in which the streams of an ending node are closed; the process's own limit is 10 s. */
-  DRAIN_MS: z.coerce.number().int().min(0).max(7_000).default(3_000),
-});
+  FEED_FROM: urlList
+    .optional()
+    .describe('URLs of the nodes of another region, separated by commas, that this one is fed from.'),
+  FEED_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('File of the token for FEED_FROM, read anew for each request.'),
+};
+
+const state = {
+  AGING_AFTER_MS: wholeNumber(1)
+    .default(5_000)
+    .describe('Milliseconds of age from which on the state counts as AGING. A heartbeat comes every second.'),
+  STALE_AFTER_MS: wholeNumber(1)
+    .default(30_000)
+    .describe('Milliseconds of age from which on the state counts as STALE.'),
+  SNAPSHOT_PATH: z
+    .string()
+    .optional()
+    .describe('File in which the state is kept for a start without region and centre. Without it: none.'),
+  SNAPSHOT_INTERVAL_MS: wholeNumber(10)
+    .default(10_000)
+    .describe('Milliseconds from one writing of that file to the next, where something has changed.'),
+  CHECK_REGION_MS: wholeNumber(100)
+    .default(60_000)
+    .describe(
+      'Milliseconds, about, from one comparison of Redis with what a node of the region holds to the next.',
+    ),
+  HISTORY_LENGTH: wholeNumber(1)
+    .default(10_000)
+    .describe('Revisions kept in memory for watchers to resume from.'),
+  HISTORY_BYTES: wholeNumber(1_024)
+    .default(64 * MIB)
+    .describe(
+      "Bytes of such revisions: fewer are kept where they would be more, in memory and in the region's Redis.",
+    ),
+  MAX_WAIT_MS: wholeNumber(0)
+    .default(5_000)
+    .describe(
+      'Milliseconds that a request waits for its `min_revision`, or a stream for the revision of its `since`.',
+    ),
+};
+
+const reports = {
+  PRESENCE_TTL_MS: wholeNumber(300)
+    .default(15_000)
+    .describe(
+      'Milliseconds after which a node that was not heard of is gone from its region. A third of it, and another node makes the reports.',
+    ),
+  REPORT_LEASE_S: wholeNumber(1)
+    .default(30)
+    .describe('Seconds after which a region that was not heard of is gone from the centre.'),
+  REPORT_INTERVAL_MS: wholeNumber(0)
+    .default(1_000)
+    .describe('Milliseconds between two reports of a region that nobody waits for, at the least.'),
+  IMPRESSIONS: z.enum(['on', 'off']).default('on').describe('Whether evaluations of flags are counted here.'),
+  IMPRESSIONS_WINDOW_MS: wholeNumber(100)
+    .default(60_000)
+    .describe('Milliseconds for which they are counted before a node tells its region.'),
+  ACCESS_LOG_WINDOW_MS: wholeNumber(100)
+    .default(5_000)
+    .describe(
+      'Milliseconds for which denials and uses of tokens are gathered before a node tells its region.',
+    ),
+};
+
+const streams = {
+  WATCH_HEARTBEAT_MS: wholeNumber(10)
+    .default(2_000)
+    .describe('Milliseconds from one heartbeat on a stream to the next.'),
+  MAX_WATCHERS: wholeNumber(1)
+    .default(50_000)
+    .describe('Streams at once, WebSocket and server-sent events together; more are refused with 503.'),
+  MAX_ADMISSIONS_PER_S: wholeNumber(1)
+    .default(5_000)
+    .describe('New streams a second; more are refused with 503.'),
+  MAX_CHILDREN: wholeNumber(0)
+    .default(64)
+    .describe('Nodes of other regions fed from this one at once; more are refused with 503.'),
+  STREAM_BUFFER_BYTES: wholeNumber(1_024)
+    .default(MIB / 4)
+    .describe("Bytes that may wait in a stream's socket before its client counts as slow."),
+  STREAM_WRITE_TIMEOUT_MS: wholeNumber(100)
+    .default(30_000)
+    .describe(
+      'Milliseconds in which a slow client must have taken what waits, or a buffer of it; else its stream is closed.',
+    ),
+  STREAM_BUDGET_BYTES: wholeNumber(1_024)
+    .default(256 * MIB)
+    .describe(
+      'Bytes that may wait in all sockets, those of gRPC reckoned apart; above it the slowest are closed.',
+    ),
+  MAX_STREAM_AGE_MS: wholeNumber(100)
+    .default(30 * 60_000)
+    .describe(
+      'Milliseconds after which a stream ends, a fifth more or less, so that streams spread over the nodes anew.',
+    ),
+  STREAM_ORIGINS: origins
+    .default([])
+    .describe('Origins, separated by commas, whose pages may open streams of configurations; `*`: all.'),
+  DRAIN_MS: wholeNumber(0)
+    .max(7_000)
+    .default(3_000)
+    .describe('Milliseconds in which an ending node closes its streams. The whole process has 10 s.'),
+  GRPC_PORT: port
+    .optional()
+    .describe('Port of `flagd.sync.v1`; 0 takes a free one. Without it there is none.'),
+  MAX_SYNC_STREAMS: wholeNumber(1)
+    .default(5_000)
+    .describe('Its streams at once; more are refused with UNAVAILABLE.'),
+};
+
+const flags = {
+  OFREP_ORIGINS: origins
+    .optional()
+    .describe(
+      'Origins, separated by commas, whose pages may evaluate flags; `*`: all. Without it: all where reads take a token, else none.',
+    ),
+  OFREP_MAX_BODY_BYTES: wholeNumber(1_024).default(MIB).describe('Bytes of the largest context, as JSON.'),
+  OFREP_BODIES_BUDGET_BYTES: wholeNumber(1_024)
+    .default(64 * MIB)
+    .describe('Bytes of all bodies that are on their way; more are refused with 429.'),
+  OFREP_BODY_TIMEOUT_MS: wholeNumber(10)
+    .default(10_000)
+    .describe('Milliseconds in which a body must be here; else it is refused with 408.'),
+};
+
+/** All settings, by the titles that they are shown under. */
+export const READ_NODE_SETTINGS = {
+  'The node': place,
+  ...serviceSettings({ port: 8081, callerRequestsPerS: 20_000 }),
+  Stores: stores,
+  Secrets: secretStoreVariables,
+  State: state,
+  Streams: streams,
+  Flags: flags,
+  'Reports and counts': reports,
+};
+export const ReadNodeEnvironment = settingsSchema(READ_NODE_SETTINGS);
 export type ReadNodeConfig = Readonly<z.infer<typeof ReadNodeEnvironment>>;

@@ -4,6 +4,7 @@ import { createScope, pathsForAnyone } from '@quantivista/contracts';
 import { createClientCertificates, createIssuers, readIssuers } from '@quantivista/issuers';
 import { scopedRegion } from '@quantivista/region';
 import {
+  answerHelp,
   createLog,
   createMetrics,
   createRequestRates,
@@ -17,7 +18,7 @@ import {
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
 import { createApp } from './app.ts';
-import { ReadNodeEnvironment } from './config.ts';
+import { READ_NODE_SETTINGS, ReadNodeEnvironment } from './config.ts';
 import { startFeeding } from './feed/feeding.ts';
 import { startFollowing } from './follow/following.ts';
 import { createReplica } from './follow/replica.ts';
@@ -49,6 +50,11 @@ import { isReady, readStatus } from './serve/status.ts';
 import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
 
+await answerHelp(
+  process.argv,
+  'A read node of QuantiVista Config: feeds its region, follows it, serves from memory.',
+  READ_NODE_SETTINGS,
+);
 const config = parseEnvironment(ReadNodeEnvironment, process.env);
 const log = createLog('read-node', config.LOG_LEVEL, { node: config.NODE_ID, region: config.REGION });
 logCrashes(log);

@@ -5,9 +5,13 @@ import type { EtcdOptions } from './connect.ts';
 
 /** To be spread into the schema of an app's environment, beside ETCD_URLS. */
 export const etcdLoginVariables = {
-  /** Where etcd has users: who this process is, and the file of the password. docs/store-users.md makes them. */
-  ETCD_USERNAME: z.string().optional(),
-  ETCD_PASSWORD_FILE: z.string().optional(),
+  ETCD_USERNAME: z
+    .string()
+    .optional()
+    .describe(
+      'Who this process is, where etcd has users (docs/store-users.md). Goes with ETCD_PASSWORD_FILE.',
+    ),
+  ETCD_PASSWORD_FILE: z.string().optional().describe('File of the password, read anew at each login.'),
 };
 
 export interface EtcdSettings {

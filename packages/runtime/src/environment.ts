@@ -31,12 +31,19 @@ export const urlList = z
 export const port = z.coerce.number().int().min(0).max(65_535);
 export const logLevel = z
   .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-  .default('info');
-/** Who may read without a token: everyone (`open`), or nobody (`token`). */
-export const readAccess = z.enum(['open', 'token']).default('token');
-/** What anyone may ask besides health. @default all where reads are open, else nothing */
+  .default('info')
+  .describe('From which level on lines are logged.');
+export const readAccess = z
+  .enum(['open', 'token'])
+  .default('token')
+  .describe(
+    'Whether reads take a token. With `open` everyone who can connect reads all that is not secret: for demonstrations.',
+  );
 export const openEndpoints = z
   .string()
   .transform(text => text.split(',').map(part => part.trim()))
   .pipe(z.array(z.enum(OPERATION_NAMES)))
-  .optional();
+  .optional()
+  .describe(
+    `What anyone may ask besides health, separated by commas: ${OPERATION_NAMES.join(', ')}. Without it: all of them where reads are open, else none.`,
+  );

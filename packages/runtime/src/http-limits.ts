@@ -10,11 +10,28 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Settings of every server. */
 export const httpLimitVariables = {
-  /** From the first byte of a request to the end of its headers, and of its body. */
-  HEADERS_TIMEOUT_MS: z.coerce.number().int().min(100).default(10_000),
-  REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).default(30_000),
-  /** At once; more are closed as they come. On Bun the system's limit of open files holds in its place. */
-  MAX_CONNECTIONS: z.coerce.number().int().min(1).default(65_000),
+  HEADERS_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(10_000)
+    .describe(
+      "Milliseconds from a request's first byte to the end of its headers. On Bun its own limit of about 12 s holds in its place.",
+    ),
+  REQUEST_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(30_000)
+    .describe("Milliseconds from a request's first byte to the end of its body."),
+  MAX_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(65_000)
+    .describe(
+      "Connections at once; more are closed as they come. On Bun the system's limit of open files holds in its place.",
+    ),
 };
 export interface HttpLimits {
   readonly HEADERS_TIMEOUT_MS: number;

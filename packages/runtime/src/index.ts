@@ -1,5 +1,6 @@
 export * from './backoff.ts';
 export * from './certificates.ts';
+export * from './describe-settings.ts';
 export * from './environment.ts';
 export * from './fault-point.ts';
 export * from './http-limits.ts';

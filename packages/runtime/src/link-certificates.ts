@@ -6,11 +6,19 @@ import type { Log } from './log.ts';
 
 /** To be spread into the schema of an app's environment. */
 export const linkVariables = {
-  /** PEM of the authorities that servers may be signed by. @default the runtime's own */
-  LINK_CA_FILE: z.string().optional(),
-  /** Shown to servers that ask who calls: etcd, Redis, Postgres, Vault, parents. */
-  LINK_CERT_FILE: z.string().optional(),
-  LINK_KEY_FILE: z.string().optional(),
+  LINK_CA_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'PEM file of the authorities that servers may be signed by. Without it: those that the runtime trusts.',
+    ),
+  LINK_CERT_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'PEM file of the certificate shown to servers that ask who calls: etcd, Redis, Postgres, Vault, parents. Goes with LINK_KEY_FILE.',
+    ),
+  LINK_KEY_FILE: z.string().optional().describe('PEM file of its key, without a passphrase.'),
 };
 export type LinkVariables = z.output<z.ZodObject<typeof linkVariables>>;
 

@@ -5,13 +5,25 @@ import { type Certificates, watchCertificates } from './certificates.ts';
 import type { Log } from './log.ts';
 
 export const serverTlsVariables = {
-  /** The server's certificate, and after it those between it and its root, PEM. Without it there is no TLS. */
-  TLS_CERT_FILE: z.string().optional(),
-  TLS_KEY_FILE: z.string().optional(),
-  /** Whose client certificates are trusted, PEM. Without it clients are asked for none. */
-  TLS_CLIENT_CA_FILE: z.string().optional(),
-  /** `required`: who shows no trusted one gets no connection. @default optional */
-  TLS_CLIENT_CERTIFICATES: z.enum(['optional', 'required']).optional(),
+  TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "PEM file of the server's certificate, and after it those between it and its root. Without it there is no TLS. Goes with TLS_KEY_FILE.",
+    ),
+  TLS_KEY_FILE: z.string().optional().describe('PEM file of its key, without a passphrase.'),
+  TLS_CLIENT_CA_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'PEM file of the authorities whose client certificates are trusted. Without it clients are asked for none.',
+    ),
+  TLS_CLIENT_CERTIFICATES: z
+    .enum(['optional', 'required'])
+    .optional()
+    .describe(
+      'With `required`, who shows no trusted certificate gets no connection. Goes with TLS_CLIENT_CA_FILE; without it: optional.',
+    ),
 };
 
 export interface ServerTlsConfig {

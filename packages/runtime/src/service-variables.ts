@@ -1,4 +1,4 @@
-/** What every service of the project is told by its environment. */
+/** What every service of the project is told by its environment, under the titles that it is shown under. */
 import { z } from 'zod';
 import { logLevel, openEndpoints, port, readAccess } from './environment.ts';
 import { httpLimitVariables } from './http-limits.ts';
@@ -11,21 +11,40 @@ export interface ServiceDefaults {
   readonly callerRequestsPerS: number;
 }
 
-export const serviceVariables = (defaults: ServiceDefaults) => ({
-  HOST: z.string().default('127.0.0.1'),
-  /** 0 takes a free one. */
-  PORT: port.default(defaults.port),
-  ...serverTlsVariables,
-  ...linkVariables,
-  READS: readAccess,
-  OPEN_ENDPOINTS: openEndpoints,
-  ...httpLimitVariables,
-  /** Requests a second of one caller, and of all at one address whom nobody knows; 0: as many as come. */
-  CALLER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(defaults.callerRequestsPerS),
-  STRANGER_REQUESTS_PER_S: z.coerce.number().int().min(0).default(200),
-  /** Whose JWTs are taken for callers, JSON; none without it. */
-  ISSUERS_FILE: z.string().optional(),
-  LOG_LEVEL: logLevel,
+export const serviceSettings = (defaults: ServiceDefaults) => ({
+  Server: {
+    HOST: z.string().default('127.0.0.1').describe('Address that it listens at.'),
+    PORT: port.default(defaults.port).describe('Port of HTTP; 0 takes a free one.'),
+    ...httpLimitVariables,
+    LOG_LEVEL: logLevel,
+  },
+  TLS: { ...serverTlsVariables, ...linkVariables },
+  Callers: {
+    READS: readAccess,
+    OPEN_ENDPOINTS: openEndpoints,
+    ISSUERS_FILE: z
+      .string()
+      .optional()
+      .describe(
+        "JSON file that says whose JWTs, and which client certificates, name callers. Without it: nobody's.",
+      ),
+    CALLER_REQUESTS_PER_S: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .default(defaults.callerRequestsPerS)
+      .describe(
+        'Requests a second of one caller, and twice as many at once; more are answered 429. 0: as many as come.',
+      ),
+    STRANGER_REQUESTS_PER_S: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .default(200)
+      .describe(
+        'Requests a second of all at one address (of IPv6, one network of 64 bits) who are not known, and twice as many at once; more are answered 429. 0: as many as come.',
+      ),
+  },
 });
 
 /** How often callers may come, and strangers. */

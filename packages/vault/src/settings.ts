@@ -9,25 +9,58 @@ const mount = z.string().regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, 'must be t
 
 /** To be spread into the schema of an app's environment. */
 export const secretStoreVariables = {
-  VAULT_ADDR: z.url({ protocol: /^https?$/ }).optional(),
-  VAULT_NAMESPACE: z.string().optional(),
-  /** PEM file of the authorities that Vault's certificate may be signed by. @default LINK_CA_FILE */
-  VAULT_CACERT: z.string().optional(),
-  /** AppRole: files that hold the role id and the secret id. */
-  VAULT_ROLE_ID_FILE: z.string().optional(),
-  VAULT_SECRET_ID_FILE: z.string().optional(),
-  /** Kubernetes: the role, and the file of the service account's token. */
-  VAULT_KUBERNETES_ROLE: z.string().optional(),
-  VAULT_KUBERNETES_TOKEN_FILE: z.string().default('/var/run/secrets/kubernetes.io/serviceaccount/token'),
-  /** A token that somebody else keeps fresh in a file. */
-  VAULT_TOKEN_FILE: z.string().optional(),
-  /** Where the method of login is mounted. @default approle or kubernetes */
-  VAULT_AUTH_MOUNT: mount.optional(),
-  VAULT_KV_MOUNT: mount.default('quantivista-secrets'),
-  VAULT_TRANSIT_MOUNT: mount.default('quantivista-transit'),
-  VAULT_TIMEOUT_MS: z.coerce.number().int().min(50).max(60_000).default(2_000),
-  /** Instead of Vault, for development: made where it is missing (0600), and shared by all who share etcd. */
-  KEYRING_FILE: z.string().optional(),
+  VAULT_ADDR: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'URL of Vault, which needs one way to log in. Without it and KEYRING_FILE there are no secrets.',
+    ),
+  VAULT_NAMESPACE: z.string().optional().describe('Namespace of Vault.'),
+  VAULT_CACERT: z
+    .string()
+    .optional()
+    .describe(
+      "PEM file of the authorities that Vault's certificate may be signed by. Without it: LINK_CA_FILE.",
+    ),
+  VAULT_ROLE_ID_FILE: z
+    .string()
+    .optional()
+    .describe('To log in by AppRole: file of the role id. Goes with VAULT_SECRET_ID_FILE.'),
+  VAULT_SECRET_ID_FILE: z.string().optional().describe('File of the secret id.'),
+  VAULT_KUBERNETES_ROLE: z
+    .string()
+    .optional()
+    .describe('To log in as a Kubernetes service account: the role at Vault.'),
+  VAULT_KUBERNETES_TOKEN_FILE: z
+    .string()
+    .default('/var/run/secrets/kubernetes.io/serviceaccount/token')
+    .describe("File of the service account's token."),
+  VAULT_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('To log in with a token that somebody else keeps fresh: its file.'),
+  VAULT_AUTH_MOUNT: mount
+    .optional()
+    .describe('Where the method of login is mounted. Without it: approle or kubernetes.'),
+  VAULT_KV_MOUNT: mount
+    .default('quantivista-secrets')
+    .describe('Mount of the KV v2 engine, for values of type SECRET.'),
+  VAULT_TRANSIT_MOUNT: mount
+    .default('quantivista-transit')
+    .describe('Mount of the transit engine, for encrypted values of other types.'),
+  VAULT_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(50)
+    .max(60_000)
+    .default(2_000)
+    .describe('Milliseconds for one call of Vault.'),
+  KEYRING_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'File of keys instead of Vault, for development: made where it is missing (0600), and shared by all who share etcd.',
+    ),
 };
 export const SecretStoreVariables = z.object({ ...secretStoreVariables, ...linkVariables });
 export type SecretStoreVariables = z.output<typeof SecretStoreVariables>;
