@@ -1,10 +1,11 @@
-/** A process of its own that writes for a while when it is told to: through the authority, or to the bare stores. */
+/** A process of its own that writes for a while when it is told to: through a server, or to the bare stores. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Endpoints } from '@quantivista/contracts';
 
 export interface WriteLoadOptions {
-  readonly kind: 'authority' | 'bare';
+  /** `steps`: to the server of write-steps.ts, in the place of the authority. */
+  readonly kind: 'authority' | 'bare' | 'steps';
   readonly endpoints: Endpoints;
   /** Each sends its next write when its last was answered. */
   readonly writers: number;
@@ -22,8 +23,19 @@ export interface WriteProcess {
   end(): Promise<void>;
 }
 
-export function startProcess(options: WriteLoadOptions): WriteProcess {
-  const child = fork(new URL('./write-process.ts', import.meta.url), [JSON.stringify(options)], {
+/** The server of write-steps.ts. */
+export async function startSteps({
+  etcd,
+  postgres,
+}: Endpoints): Promise<{ url: string; pid: number; stop(): void }> {
+  const child = fork(new URL('./write-steps.ts', import.meta.url), [JSON.stringify({ etcd, postgres })]);
+  const [port] = (await once(child, 'message')) as [number];
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid!, stop: () => child.disconnect() };
+}
+
+export function startProcess({ kind, endpoints, writers }: WriteLoadOptions): WriteProcess {
+  const options = JSON.stringify({ kind, endpoints, writers } satisfies WriteLoadOptions);
+  const child = fork(new URL('./write-process.ts', import.meta.url), [options], {
     serialization: 'advanced',
   });
   const failed = once(child, 'exit').then(([code]) => {

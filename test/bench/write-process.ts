@@ -11,7 +11,7 @@ const keyOf = (writer: number, count: number) => `key-${writer}-${count % 20}`;
 
 type Write = (writer: number, count: number) => Promise<void>;
 
-function authority(): Write {
+function behindHttp(): Write {
   const dispatcher = new Agent({ connections: writers });
   return async (writer, count) => {
     const { statusCode, body } = await request(
@@ -46,7 +46,7 @@ async function bare(): Promise<Write> {
   };
 }
 
-const write = kind === 'authority' ? authority() : await bare();
+const write = kind === 'bare' ? await bare() : behindHttp();
 let count = 0;
 
 async function run(ms: number): Promise<WriteRun> {
