@@ -33,6 +33,8 @@ export default defineConfig({
             'test/conformance/{flagd-core,flagd-import,documented}.test.ts',
           ],
           maxWorkers: 3,
+          // Loading the project's modules anew takes a second of a processor for each file.
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

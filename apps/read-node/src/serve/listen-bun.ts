@@ -7,6 +7,7 @@ import { isOfrep } from './flags/ofrep/ofrep.ts';
 import type { Listener, ListenOptions } from './listen.ts';
 import { type Admitted, streamTransport } from './watch/admit.ts';
 import { EVENT_STREAM_HEADERS } from './watch/event-stream.ts';
+import { createNewcomers } from './watch/newcomers.ts';
 import { CLOSE_GRACE_MS, type Transport, type WatchSocket } from './watch/socket.ts';
 import { bunEventStream, bunWebSocket } from './watch/sockets-bun.ts';
 import { createTurns } from './watch/turns.ts';
@@ -18,6 +19,12 @@ interface SocketData {
 
 /** Ends of connections taken up in a turn of the event loop. */
 const LEAVE_SLICE_MS = 0.5;
+
+/**
+ * Bun takes in whoever waits, and has read what they say, before any of our code: they wait here, and a rest between
+ * two turns leaves the processor to reads and to everything else on the machine.
+ */
+const NEWCOMERS = { sliceMs: 0.4, restMs: 2 };
 
 /** Of any endpoint: beyond it a body is not taken in, whoever would refuse it. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -35,6 +42,7 @@ export function listenOnBun(options: ListenOptions): Listener {
   const { problem } = options;
   // Thousands of connections may break at once, and the runtime hands them over a thousand at a time.
   const leaving = createTurns(LEAVE_SLICE_MS);
+  const inTurn = createNewcomers(NEWCOMERS);
 
   const bodyTimeoutS = Math.min(255, Math.ceil(limits.REQUEST_TIMEOUT_MS / 1_000));
 
@@ -105,7 +113,7 @@ export function listenOnBun(options: ListenOptions): Listener {
       return app.fetch(request, { address: addressOf(request, server) });
     }
     const transport = streamTransport(target);
-    if (transport) return admitter.inTurn(() => openStream(request, server, { transport, target }));
+    if (transport) return inTurn(() => openStream(request, server, { transport, target }));
     const { headers } = request;
     const [credential, ifNoneMatch] = [headers.get('authorization'), headers.get('if-none-match')];
     const answer = fastLane.resolve({ target, credential, ifNoneMatch });

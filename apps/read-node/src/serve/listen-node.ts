@@ -11,11 +11,18 @@ import { createHttpServer } from './http-server.ts';
 import type { Listener, ListenOptions } from './listen.ts';
 import { type StreamRequest, streamTransport } from './watch/admit.ts';
 import { createKeepAlive } from './watch/keep-alive.ts';
+import { createNewcomers } from './watch/newcomers.ts';
 import { CLOSE_GRACE_MS, type Transport } from './watch/socket.ts';
 import { nodeEventStream, nodeWebSocket } from './watch/sockets-node.ts';
 import { createTurns } from './watch/turns.ts';
 
 const PING_MS = 20_000;
+
+/**
+ * Node accepts one connection a turn of the event loop: turns that follow each other at once are what keeps it from
+ * accepting faster than is taken up here, and from holding thousands that wait.
+ */
+const NEWCOMERS = { sliceMs: 0.5, restMs: 0 };
 
 /** What follows the end of a connection takes several times as long. */
 const END_SLICE_MS = 0.1;
@@ -46,6 +53,7 @@ const addressOf =
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   const { hostname, port, tls, clientCertificates, limits, fastLane, ofrep, bodies, app, hub } = options;
   const { admitter, streamOrigins, problem } = options;
+  const inTurn = createNewcomers(NEWCOMERS);
   const slowly = getRequestListener((request, { incoming }) => {
     const asked = incoming as IncomingMessage;
     return app.fetch(request, {
@@ -117,7 +125,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
         : void slowly(request, response);
     if (request.method !== 'GET') return otherwise();
     if (streamTransport(request.url!) === 'sse') {
-      const opened = admitter.inTurn(() => openEventStream(request, response));
+      const opened = inTurn(() => openEventStream(request, response));
       return void opened.catch(() => response.destroy());
     }
     const ifNoneMatch = request.headers['if-none-match'] ?? null;
@@ -162,7 +170,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   }
   server.onUpgrade((request, connection, head) => {
     connection.on('error', () => connection.destroy());
-    admitter.inTurn(() => openWebSocket(request, connection, head)).catch(() => connection.destroy());
+    inTurn(() => openWebSocket(request, connection, head)).catch(() => connection.destroy());
   });
 
   const listening = await server.listen(port, hostname);

@@ -23,7 +23,6 @@ import type { Reader } from '../reader.ts';
 import type { Hub } from './hub.ts';
 import type { Transport } from './socket.ts';
 import { EVERY_SERVICE, type Topic, topicResource } from './topic.ts';
-import { createTurns } from './turns.ts';
 
 export interface StreamRequest {
   readonly transport: Transport;
@@ -68,12 +67,7 @@ export interface Admitter {
   /** Requests refused because too many came, or because the node is ending. */
   readonly refused: number;
   /**
-   * Open a stream when its turn has come: a region's clients may all come at once, and reads are answered between them.
-   * Until then next to nothing is done about one.
-   */
-  inTurn<Opened>(open: () => Promise<Opened>): Promise<Opened>;
-  /**
-   * Check a request for a stream, in its turn.
+   * Check a request for a stream.
    * @throws ServiceError: `invalid_request`, `unknown_environment`, `environment_not_served`, `invalid_since`,
    * `token_in_url`,
    * `origin_refused`, `unauthenticated`, `forbidden`, `not_ready`, `shutting_down`, `overloaded`, or `revision_not_reached` where the bookmark or `min_revision`
@@ -130,13 +124,9 @@ function parse({ target, lastEventId, transport }: StreamRequest) {
   return { topic, since: bookmark, minRevision: min_revision ?? 0, instanceId: instance_id };
 }
 
-/** Of a turn of the event loop, for those who come: with what follows, up to the first frames. */
-const SLICE_MS = 0.5;
-
 export function createAdmitter(options: AdmitterOptions): Admitter {
   const { replica, scope, access, hub, origins, maxWatchers, maxAdmissionsPerSecond, maxWaitMs } = options;
   const rate = createRateLimit({ perSecond: maxAdmissionsPerSecond, burst: maxAdmissionsPerSecond });
-  const turns = createTurns(SLICE_MS, { withMicrotasks: true });
   const tickets = createTickets(replica);
   let waiting = 0;
   let refused = 0;
@@ -164,7 +154,6 @@ export function createAdmitter(options: AdmitterOptions): Admitter {
     get refused() {
       return refused;
     },
-    inTurn: open => new Promise((resolve, reject) => turns(() => open().then(resolve, reject))),
     admit: async request => {
       const isForNotices = isNotices(request.target);
       if (!origins[isForNotices ? 'notices' : 'topics'].allows(request.origin))

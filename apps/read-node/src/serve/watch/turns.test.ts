@@ -59,3 +59,17 @@ test('what follows as microtasks counts where it is part of the work', async () 
   // One whose work is known by then, and the one that was begun before it was.
   expect(await takenInOneTurn(true)).toBeLessThanOrEqual(2);
 });
+
+test('between two slices others have the rest, however often they ask', async () => {
+  const turns = createTurns(1, { restMs: 20 });
+  const doneAt: number[] = [];
+  for (let n = 0; n < 3; n++)
+    turns(() => {
+      work(2);
+      doneAt.push(performance.now());
+    });
+  while (doneAt.length < 3) await turn();
+  const rests = doneAt.slice(1).map((at, index) => at - doneAt[index]! - 2);
+  // A timer may be early by the fraction of a millisecond that its clock does not show.
+  for (const rest of rests) expect(rest).toBeGreaterThan(18);
+});

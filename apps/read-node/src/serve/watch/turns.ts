@@ -8,10 +8,16 @@ export interface TurnsOptions {
    * it does not wait for anything. Only a few tasks are under way at once. @default false
    */
   readonly withMicrotasks?: boolean;
+  /** Left to others between two turns, beyond what they have by themselves. @default 0 */
+  readonly restMs?: number;
 }
 
 /** Each turn takes tasks until `sliceMs` is used up; no less than one. */
-export function createTurns(sliceMs: number, { withMicrotasks = false }: TurnsOptions = {}): Turns {
+export function createTurns(
+  sliceMs: number,
+  { withMicrotasks = false, restMs = 0 }: TurnsOptions = {},
+): Turns {
+  const later = (work: () => void) => (restMs > 0 ? setTimeout(work, restMs) : setImmediate(work));
   let waiting: (() => void)[] = [];
   let next = 0;
   const run = async () => {
@@ -20,7 +26,7 @@ export function createTurns(sliceMs: number, { withMicrotasks = false }: TurnsOp
       waiting[next++]!();
       if (withMicrotasks) await undefined;
     } while (next < waiting.length && performance.now() < endAt);
-    if (next < waiting.length) return void setImmediate(run);
+    if (next < waiting.length) return void later(run);
     waiting = [];
     next = 0;
   };
