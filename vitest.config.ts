@@ -26,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'network',
+          globalSetup: './test/harness/bundles.ts',
           include: ['test/{stores,e2e,guarantees,faults,conformance}/**/*.test.ts'],
           exclude: [
             ...exclude,
@@ -33,8 +34,6 @@ export default defineConfig({
             'test/conformance/{flagd-core,flagd-import,documented}.test.ts',
           ],
           maxWorkers: 3,
-          // Loading the project's modules anew takes a second of a processor for each file.
-          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

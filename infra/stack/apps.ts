@@ -1,5 +1,7 @@
 /** The project's own processes in the stack. */
 import { join } from 'node:path';
+import process from 'node:process';
+import { bundleOf } from './bundles.ts';
 import type { CertificateFiles } from './certificates.ts';
 import { type Component, createComponent } from './component.ts';
 import { ROOT, type Runtime, runtimes } from './programs.ts';
@@ -31,6 +33,9 @@ const tlsEnv = ({ caFile, certFile, keyFile }: CertificateFiles) => ({
   LINK_KEY_FILE: keyFile,
 });
 
+/** Started from there in place of their sources; set by test/harness/bundles.ts. */
+const bundles = process.env.QV_BUNDLES;
+
 function createApp(main: string, options: AppOptions): Component {
   const { name, dir, port, host = '127.0.0.1', netns, runtime, tls, env } = options;
   const url = `${tls || env.TLS_CERT_FILE !== undefined ? 'https' : 'http'}://${host}:${port}`;
@@ -40,7 +45,7 @@ function createApp(main: string, options: AppOptions): Component {
     port,
     netns,
     command: runtimes[runtime](),
-    args: [join(ROOT, main)],
+    args: [bundles ? bundleOf(bundles, main, runtime) : join(ROOT, main)],
     env: { NODE_ENV: 'production', HOST: host, PORT: String(port), ...(tls && tlsEnv(tls)), ...env },
     logFile: join(dir, `${name}.log`),
     ready: isReady(url),

@@ -22,7 +22,9 @@ export function familyCpuMs(pid: number): number {
   return descendants(pid).reduce((sum, each) => sum + cpuMs(each), ownMs + endedMs);
 }
 
-/** Resident memory, in MiB. */
+/** Resident memory, in MiB. @throws Error where the process has ended: a zombie has none */
 export function rssMiB(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024;
+  const held = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  if (!held) throw new Error(`process ${pid} has ended`);
+  return Number(held[1]) / 1_024;
 }

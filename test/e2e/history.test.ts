@@ -225,7 +225,14 @@ test('killed in the midst of a rollback in parts: what is recorded is whole, and
   await authority.start();
   await settled();
   // Each part is there whole or not at all, and on record.
-  const history = await api.history({ service_name: service, limit: 100 });
+  const history = await until(
+    async () => {
+      const answer = await api.history({ service_name: service, limit: 100 });
+      if (answer.status !== 200) throw new Error(JSON.stringify(answer.problem));
+      return answer;
+    },
+    { what: 'the trail to be told after the start' },
+  );
   const parts = history.body.commits.filter(each => each.reason.startsWith('rollback'));
   expect(parts.length).toBeGreaterThan(0);
   const restored = Object.values(await values()).filter(value => (value as number) >= 0).length;

@@ -15,7 +15,7 @@ import { trailAgrees } from './trail-agrees.ts';
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const KEYS = ['a', 'b', 'c', 'd'];
 const WRITERS = 16;
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 let network: TestNetwork;
 let store: Etcd;

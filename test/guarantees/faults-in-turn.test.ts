@@ -20,7 +20,7 @@ import { type RecordingWatcher, startWatcher } from './recording-watcher.ts';
 import { createTruth, type Truth } from './truth.ts';
 import { startWriters } from './writers.ts';
 
-const CHANGES = Number(process.env.CHANGES ?? 10_000);
+const CHANGES = Number(process.env.CHANGES ?? 5_000);
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const WATCHERS = 20;
 const TOPICS = ['accounts', 'limits', 'orders', 'pricing', 'risk', 'trading'].map(

@@ -6,7 +6,6 @@ import {
   type BindingUpdate,
   bindingPath,
   deleteBindingRoute,
-  entityTag,
   fieldFault,
   listBindingsRoute,
   putBindingRoute,
@@ -17,11 +16,14 @@ import { listBindings, listRoles, readRecord } from '../access-records.ts';
 import { setBinding } from '../write/access.ts';
 import { deleteRecord } from '../write/delete.ts';
 import { checkAuthor } from '../write/validate.ts';
+import { accessChanges } from './access-change.ts';
 import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
-export function registerBindings(app: OpenAPIHono, { etcd, callers, immediate }: Dependencies): void {
+export function registerBindings(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { etcd, callers } = dependencies;
+  const change = accessChanges(dependencies);
   const admin = (c: Context) => callers.require(shownBy(c), ['admin'], {});
 
   app.openapi(listBindingsRoute, async c => {
@@ -46,27 +48,16 @@ export function registerBindings(app: OpenAPIHono, { etcd, callers, immediate }:
     for (const [index, role] of body.roles.entries())
       if (!isBuiltIn(role) && !made.has(role))
         throw fieldFault(`body.roles.${index}`, 'there is no such role');
-    const { generation, revision, records } = await immediate.write({
-      changes: [setBinding(name, body, headerConditions(c))],
-      actor,
-      reason: body.reason ?? '',
-      rollbackAvailable: false,
-    });
-    callers.forget();
-    const headers = stateHeaders(generation, revision, entityTag(generation, revision));
-    return c.json(records[0] as unknown as Binding, 200, headers);
+    const set = setBinding(name, body, headerConditions(c));
+    const { record, headers } = await change({ change: set, actor, reason: body.reason });
+    return c.json(record as unknown as Binding, 200, headers);
   });
 
   app.openapi(deleteBindingRoute, async c => {
     const { name: actor } = await admin(c);
     const path = bindingPath(c.req.valid('param').name);
-    const { generation, revision } = await immediate.write({
-      changes: [deleteRecord(path, { field: 'path', conditions: headerConditions(c) })],
-      actor,
-      reason: c.req.valid('query').reason ?? '',
-      rollbackAvailable: false,
-    });
-    callers.forget();
-    return c.body(null, 204, stateHeaders(generation, revision));
+    const deleted = deleteRecord(path, { field: 'path', conditions: headerConditions(c) });
+    const { headers } = await change({ change: deleted, actor, reason: c.req.valid('query').reason });
+    return c.body(null, 204, headers);
   });
 }

@@ -3,7 +3,6 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { BUILT_IN_ROLES, isBuiltIn, shownBy } from '@quantivista/access';
 import {
   deleteRoleRoute,
-  entityTag,
   listRolesRoute,
   putRoleRoute,
   type Role,
@@ -18,6 +17,7 @@ import { listBindings, listRoles, readRecord } from '../access-records.ts';
 import { setRole } from '../write/access.ts';
 import { deleteRecord } from '../write/delete.ts';
 import { checkAuthor } from '../write/validate.ts';
+import { accessChanges } from './access-change.ts';
 import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
@@ -28,7 +28,9 @@ const builtIn: readonly RoleSummary[] = BUILT_IN_ROLES.map(({ grants, ...role })
   built_in: true,
 }));
 
-export function registerRoles(app: OpenAPIHono, { etcd, callers, immediate }: Dependencies): void {
+export function registerRoles(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { etcd, callers } = dependencies;
+  const change = accessChanges(dependencies);
   const admin = (c: Context) => callers.require(shownBy(c), ['admin'], {});
   const requireOwn = (name: string) => {
     if (isBuiltIn(name)) throw new ServiceError('conflict', { message: `the role ${name} is built in` });
@@ -56,15 +58,9 @@ export function registerRoles(app: OpenAPIHono, { etcd, callers, immediate }: De
     const body: RoleUpdate = c.req.valid('json');
     checkAuthor(body.updated_by, actor);
     requireOwn(name);
-    const { generation, revision, records } = await immediate.write({
-      changes: [setRole(name, body, headerConditions(c))],
-      actor,
-      reason: body.reason ?? '',
-      rollbackAvailable: false,
-    });
-    callers.forget();
-    const headers = stateHeaders(generation, revision, entityTag(generation, revision));
-    return c.json(records[0] as unknown as Role, 200, headers);
+    const set = setRole(name, body, headerConditions(c));
+    const { record, headers } = await change({ change: set, actor, reason: body.reason });
+    return c.json(record as unknown as Role, 200, headers);
   });
 
   app.openapi(deleteRoleRoute, async c => {
@@ -76,13 +72,8 @@ export function registerRoles(app: OpenAPIHono, { etcd, callers, immediate }: De
       const names = bound.map(binding => binding.name).join(', ');
       throw new ServiceError('in_use', { message: `bindings refer to it: ${names}` });
     }
-    const { generation, revision } = await immediate.write({
-      changes: [deleteRecord(rolePath(name), { field: 'path', conditions: headerConditions(c) })],
-      actor,
-      reason: c.req.valid('query').reason ?? '',
-      rollbackAvailable: false,
-    });
-    callers.forget();
-    return c.body(null, 204, stateHeaders(generation, revision));
+    const deleted = deleteRecord(rolePath(name), { field: 'path', conditions: headerConditions(c) });
+    const { headers } = await change({ change: deleted, actor, reason: c.req.valid('query').reason });
+    return c.body(null, 204, headers);
   });
 }

@@ -22,6 +22,7 @@ import {
 import { requireFuture } from '../calls.ts';
 import { deleteRecord } from '../write/delete.ts';
 import type { StoredRecord } from '../write/request.ts';
+import { accessChanges } from './access-change.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 
@@ -51,7 +52,10 @@ const summarize = (hash: string, record: TokenRecord): TokenSummary => {
 const isLastingAdmin = ({ permissions, scopes, expires_at }: TokenRecord): boolean =>
   (permissions ?? UNSTATED_PERMISSIONS).includes('admin') && scopes === undefined && expires_at === undefined;
 
-export function registerTokens(app: OpenAPIHono, { etcd, audit, callers, immediate }: Dependencies): void {
+export function registerTokens(app: OpenAPIHono, dependencies: Dependencies): void {
+  const { etcd, audit, callers, immediate } = dependencies;
+  const change = accessChanges(dependencies);
+
   async function held(): Promise<{ hash: string; record: TokenRecord }[]> {
     const listed = await etcd.list({ prefix: TOKENS_PREFIX });
     if (listed.kind !== 'listed') throw new ServiceError('store_unavailable');
@@ -105,7 +109,6 @@ export function registerTokens(app: OpenAPIHono, { etcd, audit, callers, immedia
 
   app.openapi(revokeTokenRoute, async c => {
     const { name: actor } = await callers.require(shownBy(c), ['admin'], {});
-    const { reason = '' } = c.req.valid('query');
     const { id } = c.req.valid('param');
     const all = await held();
     const [found, ...more] = all.filter(({ hash }) => hash.startsWith(id));
@@ -113,13 +116,8 @@ export function registerTokens(app: OpenAPIHono, { etcd, audit, callers, immedia
     if (more.length > 0) throw fieldFault('path.id', 'begins several tokens');
     if (!all.some(each => each !== found && isLastingAdmin(each.record)) && isLastingAdmin(found.record))
       throw new ServiceError('in_use', { message: 'it is the last token that may administer all for good' });
-    const { generation, revision } = await immediate.write({
-      changes: [deleteRecord(tokenPath(found.hash), { field: 'path.id' })],
-      actor,
-      reason,
-      rollbackAvailable: false,
-    });
-    callers.forget();
-    return c.body(null, 204, stateHeaders(generation, revision));
+    const revoked = deleteRecord(tokenPath(found.hash), { field: 'path.id' });
+    const { headers } = await change({ change: revoked, actor, reason: c.req.valid('query').reason });
+    return c.body(null, 204, headers);
   });
 }
