@@ -4,9 +4,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
+import { keep } from './kept.ts';
 import { ROOT, type Runtime, runtimes } from './programs.ts';
 
 const APPS = ['apps/authority/src/main.ts', 'apps/read-node/src/main.ts'];
@@ -31,23 +31,19 @@ function build(main: string, runtime: Runtime, to: string): void {
   execFileSync(runtimes.bun(), [...args, '--external=pg-native'], { cwd: ROOT });
 }
 
-/** Where the bundles are; made where they are missing. Of several that make them at once the last one counts. */
+/** Where the bundles are; made where they are missing. */
 export function makeBundles(): string {
   const made = join(FOLDER, hashOfSources());
   if (existsSync(made)) return made;
-  const making = `${made}-${process.pid}`;
-  for (const main of APPS)
-    for (const runtime of ['node', 'bun'] as const) build(main, runtime, bundleOf(making, main, runtime));
-  // Beside the folder of the app that reads them, as in packages/audit.
-  symlinkSync(join(ROOT, 'packages/audit/migrations'), join(making, 'apps/authority/migrations'));
+  keep(made, own => {
+    for (const main of APPS)
+      for (const runtime of ['node', 'bun'] as const) build(main, runtime, bundleOf(own, main, runtime));
+    // Beside the folder of the app that reads them, as in packages/audit.
+    symlinkSync(join(ROOT, 'packages/audit/migrations'), join(own, 'apps/authority/migrations'));
+  });
   for (const name of readdirSync(FOLDER)) {
     const other = join(FOLDER, name);
     if (Date.now() - statSync(other).mtimeMs > DAY_MS) rmSync(other, { recursive: true, force: true });
-  }
-  try {
-    renameSync(making, made);
-  } catch {
-    rmSync(making, { recursive: true, force: true });
   }
   return made;
 }

@@ -1,12 +1,13 @@
 /** Postgres: a private instance on a port of its own. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type Component, createComponent } from './component.ts';
+import { keep } from './kept.ts';
 import { ROOT, requireProgram } from './programs.ts';
 import { openPostgresTls, pemOf, postgresTlsArgs, preparePostgresTls } from './store-tls.ts';
 import { answers, LOOPBACK, type StoreOptions } from './stores.ts';
@@ -82,14 +83,7 @@ function initializeFromKept(dataDir: string, user: User): void {
   const kept = join(ROOT, 'node_modules/.cache/postgres', name);
   if (existsSync(kept)) return void copy(kept, dataDir);
   initialize(dataDir, user, undefined);
-  // Under another name until it is whole; of several who make it at once one is kept.
-  const own = `${kept}.${process.pid}`;
-  copy(dataDir, own);
-  try {
-    renameSync(own, kept);
-  } catch {
-    rmSync(own, { recursive: true });
-  }
+  keep(kept, own => copy(dataDir, own));
 }
 
 /** A Postgres of its own, with the user `quantivista`, who owns it. */

@@ -2,9 +2,9 @@
  * The store's own account of itself, over etcd's JSON gateway: it shares no code with the product, neither
  * client nor grouping of events.
  */
+import { askEtcd, base64 } from '../harness/etcd-gateway.ts';
 import type { StoreRevision } from './history.ts';
 
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const text = (encoded: string | undefined): string => Buffer.from(encoded ?? '', 'base64').toString();
 
 /** Everything that the product distributes. */
@@ -19,19 +19,9 @@ interface WireWatch {
   readonly error?: unknown;
 }
 
-async function post(url: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(`${url}${path}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-    ...(signal && { signal }),
-  });
-  if (!response.ok) throw new Error(`etcd answers ${response.status} to ${path}`);
-  return response;
-}
-
 /** The store's present revision. */
 export async function storeRevision(url: string): Promise<number> {
-  const answer = await post(url, '/v3/kv/range', { ...RANGE, count_only: true });
+  const answer = await askEtcd(url, '/v3/kv/range', { ...RANGE, count_only: true });
   const { header } = (await answer.json()) as { header: { revision: string } };
   return Number(header.revision);
 }
@@ -39,7 +29,7 @@ export async function storeRevision(url: string): Promise<number> {
 /** Of the newest put in the distributed range: every transaction of the product puts something there. */
 async function newestPut(url: string): Promise<number> {
   const newest = { sort_target: 'MOD', sort_order: 'DESCEND', limit: '1', keys_only: true };
-  const answer = await post(url, '/v3/kv/range', { ...RANGE, ...newest });
+  const answer = await askEtcd(url, '/v3/kv/range', { ...RANGE, ...newest });
   const { kvs = [] } = (await answer.json()) as { kvs?: { mod_revision: string }[] };
   return Number(kvs[0]?.mod_revision ?? 0);
 }
@@ -64,7 +54,7 @@ export async function readStore(url: string, from = 1): Promise<StoreRevision[]>
 export async function* tellStore(url: string, from: number): AsyncGenerator<StoreRevision[]> {
   const stop = new AbortController();
   const asked = { create_request: { ...RANGE, start_revision: from } };
-  const answer = await post(url, '/v3/watch', asked, stop.signal);
+  const answer = await askEtcd(url, '/v3/watch', asked, stop.signal);
   try {
     for await (const { result, error } of lines(answer.body!)) {
       if (error || result?.canceled)
@@ -86,7 +76,7 @@ export async function* tellStore(url: string, from: number): AsyncGenerator<Stor
 
 /** Forget everything before `revision`, as if it had been long ago. */
 export async function compactStore(url: string, revision: number): Promise<void> {
-  await post(url, '/v3/kv/compaction', { revision: String(revision) });
+  await askEtcd(url, '/v3/kv/compaction', { revision: String(revision) });
 }
 
 async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<WireWatch> {

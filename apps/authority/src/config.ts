@@ -1,11 +1,10 @@
 /** What the authority is told by its environment. */
 import { etcdLoginVariables } from '@quantivista/etcd';
-import { serviceSettings, settingsSchema, urlList } from '@quantivista/runtime';
+import { serviceSettings, settingsSchema, urlList, wholeNumber } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
-const wholeNumber = (min: number) => z.coerce.number().int().min(min);
 
 const stores = {
   ETCD_URLS: urlList.describe('URLs of the members of etcd, separated by commas.'),

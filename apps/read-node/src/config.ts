@@ -2,14 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { ENVIRONMENTS, EnvironmentList, RegionName } from '@quantivista/contracts';
 import { etcdLoginVariables } from '@quantivista/etcd';
-import { port, serviceSettings, settingsSchema, urlList } from '@quantivista/runtime';
+import { port, serviceSettings, settingsSchema, urlList, wholeNumber } from '@quantivista/runtime';
 import { secretStoreVariables } from '@quantivista/vault';
 import { z } from 'zod';
 
 const ROLES = ['feed', 'serve'] as const;
 const MIB = 1024 * 1024;
-
-const wholeNumber = (min: number) => z.coerce.number().int().min(min);
 
 const origins = z
   .string()

@@ -28,7 +28,9 @@ export const urlList = z
   .transform(text => text.split(',').map(part => part.trim()))
   .pipe(z.array(z.url().refine(hasNoLogin, 'must hold no user and no password')).min(1));
 
-export const port = z.coerce.number().int().min(0).max(65_535);
+/** A setting that is a whole number, `min` at the least. */
+export const wholeNumber = (min: number) => z.coerce.number().int().min(min);
+export const port = wholeNumber(0).max(65_535);
 export const logLevel = z
   .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   .default('info')

@@ -1,6 +1,6 @@
 /** What a connection may cost before it has asked for anything: time, headers, and how many of them there are. */
 import type { Server, ServerOptions } from 'node:http';
-import { z } from 'zod';
+import { wholeNumber } from './environment.ts';
 
 /** Line and headers of a request together: what is larger gets 431. Bun has the same limit of its own. */
 export const MAX_HEADER_BYTES = 16 * 1024;
@@ -10,24 +10,15 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Settings of every server. */
 export const httpLimitVariables = {
-  HEADERS_TIMEOUT_MS: z.coerce
-    .number()
-    .int()
-    .min(100)
+  HEADERS_TIMEOUT_MS: wholeNumber(100)
     .default(10_000)
     .describe(
       "Milliseconds from a request's first byte to the end of its headers. On Bun its own limit of about 12 s holds in its place.",
     ),
-  REQUEST_TIMEOUT_MS: z.coerce
-    .number()
-    .int()
-    .min(100)
+  REQUEST_TIMEOUT_MS: wholeNumber(100)
     .default(30_000)
     .describe("Milliseconds from a request's first byte to the end of its body."),
-  MAX_CONNECTIONS: z.coerce
-    .number()
-    .int()
-    .min(1)
+  MAX_CONNECTIONS: wholeNumber(1)
     .default(65_000)
     .describe(
       "Connections at once; more are closed as they come. On Bun the system's limit of open files holds in its place.",

@@ -1,6 +1,6 @@
 /** What every service of the project is told by its environment, under the titles that it is shown under. */
 import { z } from 'zod';
-import { logLevel, openEndpoints, port, readAccess } from './environment.ts';
+import { logLevel, openEndpoints, port, readAccess, wholeNumber } from './environment.ts';
 import { httpLimitVariables } from './http-limits.ts';
 import { linkVariables } from './link-certificates.ts';
 import { createRateLimits, type RateLimits } from './rate-limit.ts';
@@ -28,18 +28,12 @@ export const serviceSettings = (defaults: ServiceDefaults) => ({
       .describe(
         "JSON file that says whose JWTs, and which client certificates, name callers. Without it: nobody's.",
       ),
-    CALLER_REQUESTS_PER_S: z.coerce
-      .number()
-      .int()
-      .min(0)
+    CALLER_REQUESTS_PER_S: wholeNumber(0)
       .default(defaults.callerRequestsPerS)
       .describe(
         'Requests a second of one caller, and twice as many at once; more are answered 429. 0: as many as come.',
       ),
-    STRANGER_REQUESTS_PER_S: z.coerce
-      .number()
-      .int()
-      .min(0)
+    STRANGER_REQUESTS_PER_S: wholeNumber(0)
       .default(200)
       .describe(
         'Requests a second of all at one address (of IPv6, one network of 64 bits) who are not known, and twice as many at once; more are answered 429. 0: as many as come.',

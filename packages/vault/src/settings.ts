@@ -1,5 +1,5 @@
 /** Which store of secrets a process uses, by its environment: Vault, a keyring in a file, or none. */
-import { type Log, linkVariables, watchLinkCertificates } from '@quantivista/runtime';
+import { type Log, linkVariables, watchLinkCertificates, wholeNumber } from '@quantivista/runtime';
 import { z } from 'zod';
 import { createKeyring } from './keyring.ts';
 import type { Login } from './login.ts';
@@ -48,10 +48,7 @@ export const secretStoreVariables = {
   VAULT_TRANSIT_MOUNT: mount
     .default('quantivista-transit')
     .describe('Mount of the transit engine, for encrypted values of other types.'),
-  VAULT_TIMEOUT_MS: z.coerce
-    .number()
-    .int()
-    .min(50)
+  VAULT_TIMEOUT_MS: wholeNumber(50)
     .max(60_000)
     .default(2_000)
     .describe('Milliseconds for one call of Vault.'),
