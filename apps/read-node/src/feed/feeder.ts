@@ -97,6 +97,8 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
 
   /** Watch from `start` on and apply what comes, until either side ends it. */
   async function pump(generation: string, start: number, signal: AbortSignal): Promise<RoundEnd> {
+    // It may have been told to end while it listed: that is said once.
+    if (signal.aborted) return 'closed';
     const queue: RevisionEvents[] = [];
     let last = start;
     let wake = () => {};
