@@ -26,6 +26,7 @@ import type { RecordView } from '../../follow/record-view.ts';
 import { OutOfTime, withinTime } from '../../time-limit.ts';
 import type { StoredRecord, WriteRequest } from '../request.ts';
 import type { PlannedChange, RuleInForce, WriteRule } from '../rule.ts';
+import { learnDraft } from './compile.ts';
 import {
   type PlacedValue,
   type SchemaReader,
@@ -108,6 +109,8 @@ function inForce(
     compare: [...schemasCompare(schemas), ...[...present.values()].flatMap(({ compare }) => compare)],
     check: changes => {
       if ([...schemas.values()].every(each => each.schemas.length === 0) && present.size === 0) return;
+      // A schema that is put here may be the first that this authority sees: of a proposal that another has taken in.
+      learnDraft();
       try {
         withinTime(CHECK_LIMIT_MS, () => check(changes, schemas, present));
       } catch (error) {

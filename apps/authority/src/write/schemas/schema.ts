@@ -4,7 +4,7 @@ import { OutOfTime, withinTime } from '../../time-limit.ts';
 import type { Conditions, RequestedChange, StoredRecord } from '../request.ts';
 import { checkValue } from '../validate.ts';
 import { checkAdmissible } from './admissible.ts';
-import { compileSchema, SchemaError } from './compile.ts';
+import { compileSchema, learnDraft, SchemaError } from './compile.ts';
 
 const COMPILE_LIMIT_MS = 500;
 
@@ -12,6 +12,7 @@ const COMPILE_LIMIT_MS = 500;
 export function checkSchema(schema: SchemaUpdate['schema'], field: string): void {
   checkAdmissible(schema, field);
   checkValue(schema, field);
+  learnDraft();
   try {
     withinTime(COMPILE_LIMIT_MS, () => compileSchema(schema));
   } catch (error) {

@@ -8,7 +8,7 @@ import {
 } from '@quantivista/contracts';
 import type { StoredEntry } from '@quantivista/snapshot';
 import type { RecordView } from '../../follow/record-view.ts';
-import { compileSchema, SchemaError, type Validator } from './compile.ts';
+import { compileSchema, learnDraft, SchemaError, type Validator } from './compile.ts';
 
 export interface StandingSchema {
   readonly record: ValueSchema;
@@ -53,8 +53,9 @@ export function createSchemaReader(store: RecordView): SchemaReader {
   };
 }
 
-/** A schema that holds, or is to hold. */
+/** A schema that holds, or is to hold. To be called outside of the limit within which it will be compiled. */
 export function standingSchema(record: ValueSchema): StandingSchema {
+  learnDraft();
   let validator: Validator | undefined;
   return {
     record,
