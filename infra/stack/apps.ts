@@ -1,7 +1,7 @@
 /** The project's own processes in the stack. */
 import { join } from 'node:path';
 import process from 'node:process';
-import { bundleOf } from './bundles.ts';
+import { type AppCommand, bundled } from './bundles.ts';
 import type { CertificateFiles } from './certificates.ts';
 import { type Component, createComponent } from './component.ts';
 import { ROOT, type Runtime, runtimes } from './programs.ts';
@@ -36,19 +36,39 @@ const tlsEnv = ({ caFile, certFile, keyFile }: CertificateFiles) => ({
 /** Started from there in place of their sources; set by test/harness/bundles.ts. */
 const bundles = process.env.QV_BUNDLES;
 
+const fromSources = (main: string, runtime: Runtime): AppCommand => ({
+  command: runtimes[runtime](),
+  args: [join(ROOT, main)],
+  env: {},
+});
+
 function createApp(main: string, options: AppOptions): Component {
   const { name, dir, port, host = '127.0.0.1', netns, runtime, tls, env } = options;
+  const {
+    command,
+    args,
+    env: itsOwn,
+  } = bundles ? bundled(bundles, main, runtime) : fromSources(main, runtime);
   const url = `${tls || env.TLS_CERT_FILE !== undefined ? 'https' : 'http'}://${host}:${port}`;
   return createComponent({
     name,
     url,
     port,
     netns,
-    command: runtimes[runtime](),
-    args: [bundles ? bundleOf(bundles, main, runtime) : join(ROOT, main)],
-    env: { NODE_ENV: 'production', HOST: host, PORT: String(port), ...(tls && tlsEnv(tls)), ...env },
+    command,
+    args,
+    env: {
+      NODE_ENV: 'production',
+      HOST: host,
+      PORT: String(port),
+      ...itsOwn,
+      ...(tls && tlsEnv(tls)),
+      ...env,
+    },
     logFile: join(dir, `${name}.log`),
     ready: isReady(url),
+    // Starting takes half a second of processor time, and whoever asks takes of it.
+    readyIntervalMs: 50,
   });
 }
 

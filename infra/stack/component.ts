@@ -26,6 +26,8 @@ export interface ComponentOptions {
   readonly prepare?: () => Promise<void>;
   /** Whether it answers. */
   readonly ready: () => Promise<boolean>;
+  /** How often that is asked. @default 20 */
+  readonly readyIntervalMs?: number;
   /** @default SIGTERM */
   readonly stopSignal?: NodeJS.Signals;
   /** Start again where it ends before it is ready: what a killed life left may need a moment to go. */
@@ -87,9 +89,12 @@ export function createComponent(options: ComponentOptions): Component {
     const answers = async () => (child ? (await options.ready()) && 'ready' : 'ended');
     const told = (message: string, cause?: unknown) =>
       new Error(`${message}; its log ends with:\n${tail()}`, { cause });
-    const outcome = await until(answers, { what: `${name} to be ready`, timeoutMs }).catch((error: Error) => {
-      throw told(error.message, error);
-    });
+    const what = `${name} to be ready`;
+    const outcome = await until(answers, { what, timeoutMs, intervalMs: options.readyIntervalMs }).catch(
+      (error: Error) => {
+        throw told(error.message, error);
+      },
+    );
     if (outcome === 'ended') throw told(`${name} has ended before it was ready`);
   }
 

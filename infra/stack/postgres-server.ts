@@ -45,7 +45,13 @@ export interface PostgresServerOptions extends StoreOptions {
 
 type User = ReturnType<typeof postgresUser>;
 
-const INITDB = ['-U', 'quantivista', '--no-sync', '-E', 'UTF8', '--locale', 'C'];
+const INITDB = ['-U', 'quantivista', '--no-sync', '-E', 'UTF8', '--locale', 'C', '--wal-segsize', '1'];
+
+/** Its files are copied for each: nobody makes another database in it, and templates for those are most of them. */
+const DROP_TEMPLATES = `UPDATE pg_database SET datistemplate = false;
+DROP DATABASE template0;
+DROP DATABASE template1;
+`;
 
 /** Make the files of a new one. */
 function initialize(dataDir: string, user: User, passwords: PostgresServerOptions['passwords']): void {
@@ -65,7 +71,8 @@ function initialize(dataDir: string, user: User, passwords: PostgresServerOption
   const single = ['--single', '-D', dataDir, 'postgres'];
   execFileSync(requireProgram('postgres'), single, {
     ...user,
-    input: createServingUser(passwords && readFileSync(passwords.servingFile, 'utf8').trim()),
+    input:
+      DROP_TEMPLATES + createServingUser(passwords && readFileSync(passwords.servingFile, 'utf8').trim()),
     stdio: 'pipe',
   });
 }
@@ -78,7 +85,7 @@ function copy(from: string, to: string): void {
 /** The same for one without passwords, from files that are kept: a copy takes a quarter of the time. */
 function initializeFromKept(dataDir: string, user: User): void {
   const version = execFileSync(requireProgram('postgres'), ['--version'], { encoding: 'utf8' });
-  const made = [version, user?.uid, INITDB, createServingUser(undefined)];
+  const made = [version, user?.uid, INITDB, DROP_TEMPLATES, createServingUser(undefined)];
   const name = createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 16);
   const kept = join(ROOT, 'node_modules/.cache/postgres', name);
   if (existsSync(kept)) return void copy(kept, dataDir);

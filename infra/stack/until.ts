@@ -7,7 +7,7 @@ export interface UntilOptions {
   /** @default 30000 */
   readonly timeoutMs?: number;
   /** @default 20 */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
 }
 
 /**
