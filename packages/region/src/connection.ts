@@ -59,11 +59,17 @@ export function connectRedis({ url, password, certificates }: RedisAddress, sile
   return redis;
 }
 
-/** End a connection, in whatever state it is. */
+/** What ioredis keeps to itself: fails all commands that wait. */
+const queueOf = (redis: Redis) => redis as unknown as { flushQueue(error: Error, options?: object): void };
+
+/** End a connection, in whatever state it is. Commands that wait fail, and so do those that come afterwards. */
 export function closeRedis(redis: Redis): void {
   // ioredis listens to the first error alone, and a TLS handshake that is broken off may have another.
   redis.stream?.on('error', () => {});
+  redis.options.enableOfflineQueue = false;
   redis.disconnect();
+  // Between two attempts to connect there is nothing whose end would tell ioredis to let them go: they waited for ever.
+  queueOf(redis).flushQueue(new Error('the connection was closed'));
 }
 
 /** Commands that fail for want of a connection say no more than that: why there is none becomes their error's cause. */
@@ -76,7 +82,7 @@ function keepReason(redis: Redis): void {
   redis.on('ready', () => {
     reason = undefined;
   });
-  const queue = redis as unknown as { flushQueue(error: Error, options?: object): void };
+  const queue = queueOf(redis);
   const flush = queue.flushQueue.bind(redis);
   queue.flushQueue = (error, options) => {
     if (reason !== undefined && reason !== error) error.cause ??= reason;

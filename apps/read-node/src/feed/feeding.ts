@@ -38,9 +38,10 @@ export function startFeeding(options: FeedingOptions): Feeding {
     repair,
     end: async () => {
       stop.abort();
-      await Promise.all(running);
+      // Whoever waits for one of them learns that it is closed: else it would wait until it does not answer in time.
       close();
       region.close();
+      await Promise.all(running);
     },
   };
 }
