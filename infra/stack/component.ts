@@ -34,6 +34,8 @@ export interface ComponentOptions {
   readonly retryStart?: boolean;
 }
 
+export type Exit = number | NodeJS.Signals;
+
 export interface Component {
   readonly name: string;
   readonly url: string;
@@ -52,10 +54,10 @@ export interface Component {
   /** SIGSTOP, for its own children too: from now on they keep their sockets and do nothing. */
   pause(): void;
   resume(): void;
-  /** Ask it to end; insist after ten seconds. */
+  /** Ask it to end; insist after a quarter of a minute: the project's own give up after ten seconds. */
   stop(): Promise<void>;
-  /** Resolves when it has ended by itself. */
-  ended(): Promise<void>;
+  /** Resolves when it has ended, however; with its exit code, or the signal that ended it. */
+  ended(): Promise<Exit>;
   /** Delete its data. Only while it is not running. */
   wipe(): void;
 }
@@ -76,11 +78,12 @@ const placed = (netns: string | undefined, command: string, args: readonly strin
 
 const RETRY_INTERVAL_MS = 100;
 const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 15_000;
 
 export function createComponent(options: ComponentOptions): Component {
   const { name, logFile } = options;
   let child: ChildProcess | undefined;
-  let exited: Promise<void> = Promise.resolve();
+  let exited: Promise<Exit> = Promise.resolve(0);
 
   const tail = () =>
     existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n').slice(-12).join('\n') : '';
@@ -113,13 +116,13 @@ export function createComponent(options: ComponentOptions): Component {
     child = started;
     running.add(started);
     exited = new Promise(resolve => {
-      const gone = () => {
+      const gone = (how: Exit) => {
         running.delete(started);
         if (child === started) child = undefined;
-        resolve();
+        resolve(how);
       };
-      started.once('exit', gone);
-      started.once('error', gone);
+      started.once('exit', (code, signal) => gone(signal ?? code!));
+      started.once('error', () => gone(127));
     });
   }
 
@@ -177,7 +180,7 @@ export function createComponent(options: ComponentOptions): Component {
       if (!child) return;
       signalFamily('SIGCONT');
       child.kill(options.stopSignal ?? 'SIGTERM');
-      const insist = setTimeout(() => void kill(), 10_000);
+      const insist = setTimeout(() => void kill(), STOP_LIMIT_MS);
       await exited;
       clearTimeout(insist);
     },

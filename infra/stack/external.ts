@@ -16,7 +16,7 @@ export function external(name: string, url: string): Component {
     start: nothing,
     ready: nothing,
     stop: nothing,
-    ended: nothing,
+    ended: async () => 0,
     kill: refuse,
     restart: refuse,
     pause: refuse,

@@ -1,5 +1,5 @@
 /** A network for a test: its own folder, ports and data, and nothing left of it afterwards. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Component } from '../../infra/stack/component.ts';
@@ -37,14 +37,31 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
       serving: network.regions.flatMap(region => region.serving),
       api: ({ url }, token = network.token) => createApi({ url, token }),
       stop: async () => {
+        const unruly = unrulyOf(network);
         await network.stop();
+        const told = await unruly;
         remove();
+        if (told.length > 0) throw new Error(`not all apps have ended in order:\n${told.join('\n')}`);
       },
     };
   } catch (error) {
     remove();
     throw error;
   }
+}
+
+/**
+ * Of the apps that run, those that end otherwise than they should when they are told to: what they said last. One that is
+ * told so before it listens for signals ends by it.
+ */
+async function unrulyOf({ authorities, regions }: Network): Promise<string[]> {
+  const apps = [...authorities, ...regions.flatMap(({ nodes }) => nodes)].filter(({ running }) => running);
+  const told = apps.map(async ({ name, logFile, ended }) => {
+    const exit = await ended();
+    if (exit === 0 || exit === 'SIGTERM') return [];
+    return [`${name}: ${exit}; its log ends with:\n${readFileSync(logFile, 'utf8').slice(-2_000)}`];
+  });
+  return (await Promise.all(told)).flat();
 }
 
 /** Start a network, run `test` with it, and end it however the test went. */

@@ -50,6 +50,9 @@ import { isReady, readStatus } from './serve/status.ts';
 import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
 
+/** What is under way by then stays as a crash would leave it, which all of it bears: a frozen store must not hold up the end. */
+const END_LIMIT_MS = 3_000;
+
 await answerHelp(
   process.argv,
   'A read node of QuantiVista Config: feeds its region, follows it, serves from memory.',
@@ -132,8 +135,8 @@ const feeding = config.ROLES.includes('feed')
 const following = config.ROLES.includes('serve')
   ? startFollowing({ config, scope, regionOptions, replica, log })
   : undefined;
-shutdown.onShutdown('feed', () => feeding?.end());
-shutdown.onShutdown('follow', () => following?.end());
+shutdown.onShutdown('feed', () => feeding?.end(), END_LIMIT_MS);
+shutdown.onShutdown('follow', () => following?.end(), END_LIMIT_MS);
 shutdown.onShutdown(
   'report',
   reporting.start(() => hub.watchers),
