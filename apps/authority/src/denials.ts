@@ -2,7 +2,7 @@
 import { gatherDenials } from '@quantivista/access';
 import type { Denial, RepeatedDenial } from '@quantivista/contracts';
 import type { Log, Metrics } from '@quantivista/runtime';
-import { pause } from '@quantivista/runtime';
+import { createOutage, pause } from '@quantivista/runtime';
 
 export interface Denials {
   record(denial: Denial): void;
@@ -20,14 +20,16 @@ export interface DenialsOptions {
 export function createDenials({ write, metrics, log, intervalMs = 1_000 }: DenialsOptions): Denials {
   const counted = metrics.counter('qv_denied_total', 'requests denied', ['kind']);
   const gathering = gatherDenials();
+  const outage = createOutage(log, 'denials could not be put on record');
 
   async function flush(): Promise<void> {
     const rows = gathering.take();
     if (rows.length === 0) return;
     try {
       await write(rows);
+      outage.over();
     } catch (error) {
-      log.warn({ err: error, denials: rows.length }, 'denials could not be put on record');
+      outage.failed(error);
       // Kept for the next time, together with what there is no room for.
       for (const row of rows) gathering.add(row, Date.now());
     }

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Audit } from '@quantivista/audit';
 import { type Heartbeat as Beat, COMMIT_KEY, GENERATION_KEY, HEARTBEAT_KEY } from '@quantivista/contracts';
 import type { Compare, Etcd, KeyValue } from '@quantivista/etcd';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 import type { StoreFollower } from './follow/store-follower.ts';
 import { type StoredBeat, type StoreFacts, whyRestored } from './restored.ts';
 
@@ -135,18 +135,17 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       return known.beat?.sequence ?? 0;
     },
     run: async signal => {
-      let failing = false;
+      const outage = createOutage(log, 'the heartbeat fails');
       while (!signal.aborted) {
         const startedAt = Date.now();
         let again = false;
         try {
           again = await beat();
-          failing = false;
+          outage.over();
         } catch (error) {
           // Its answer may be all that was lost: the store knows.
           current = false;
-          if (!failing) log.warn({ err: error }, 'the heartbeat fails');
-          failing = true;
+          outage.failed(error);
         }
         await pause(again ? 5 : Math.max(0, intervalMs - (Date.now() - startedAt)), signal);
       }

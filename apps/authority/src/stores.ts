@@ -2,7 +2,14 @@
 import { type Audit, createAudit, createEvidence, type Evidence } from '@quantivista/audit';
 import { EVERYTHING_PREFIX } from '@quantivista/contracts';
 import { createEtcd, type Etcd, etcdOptions, shareWatches } from '@quantivista/etcd';
-import { type Certificates, createBackoff, type Log, passwordFile, pause } from '@quantivista/runtime';
+import {
+  type Certificates,
+  createBackoff,
+  createOutage,
+  type Log,
+  passwordFile,
+  pause,
+} from '@quantivista/runtime';
 import { type AdminToken, createAdminToken } from './admin-token.ts';
 import type { AuthorityConfig } from './config.ts';
 
@@ -38,12 +45,14 @@ export function openStores(config: AuthorityConfig, certificates: Certificates, 
     adminToken,
     ready: async () => {
       const backoff = createBackoff({ firstMs: 50, maxMs: 1_000 });
+      const outage = createOutage(log, 'waiting for etcd and Postgres');
       for (;;) {
         try {
           await audit.migrate();
-          return await adminToken.ensure();
+          await adminToken.ensure();
+          return outage.over();
         } catch (error) {
-          log.warn({ err: error }, 'waiting for etcd and Postgres');
+          outage.failed(error);
           await pause(backoff.next());
         }
       }

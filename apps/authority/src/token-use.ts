@@ -3,7 +3,7 @@
  * theirs through their region.
  */
 import { tokenId } from '@quantivista/access';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 
 export interface TokenUse {
   used(hash: string): void;
@@ -27,13 +27,14 @@ export function createTokenUse(options: TokenUseOptions): TokenUse {
   const { write, log, intervalMs = 1_000, coarseMs = 3_600_000 } = options;
   const noted = new Map<string, number>();
   let unwritten = new Map<string, number>();
+  const outage = createOutage(log, 'the use of tokens could not be noted');
 
   async function flush(): Promise<void> {
     if (unwritten.size === 0) return;
     const uses = unwritten;
     unwritten = new Map();
-    await write(uses).catch(error => {
-      log.warn({ err: error }, 'the use of tokens could not be noted');
+    await write(uses).then(outage.over, error => {
+      outage.failed(error);
       // They are noted again at their next use.
       for (const id of uses.keys()) noted.delete(id);
     });

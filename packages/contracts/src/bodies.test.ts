@@ -28,3 +28,9 @@ test('what has no body passes', async () => {
   expect((await app.request('/')).status).toBe(200);
   expect((await app.request('/', { method: 'DELETE' })).status).toBe(200);
 });
+
+test('a body that breaks off while it is counted is no fault of the server', async () => {
+  const broken = new ReadableStream({ pull: controller => controller.error(new Error('aborted')) });
+  const { status } = await put(broken);
+  expect(status).toBe(400);
+});

@@ -3,7 +3,10 @@ import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ServiceError } from './errors.ts';
 
-/** No more is read of a body that is larger. @throws ServiceError `too_large`, before any schema sees the body */
+/**
+ * No more is read of a body that is larger.
+ * @throws ServiceError before any schema sees the body: `too_large`; `invalid_json` where it breaks off while it is counted
+ */
 export function limitBody(maxBytes: number): MiddlewareHandler {
   const tooLarge = () => {
     throw new ServiceError('too_large', { message: `the body is over ${maxBytes} bytes` });
@@ -14,7 +17,18 @@ export function limitBody(maxBytes: number): MiddlewareHandler {
     const length = c.req.header('content-length');
     // What is transferred in another encoding, or without a length, is counted. That makes a Request of it, which
     // costs more than the parsing.
-    if (length === undefined || c.req.header('transfer-encoding') !== undefined) return asItIsRead(c, next);
+    if (length === undefined || c.req.header('transfer-encoding') !== undefined) {
+      let isRead = false;
+      const goOn = () => {
+        isRead = true;
+        return next();
+      };
+      return asItIsRead(c, goOn).catch(cause => {
+        if (isRead || cause instanceof ServiceError) throw cause;
+        // Its client has gone, which is no fault of ours: nobody waits for the answer.
+        throw new ServiceError('invalid_json', { cause });
+      });
+    }
     if (Number(length) > maxBytes) tooLarge();
     return next();
   };

@@ -2,7 +2,7 @@
  * The keys of one issuer: had anew now and then, and when a token names one that is not known. While they can't be
  * had, those from before are good for as long as the settings say.
  */
-import type { Log } from '@quantivista/runtime';
+import { createOutage, type Log } from '@quantivista/runtime';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
 import { fetchKeys } from './fetch-keys.ts';
 import type { IssuerSettings } from './settings.ts';
@@ -41,13 +41,12 @@ export function createKeySet(settings: IssuerSettings, log: Log, onChange: () =>
   let goodAtMs = Number.NEGATIVE_INFINITY;
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
-  let failing = false;
+  const outage = createOutage(log, 'the keys of an issuer can not be had', { issuer });
   let closed = false;
 
   const take = (fetched: string) => {
     goodAtMs = performance.now();
-    if (failing) log.info({ issuer }, 'the keys of an issuer are to be had again');
-    failing = false;
+    outage.over();
     if (fetched === text) return;
     const parsed = parseKeys(fetched);
     // Those that are as they were stay the same objects: what they vouched for goes on.
@@ -61,8 +60,7 @@ export function createKeySet(settings: IssuerSettings, log: Log, onChange: () =>
     asking ??= fetchKeys(settings)
       .then(take)
       .catch(error => {
-        if (!failing) log.warn({ issuer, err: error }, 'the keys of an issuer can not be had');
-        failing = true;
+        outage.failed(error);
         if (text !== undefined && isStale()) {
           text = undefined;
           keys = [];

@@ -1,7 +1,7 @@
 /** Follows the trail, and makes an event of each of its rows. */
 import type { Affected, EventLog } from '@quantivista/audit';
 import { type Environment, MAX_AFFECTED_INSTANCES } from '@quantivista/contracts';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 import { instancesOf } from '../network/instances.ts';
 import type { Regions } from '../network/regions.ts';
 
@@ -36,7 +36,7 @@ export function createEventMaker({ events, regions, log, intervalMs }: EventMake
       return made;
     },
     run: async signal => {
-      let failing = false;
+      const outage = createOutage(log, 'no events are made');
       while (!signal.aborted) {
         let more = false;
         try {
@@ -46,10 +46,9 @@ export function createEventMaker({ events, regions, log, intervalMs }: EventMake
             made += result.events;
             more = result.more;
           }
-          failing = false;
+          outage.over();
         } catch (error) {
-          if (!failing) log.warn({ err: error }, 'no events are made');
-          failing = true;
+          outage.failed(error);
         }
         // Not at once for the next row alone: while others write, each turn takes what came meanwhile.
         if (!more) await pause(intervalMs, signal);

@@ -16,7 +16,7 @@ import {
   ServiceError,
 } from '@quantivista/contracts';
 import type { Etcd, KeyValue } from '@quantivista/etcd';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, pause } from '@quantivista/runtime';
 import type { Leadership } from '../lead/leadership.ts';
 import { flagsUnchangedSince, readStored } from './store-flags.ts';
 
@@ -134,13 +134,15 @@ export function createProjection(options: ProjectionOptions): Projection {
     },
     run: async signal => {
       const backoff = createBackoff({ firstMs: intervalMs, maxMs: 10 * intervalMs });
+      const outage = createOutage(log, 'the table of flags can not be kept up');
       while (!signal.aborted) {
         let waitMs = intervalMs;
         try {
           await catchUp();
           backoff.reset();
+          outage.over();
         } catch (error) {
-          log.warn({ err: error }, 'the table of flags can not be kept up');
+          outage.failed(error);
           waitMs = backoff.next();
         }
         await pause(waitMs, signal);

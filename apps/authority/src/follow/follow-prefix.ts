@@ -1,6 +1,6 @@
 /** Follow what stands below a prefix: all of it once, then each change, for as long as it takes. */
 import type { Etcd, KeyValue, WatchEvent } from '@quantivista/etcd';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, type Outage, pause } from '@quantivista/runtime';
 
 export interface PrefixListener {
   /** All that is there, as of a revision: what was known before counts no more. */
@@ -15,10 +15,12 @@ async function followOnce(
   etcd: Pick<Etcd, 'list' | 'watch'>,
   prefix: string,
   to: PrefixListener,
+  outage: Outage,
   signal: AbortSignal,
 ): Promise<string> {
   const listed = await etcd.list({ prefix });
   if (listed.kind !== 'listed') return listed.kind;
+  outage.over();
   to.listed(listed.revision, listed.entries);
   const watch = etcd.watch({
     prefix,
@@ -39,12 +41,13 @@ export async function followPrefix(
   signal: AbortSignal,
 ): Promise<void> {
   const backoff = createBackoff({ firstMs: 20, maxMs: 1_000 });
+  const outage = createOutage(log, 'it is not followed for now', { prefix });
   while (!signal.aborted) {
     const startedAt = Date.now();
     try {
-      log.debug({ prefix, end: await followOnce(etcd, prefix, to, signal) }, 'following ended');
+      log.debug({ prefix, end: await followOnce(etcd, prefix, to, outage, signal) }, 'following ended');
     } catch (error) {
-      log.warn({ prefix, err: error }, 'it is not followed for now');
+      outage.failed(error);
     }
     to.lost?.();
     if (Date.now() - startedAt > 5_000) backoff.reset();

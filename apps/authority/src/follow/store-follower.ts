@@ -4,7 +4,7 @@
  */
 import { type CheckedState, COMMIT_KEY, DISTRIBUTED_PREFIX, GENERATION_KEY } from '@quantivista/contracts';
 import type { Etcd, RevisionEvents, Watch } from '@quantivista/etcd';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, pause } from '@quantivista/runtime';
 import { buildSnapshot, differingParts, digestsOf, type Snapshot } from '@quantivista/snapshot';
 import type { FollowedKeys } from './record-view.ts';
 
@@ -35,6 +35,7 @@ export function createStoreFollower({ etcd, log, checkListMs }: StoreFollowerOpt
   let watch: Watch | undefined;
   let commit = { generation: '', revision: 0 };
   let differences = 0;
+  const outage = createOutage(log, 'following etcd failed');
 
   function noteCommit(generation: string, revision: number): void {
     if (generation !== commit.generation || revision > commit.revision) commit = { generation, revision };
@@ -71,6 +72,7 @@ export function createStoreFollower({ etcd, log, checkListMs }: StoreFollowerOpt
     const { entries } = await etcd.read([GENERATION_KEY]);
     if (entries[0]?.value !== snapshot?.generation) drop();
     snapshot ??= await list();
+    outage.over();
     if (!snapshot || signal.aborted) return;
     watch = etcd.watch({ prefix: DISTRIBUTED_PREFIX, from: snapshot.revision + 1, onRevision: apply });
     const stop = () => watch?.close();
@@ -101,7 +103,7 @@ export function createStoreFollower({ etcd, log, checkListMs }: StoreFollowerOpt
     const backoff = createBackoff({ firstMs: 20, maxMs: 1_000 });
     while (!signal.aborted) {
       const startedAt = Date.now();
-      await round(signal).catch(error => log.warn({ err: error }, 'following etcd failed'));
+      await round(signal).catch(outage.failed);
       if (Date.now() - startedAt > 5_000) backoff.reset();
       await pause(backoff.next(), signal);
     }

@@ -3,7 +3,7 @@
  * it; where two do, or one dies between the two steps, Postgres knows what it has by its id.
  */
 import type { Etcd, KeyValue } from '@quantivista/etcd';
-import { type Log, type Metrics, pause } from '@quantivista/runtime';
+import { createOutage, type Log, type Metrics, pause } from '@quantivista/runtime';
 import type { z } from 'zod';
 import type { Leadership } from '../lead/leadership.ts';
 
@@ -66,14 +66,13 @@ export function createIntake<B>(options: IntakeOptions<B>): Intake {
 
   return {
     run: async signal => {
-      let failing = false;
+      const outage = createOutage(log, 'what regions hand over waits', { kind });
       while (!signal.aborted) {
         try {
           if (leadership.leading) await round();
-          failing = false;
+          outage.over();
         } catch (error) {
-          if (!failing) log.warn({ err: error, kind }, 'what regions hand over waits');
-          failing = true;
+          outage.failed(error);
         }
         await pause(intervalMs, signal);
       }

@@ -4,7 +4,7 @@
  */
 import { PROPOSALS_PREFIX, type Proposal, ServiceError } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 import { followPrefix } from '../follow/follow-prefix.ts';
 import type { Leadership } from '../lead/leadership.ts';
 import type { Proposals } from './proposals.ts';
@@ -32,6 +32,7 @@ const BY = 'schedule';
 export function createSchedule({ etcd, log, proposals, leadership }: ScheduleOptions): Schedule {
   /** When each is to be tried, in milliseconds since the epoch. */
   const due = new Map<string, number>();
+  const outage = createOutage(log, 'a scheduled proposal is tried again');
 
   function take(key: string, value: string | undefined): void {
     const id = key.slice(PROPOSALS_PREFIX.length);
@@ -55,8 +56,9 @@ export function createSchedule({ etcd, log, proposals, leadership }: ScheduleOpt
     due.set(id, Date.now() + RETRY_MS);
     try {
       await proposals.apply(id, BY).catch(error => refused(id, error));
+      outage.over();
     } catch (error) {
-      log.warn({ proposal: id, err: error }, 'a scheduled proposal is tried again');
+      outage.failed(error);
     }
   }
 

@@ -5,7 +5,7 @@
 import { GENERATION_KEY, HEARTBEAT_KEY, heartbeatAt, toProblem } from '@quantivista/contracts';
 import type { RevisionEvents } from '@quantivista/etcd';
 import { MAX_CHANGES, type RegionState, type RegionWriter } from '@quantivista/region';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, pause } from '@quantivista/runtime';
 import { listStore } from './list-store.ts';
 import type { StoreState } from './repair.ts';
 import type { Held, Source, SourceEnd } from './source.ts';
@@ -55,6 +55,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
   const trail = createTrail();
   let state: FeederState = 'connecting';
   let fault: string | undefined;
+  const outage = createOutage(log, 'feeding failed');
   let begun = false;
   let watchingSince = Number.POSITIVE_INFINITY;
   let applied = 0;
@@ -130,6 +131,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
     signal.addEventListener('abort', stop);
     state = 'watching';
     fault = undefined;
+    outage.over();
     watchingSince = performance.now();
     begun = true;
     try {
@@ -234,7 +236,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
           log.info({ end }, 'feeding round ended');
         } catch (error) {
           fault = toProblem(error).detail;
-          if (!signal.aborted) log.warn({ err: error }, 'feeding failed');
+          if (!signal.aborted) outage.failed(error);
         }
         state = 'waiting';
         // Waiting for an answer that did not come takes as long, and many feeders may have waited together.

@@ -3,7 +3,7 @@
  * and mends those that differ. Runs beside the feeder, while changes flow.
  */
 import type { Listed, RegionWriter, SnapshotEntry } from '@quantivista/region';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 
 /** The whole state of the store at one revision. */
 export interface StoreState {
@@ -89,11 +89,13 @@ export function createRepair({ list, region, log }: RepairOptions): Repair {
       return repairedKeys;
     },
     run: async signal => {
+      const outage = createOutage(log, 'repairing failed');
       while (!signal.aborted) {
         try {
           await look(signal);
+          outage.over();
         } catch (error) {
-          if (!signal.aborted) log.warn({ err: error }, 'repairing failed');
+          if (!signal.aborted) outage.failed(error);
         }
         await pause(LOOK_MS, signal);
       }

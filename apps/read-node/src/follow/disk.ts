@@ -5,7 +5,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Scope } from '@quantivista/contracts';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 import type { Snapshot } from '@quantivista/snapshot';
 import { createHistory, type HistoryLimits } from './history.ts';
 import type { Loaded, Replica } from './replica.ts';
@@ -49,7 +49,7 @@ async function replaceFile(path: string, chunks: Iterable<string>): Promise<void
 export function createDisk(options: DiskOptions): Disk {
   const { path, scope, replica, log, intervalMs, history } = options;
   let saved: { generation: string; revision: number; digest: string } | undefined;
-  let failing = false;
+  const outage = createOutage(log, 'the state could not be saved', { path });
 
   async function save(snapshot: Snapshot): Promise<void> {
     const { generation, revision } = snapshot;
@@ -57,10 +57,9 @@ export function createDisk(options: DiskOptions): Disk {
     try {
       await replaceFile(path, encodeState(snapshot, scope.environments));
       saved = { generation, revision, digest };
-      failing = false;
+      outage.over();
     } catch (error) {
-      if (!failing) log.error({ err: error, path }, 'the state could not be saved');
-      failing = true;
+      outage.failed(error);
     }
   }
 

@@ -1,7 +1,7 @@
 /** Follows the region's Redis: loads once, then applies the stream, one entry a revision. */
 import { toProblem } from '@quantivista/contracts';
 import type { RegionReader, StreamEntry } from '@quantivista/region';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, pause } from '@quantivista/runtime';
 import { createHistory, type HistoryLimits } from './history.ts';
 import { load } from './load.ts';
 import type { Loaded, Replica } from './replica.ts';
@@ -40,10 +40,12 @@ export function createFollower(options: FollowerOptions): Follower {
   let fault: string | undefined;
   let loads = 0;
   let wrong: ReloadReason | undefined;
+  const outage = createOutage(log, "the region's store does not answer; serving what is held");
 
   const succeeded = () => {
     connected = true;
     fault = undefined;
+    outage.over();
   };
 
   async function reload(): Promise<boolean> {
@@ -144,11 +146,8 @@ export function createFollower(options: FollowerOptions): Follower {
           if (!mustLoad) backoff.reset();
         } catch (error) {
           if (signal.aborted) return;
-          const { detail } = toProblem(error);
-          // Once for each reason: it is tried again and again.
-          if (fault !== detail)
-            log.warn({ err: error }, "the region's store does not answer; serving what is held");
-          fault = detail;
+          outage.failed(error);
+          fault = toProblem(error).detail;
           connected = false;
           // What it holds when it answers again is another matter.
           silent = false;

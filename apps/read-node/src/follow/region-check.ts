@@ -4,7 +4,7 @@
  */
 import { HEARTBEAT_KEY } from '@quantivista/contracts';
 import type { RegionReader, SnapshotEntry } from '@quantivista/region';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 import { partOf, type StoredEntry } from '@quantivista/snapshot';
 import type { Drift } from './drift.ts';
 import type { Replica } from './replica.ts';
@@ -94,13 +94,15 @@ export function createRegionCheck(options: RegionCheckOptions): RegionCheck {
       return checks;
     },
     run: async signal => {
+      const outage = createOutage(log, 'the region could not be checked');
       for (;;) {
         await pause(intervalMs * (0.5 + Math.random()), signal);
         if (signal.aborted) return;
         try {
           if (drift.verified !== undefined && (await region.claim('check', intervalMs / 2))) await check();
+          outage.over();
         } catch (error) {
-          if (!signal.aborted) log.warn({ err: error }, 'the region could not be checked');
+          if (!signal.aborted) outage.failed(error);
         }
       }
     },

@@ -1,7 +1,7 @@
 /** Keeps this node's report in its region's Redis. Where that does not answer, nothing else suffers. */
 import type { NodeReport } from '@quantivista/contracts';
 import type { Presence } from '@quantivista/region';
-import type { Log } from '@quantivista/runtime';
+import { createOutage, type Log } from '@quantivista/runtime';
 import { createAlarm } from './alarm.ts';
 
 export interface NodePresenceOptions {
@@ -32,17 +32,16 @@ export function createNodePresence(options: NodePresenceOptions): NodePresence {
     changed: () => alarm.within(GATHER_MS),
     awaited: () => alarm.within(0),
     run: async signal => {
-      let failing = false;
+      const outage = createOutage(log, 'the region is not told of this node');
       while (!signal.aborted) {
         try {
           // One at a time: what changes meanwhile goes with the next.
           await presence.putNode(report(), ttlMs);
-          failing = false;
+          outage.over();
         } catch (error) {
-          if (!failing) log.warn({ err: error }, 'the region is not told of this node');
-          failing = true;
+          outage.failed(error);
         }
-        alarm.within(failing ? RETRY_MS : ttlMs / 3);
+        alarm.within(outage.present ? RETRY_MS : ttlMs / 3);
         await alarm.ring(signal);
       }
       await presence.removeNode(nodeId).catch(() => {});

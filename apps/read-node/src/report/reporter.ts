@@ -4,7 +4,7 @@
  */
 import type { Environment, NodeReport, RegionReport } from '@quantivista/contracts';
 import type { Presence } from '@quantivista/region';
-import type { Log } from '@quantivista/runtime';
+import { createOutage, type Log } from '@quantivista/runtime';
 import { createAlarm } from './alarm.ts';
 import { createExpectations } from './expectations.ts';
 import { createMembers } from './members.ts';
@@ -150,14 +150,13 @@ export function createReporter(options: ReporterOptions): Reporter {
       alarm.within(0);
     },
     run: async signal => {
-      let failing = false;
+      const outage = createOutage(log, 'the region is not reported');
       while (!signal.aborted) {
         try {
           alarm.within(await look());
-          failing = false;
+          outage.over();
         } catch (error) {
-          if (!failing) log.warn({ err: error }, 'the region is not reported');
-          failing = true;
+          outage.failed(error);
           alarm.within(FAILED_MS);
         }
         await alarm.ring(signal);

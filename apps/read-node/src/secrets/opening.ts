@@ -3,7 +3,7 @@
  * not answer, one is tried at a time, with growing pauses between.
  */
 import type { SealedValue } from '@quantivista/contracts';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, pause } from '@quantivista/runtime';
 import type { SecretPath, SecretStore } from '@quantivista/vault';
 
 /** Of one sealed value: its JSON as it was sent; or that it was destroyed, or is not to be had for now. */
@@ -54,7 +54,7 @@ export function createOpening({ store, log, concurrency }: OpeningOptions): Open
   const backoff = createBackoff(RETRY);
   const urgent = new Set<Task>();
   const rest = new Set<Task>();
-  let failing = false;
+  const outage = createOutage(log, 'secrets can not be opened');
   let working = 0;
   let restNotBefore = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -76,7 +76,7 @@ export function createOpening({ store, log, concurrency }: OpeningOptions): Open
   }
 
   function work(): void {
-    while (!stopping.signal.aborted && working < (failing ? 1 : concurrency)) {
+    while (!stopping.signal.aborted && working < (outage.present ? 1 : concurrency)) {
       const task = next();
       if (!task) break;
       working++;
@@ -97,8 +97,7 @@ export function createOpening({ store, log, concurrency }: OpeningOptions): Open
     try {
       task.result = await read(task);
     } catch (error) {
-      if (!failing) log.warn({ err: error }, 'secrets can not be opened');
-      failing = true;
+      outage.failed(error);
       add(task);
       restNotBefore = Date.now() + backoff.next();
     }
@@ -108,8 +107,7 @@ export function createOpening({ store, log, concurrency }: OpeningOptions): Open
 
   async function read(task: Task): Promise<OpenedSecret> {
     const opened = await store.open(task.path, task.sealed);
-    if (failing) log.info({ ...store.status() }, 'secrets can be opened again');
-    failing = false;
+    outage.over();
     backoff.reset();
     if (opened.kind === 'opened') return { kind: 'opened', json: JSON.stringify(opened.value) };
     if (opened.kind === 'destroyed') return { kind: 'destroyed' };
@@ -139,7 +137,8 @@ export function createOpening({ store, log, concurrency }: OpeningOptions): Open
     hurry: opening => {
       const task = opening as Task;
       // It would only be heard again that the store does not answer, as late as that takes.
-      if (task.result !== undefined || (failing && Date.now() < restNotBefore)) return Promise.resolve();
+      if (task.result !== undefined || (outage.present && Date.now() < restNotBefore))
+        return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
       task.waiters.push(resolve);
       if (!task.isUnderWay) urgent.add(task);

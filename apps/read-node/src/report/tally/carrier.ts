@@ -4,7 +4,7 @@
  * takes it in knows it by that.
  */
 import type { Bundle, Tally } from '@quantivista/region';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 import type { TallySink } from './sink.ts';
 
 export interface CarrierOptions<B extends Bundle> {
@@ -60,17 +60,16 @@ export function createCarrier<B extends Bundle>({
       return carried;
     },
     run: async signal => {
-      let failing = false;
+      const outage = createOutage(log, 'what the region has counted is not handed over');
       while (!signal.aborted) {
         try {
           await carry();
-          failing = false;
+          outage.over();
         } catch (error) {
-          if (!failing) log.warn({ err: error }, 'what the region has counted is not handed over');
-          failing = true;
+          outage.failed(error);
         }
         // The way from here may be cut, and not the way from another node.
-        await pause(failing ? 2 * holdMs : intervalMs, signal);
+        await pause(outage.present ? 2 * holdMs : intervalMs, signal);
       }
     },
   };

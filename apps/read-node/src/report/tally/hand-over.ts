@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Bundle, CountBatch, Tally } from '@quantivista/region';
-import { type Log, pause } from '@quantivista/runtime';
+import { createOutage, type Log, pause } from '@quantivista/runtime';
 
 /** What this node counts. */
 export interface Counts {
@@ -46,7 +46,7 @@ export function createHandOver({ counts, region, windowMs, log }: HandOverOption
   let sequence = 0;
   let handedOver = 0;
   let dropped = 0;
-  let failing = false;
+  const outage = createOutage(log, 'what was counted waits for the region');
 
   function enqueue(at: number): void {
     const { counts: pairs, other } = counts.take();
@@ -64,10 +64,9 @@ export function createHandOver({ counts, region, windowMs, log }: HandOverOption
         waiting.shift();
         handedOver += timesIn(next);
       }
-      failing = false;
+      outage.over();
     } catch (error) {
-      if (!failing) log.warn({ err: error }, 'what was counted waits for the region');
-      failing = true;
+      outage.failed(error);
     }
   }
 
@@ -92,7 +91,7 @@ export function createHandOver({ counts, region, windowMs, log }: HandOverOption
         }
         await send();
         const restMs = Math.max(1, at + windowMs - Date.now());
-        await pause(Math.min(restMs, failing ? RETRY_MS : windowMs), signal);
+        await pause(Math.min(restMs, outage.present ? RETRY_MS : windowMs), signal);
       }
       enqueue(at);
       await send();
