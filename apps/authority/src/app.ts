@@ -10,6 +10,7 @@ import {
   securityHeaders,
   validationFault,
 } from '@quantivista/contracts';
+import { throttledLine } from '@quantivista/runtime';
 import type { Context } from 'hono';
 import { authorizeBy } from './access-resources.ts';
 import { parseCall } from './calls.ts';
@@ -51,6 +52,14 @@ const addressOf = ({ env }: Context): string | undefined =>
 
 export function createApp(dependencies: Dependencies): OpenAPIHono {
   const { log, callers, calls, denials, reads, forAnyone } = dependencies;
+  const failed = (fields: object) => log.error(fields, 'a request failed');
+  const unavailable = new Map<string, ReturnType<typeof throttledLine>>();
+  /** While a store is away it is so with each request: one a second tells as much. */
+  const tell = (error: ServiceError) => {
+    const line = unavailable.get(error.code) ?? throttledLine(failed);
+    unavailable.set(error.code, line);
+    line({ err: error });
+  };
   const app = new OpenAPIHono({
     defaultHook: result => {
       if (!result.success) throw validationFault(result.error, result.target);
@@ -58,8 +67,8 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   });
   app.onError((error, c) => {
     if (error instanceof Proposed) return proposedResponse(c, dependencies, error);
-    const known = error instanceof ServiceError;
-    if (!known || error.status >= 500) log.error({ err: error }, 'a request failed');
+    if (!(error instanceof ServiceError) || error.code === 'internal') failed({ err: error });
+    else if (error.status >= 500) tell(error);
     return problemResponse(error);
   });
   app.notFound(() => {

@@ -13,4 +13,5 @@ export * from './rate-limit.ts';
 export * from './server-tls.ts';
 export * from './service-variables.ts';
 export * from './shutdown.ts';
+export * from './throttled-line.ts';
 export * from './tls-failure.ts';

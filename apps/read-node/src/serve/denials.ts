@@ -1,7 +1,7 @@
 /** What this node has denied, on its way to the record; and told in its log now and then, which a flood must not fill. */
 import { gatherDenials } from '@quantivista/access';
 import type { Denial, RepeatedDenial } from '@quantivista/contracts';
-import type { Log } from '@quantivista/runtime';
+import { type Log, throttledLine } from '@quantivista/runtime';
 
 export interface NodeDenials {
   readonly unauthenticated: number;
@@ -11,14 +11,11 @@ export interface NodeDenials {
   take(): RepeatedDenial[];
 }
 
-const LOGGED_MS = 1_000;
-
 export function createNodeDenials(log: Pick<Log, 'warn'>): NodeDenials {
   const gathering = gatherDenials();
   let unauthenticated = 0;
   let forbidden = 0;
-  let loggedAt = Number.NEGATIVE_INFINITY;
-  let notLogged = 0;
+  const line = throttledLine(fields => log.warn(fields, 'a request was denied'));
   return {
     get unauthenticated() {
       return unauthenticated;
@@ -30,13 +27,7 @@ export function createNodeDenials(log: Pick<Log, 'warn'>): NodeDenials {
       if (denial.caller === '') unauthenticated++;
       else forbidden++;
       gathering.add(denial, Date.now());
-      if (performance.now() - loggedAt < LOGGED_MS) {
-        notLogged++;
-        return;
-      }
-      loggedAt = performance.now();
-      log.warn({ ...denial, not_logged: notLogged }, 'a request was denied');
-      notLogged = 0;
+      line(denial);
     },
     take: gathering.take,
   };
