@@ -68,7 +68,8 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   app.onError((error, c) => {
     if (error instanceof Proposed) return proposedResponse(c, dependencies, error);
     if (!(error instanceof ServiceError) || error.code === 'internal') failed({ err: error });
-    else if (error.status >= 500) tell(error);
+    // Who asks whether it is ready has failed at nothing.
+    else if (error.status >= 500 && error.code !== 'not_ready') tell(error);
     return problemResponse(error);
   });
   app.notFound(() => {
