@@ -36,10 +36,11 @@ const tlsEnv = ({ caFile, certFile, keyFile }: CertificateFiles) => ({
 /** Started from there in place of their sources; set by test/harness/bundles.ts. */
 const bundles = process.env.QV_BUNDLES;
 
+/** Node keeps what it has compiled for the next start. */
 const fromSources = (main: string, runtime: Runtime): AppCommand => ({
   command: runtimes[runtime](),
   args: [join(ROOT, main)],
-  env: {},
+  env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled') },
 });
 
 function createApp(main: string, options: AppOptions): Component {

@@ -1,7 +1,11 @@
 /** `qvc`, as a process. */
+import { enableCompileCache } from 'node:module';
 import process from 'node:process';
-import { run } from './run.ts';
-import { createTerminal } from './terminal.ts';
+
+// Most of what a command takes is compiling what it is made of: what is imported from here on is compiled once.
+enableCompileCache();
+const { run } = await import('./run.ts');
+const { createTerminal } = await import('./terminal.ts');
 
 /** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
 function interruption(): AbortSignal {
