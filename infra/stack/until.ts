@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Named in the error. */
-  readonly what: string;
+  /** Named in the error: as it is when that is thrown, where it changes. */
+  readonly what: string | (() => string);
   /** @default 30000 */
   readonly timeoutMs?: number;
   /** @default 20 */
@@ -28,7 +28,10 @@ export async function until<T>(
     } catch (error) {
       cause = error;
     }
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause });
+    if (Date.now() > deadline) {
+      const awaited = typeof what === 'string' ? what : what();
+      throw new Error(`waited ${timeoutMs} ms for ${awaited}`, { cause });
+    }
     await pause(intervalMs);
   }
 }

@@ -1,7 +1,7 @@
 /** A process that asks a server as fast as it answers. */
 import { fork, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { answerOf } from './child-answer.ts';
 
 export interface RequestLoad {
   readonly port: number;
@@ -29,10 +29,9 @@ export function startRequests(load: RequestLoad, core: number): RequestProcess {
   child.send(load);
   pin(child.pid!, core);
   return {
-    run: async (kind, ms) => {
+    run: (kind, ms) => {
       child.send({ kind, ms });
-      const [result] = await once(child, 'message');
-      return result as RequestRun;
+      return answerOf<RequestRun>(child, 'the asking process');
     },
     stop: () => void child.disconnect(),
   };

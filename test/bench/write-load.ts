@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Endpoints } from '@quantivista/contracts';
+import { answerOf } from './child-answer.ts';
 
 export interface WriteLoadOptions {
   /** `steps`: to the server of write-steps.ts, in the place of the authority. */
@@ -29,7 +30,7 @@ export async function startSteps({
   postgres,
 }: Endpoints): Promise<{ url: string; pid: number; stop(): void }> {
   const child = fork(new URL('./write-steps.ts', import.meta.url), [JSON.stringify({ etcd, postgres })]);
-  const [port] = (await once(child, 'message')) as [number];
+  const port = await answerOf<number>(child, 'the server of bare steps');
   return { url: `http://127.0.0.1:${port}`, pid: child.pid!, stop: () => child.disconnect() };
 }
 
@@ -38,15 +39,10 @@ export function startProcess({ kind, endpoints, writers }: WriteLoadOptions): Wr
   const child = fork(new URL('./write-process.ts', import.meta.url), [options], {
     serialization: 'advanced',
   });
-  const failed = once(child, 'exit').then(([code]) => {
-    throw new Error(`the writing process ended with ${code}`);
-  });
-  failed.catch(() => {});
   return {
-    run: async ms => {
+    run: ms => {
       child.send({ ms });
-      const [run] = (await Promise.race([once(child, 'message'), failed])) as [WriteRun];
-      return run;
+      return answerOf<WriteRun>(child, 'the writing process');
     },
     end: async () => {
       const ended = once(child, 'exit');

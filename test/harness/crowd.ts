@@ -82,9 +82,11 @@ export function startCrowd(options: CrowdOptions): Crowd {
   const tell = (message: ToCrowdProcess) => {
     for (const child of children) if (child.connected) child.send(message);
   };
+  const missing = () => processes - here;
   const allHere = async () => {
-    await until(() => here >= processes, {
-      what: 'every watcher to have its first frame',
+    await until(() => missing() <= 0, {
+      what: () =>
+        `all of ${sockets} watchers to have their first frame; ${missing()} of ${processes} processes miss some`,
       timeoutMs: 60_000,
     });
     return refused;
