@@ -135,12 +135,12 @@ const feeding = config.ROLES.includes('feed')
 const following = config.ROLES.includes('serve')
   ? startFollowing({ config, scope, regionOptions, replica, log })
   : undefined;
-shutdown.onShutdown('feed', () => feeding?.end(), END_LIMIT_MS);
-shutdown.onShutdown('follow', () => following?.end(), END_LIMIT_MS);
-shutdown.onShutdown(
-  'report',
-  reporting.start(() => hub.watchers),
-);
+const endReporting = reporting.start(() => hub.watchers);
+const endRegion = async () => {
+  // At once: none waits for another, and each may wait for a store.
+  await Promise.all([endReporting(), feeding?.end(), following?.end()]);
+};
+shutdown.onShutdown('region', endRegion, END_LIMIT_MS);
 
 const sync = createSync({
   access,
