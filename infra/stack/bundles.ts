@@ -18,8 +18,15 @@ export interface AppCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const APPS = ['apps/authority/src/main.ts', 'apps/read-node/src/main.ts'];
+/** The authority serves TLS on Node alone. */
+const MADE: readonly (readonly [main: string, runtime: Runtime])[] = [
+  ['apps/authority/src/main.ts', 'node'],
+  ['apps/read-node/src/main.ts', 'node'],
+  ['apps/read-node/src/main.ts', 'bun'],
+];
 const FOLDER = join(ROOT, 'node_modules/.cache/apps');
+/** Settings come from the environment alone. */
+const WITHOUT_FILES = ['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'];
 /** Those of other sources are kept for so long: somebody may be running tests with them. */
 const DAY_MS = 86_400_000;
 
@@ -59,15 +66,12 @@ function build(folder: string, main: string, runtime: Runtime): void {
   execFileSync(command, [...args, '--help'], { env: { ...process.env, ...env } });
 }
 
-/** Settings come from the environment alone. */
-const WITHOUT_FILES = ['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'];
-
 /** Where the bundles are; made where they are missing. */
 export function makeBundles(): string {
   const made = join(FOLDER, hashOfSources());
   if (existsSync(made)) return made;
   keep(made, own => {
-    for (const main of APPS) for (const runtime of ['node', 'bun'] as const) build(own, main, runtime);
+    for (const [main, runtime] of MADE) build(own, main, runtime);
     // Beside the folder of the app that reads them, as in packages/audit.
     symlinkSync(join(ROOT, 'packages/audit/migrations'), join(own, 'apps/authority/migrations'));
   });
