@@ -21,6 +21,7 @@ import {
   openServerTls,
   parseEnvironment,
   registerCertificateMetrics,
+  STORES_LIMIT_MS,
   watchLinkCertificates,
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
@@ -61,9 +62,6 @@ import { queueWrites } from './write/queue.ts';
 import { createSchemaRule } from './write/schemas/rule.ts';
 import { createSchemaReader } from './write/schemas/service-schemas.ts';
 
-/** What is under way by then stays as a crash would leave it, which all of it bears: a frozen store must not hold up the end. */
-const END_LIMIT_MS = 3_000;
-
 await answerHelp(process.argv, 'The authority of QuantiVista Config: takes every write.', AUTHORITY_SETTINGS);
 const config = parseEnvironment(AuthorityEnvironment, process.env);
 const log = createLog('authority', config.LOG_LEVEL);
@@ -76,7 +74,7 @@ const stop = new AbortController();
 const linkCertificates = watchLinkCertificates(config, log);
 shutdown.onShutdown('link certificates', linkCertificates.close);
 const stores = openStores(config, linkCertificates, log);
-shutdown.onShutdown('stores', stores.close, END_LIMIT_MS);
+shutdown.onShutdown('stores', stores.close, STORES_LIMIT_MS);
 const { etcd, audit, evidence, adminToken } = stores;
 await stores.ready();
 
@@ -241,7 +239,7 @@ const endLoops = async () => {
   stop.abort();
   await Promise.all(loops);
 };
-shutdown.onShutdown('loops', endLoops, END_LIMIT_MS);
+shutdown.onShutdown('loops', endLoops, STORES_LIMIT_MS);
 const server = startServer({ app, config, tls, clientCertificates, log });
 shutdown.onShutdown('server', () => new Promise<void>(resolve => void server.close(() => resolve())));
 // Before the server, which waits for the requests that were begun.

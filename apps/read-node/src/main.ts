@@ -14,6 +14,7 @@ import {
   parseEnvironment,
   passwordFile,
   registerCertificateMetrics,
+  STORES_LIMIT_MS,
   watchLinkCertificates,
 } from '@quantivista/runtime';
 import { openSecretStore } from '@quantivista/vault';
@@ -49,9 +50,6 @@ import { createStateFor } from './serve/state-for.ts';
 import { isReady, readStatus } from './serve/status.ts';
 import { createAdmitter } from './serve/watch/admit.ts';
 import { createHub } from './serve/watch/hub.ts';
-
-/** What is under way by then stays as a crash would leave it, which all of it bears: a frozen store must not hold up the end. */
-const END_LIMIT_MS = 3_000;
 
 await answerHelp(
   process.argv,
@@ -137,10 +135,11 @@ const following = config.ROLES.includes('serve')
   : undefined;
 const endReporting = reporting.start(() => hub.watchers);
 const endRegion = async () => {
-  // At once: none waits for another, and each may wait for a store.
+  // At once: none waits for another, and each may wait for a store. Where those do not answer, the others find out by
+  // themselves that this node is gone.
   await Promise.all([endReporting(), feeding?.end(), following?.end()]);
 };
-shutdown.onShutdown('region', endRegion, END_LIMIT_MS);
+shutdown.onShutdown('region', endRegion, STORES_LIMIT_MS);
 
 const sync = createSync({
   access,

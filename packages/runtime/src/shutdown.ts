@@ -11,6 +11,12 @@ export interface Shutdown {
   onShutdown(name: string, close: () => Promise<void> | void, limitMs?: number): void;
 }
 
+/**
+ * For parts that wait for stores. What is under way by then stays as a crash would leave it, which all of it bears: a
+ * frozen store must not hold up the end.
+ */
+export const STORES_LIMIT_MS = 3_000;
+
 interface Part {
   readonly name: string;
   readonly close: () => Promise<void> | void;

@@ -6,7 +6,7 @@ import {
   createRegionImpressions,
   type RedisAddress,
 } from '@quantivista/region';
-import { type Certificates, type Log, type Metrics, pause } from '@quantivista/runtime';
+import type { Certificates, Log, Metrics } from '@quantivista/runtime';
 import type { ReadNodeConfig } from '../config.ts';
 import type { FeedObserver } from '../feed/feeder.ts';
 import type { Replica } from '../follow/replica.ts';
@@ -24,7 +24,6 @@ import type { Counts } from './tally/hand-over.ts';
 import { createNodeTally } from './tally/tally.ts';
 
 const AGE_CHECK_MS = 500;
-const END_LIMIT_MS = 2_000;
 
 export interface ReportingOptions {
   readonly config: ReadNodeConfig;
@@ -156,8 +155,7 @@ export function createReporting(options: ReportingOptions): Reporting {
       for (const end of ends) await end();
     };
     return async () => {
-      // Where the stores do not answer, the others find out by themselves that this node is gone.
-      await Promise.race([endAll(), pause(END_LIMIT_MS)]);
+      await endAll();
       presence.close();
       regionImpressions.close();
       regionAccessLog.close();
