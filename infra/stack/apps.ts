@@ -45,24 +45,20 @@ const fromSources = (main: string, runtime: Runtime): AppCommand => ({
 
 function createApp(main: string, options: AppOptions): Component {
   const { name, dir, port, host = '127.0.0.1', netns, runtime, tls, env } = options;
-  const {
-    command,
-    args,
-    env: itsOwn,
-  } = bundles ? bundled(bundles, main, runtime) : fromSources(main, runtime);
+  const app = bundles ? bundled(bundles, main, runtime) : fromSources(main, runtime);
   const url = `${tls || env.TLS_CERT_FILE !== undefined ? 'https' : 'http'}://${host}:${port}`;
   return createComponent({
     name,
     url,
     port,
     netns,
-    command,
-    args,
+    command: app.command,
+    args: app.args,
     env: {
       NODE_ENV: 'production',
       HOST: host,
       PORT: String(port),
-      ...itsOwn,
+      ...app.env,
       ...(tls && tlsEnv(tls)),
       ...env,
     },
