@@ -13,6 +13,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   'packages/documents': ['packages/contracts'],
   'packages/access': ['packages/contracts'],
   'packages/runtime': ['packages/contracts'],
+  // For programs that have nothing else of ours.
+  'packages/sdk': [],
   'packages/issuers': ['packages/access', 'packages/contracts', 'packages/runtime'],
   'packages/etcd': ['packages/contracts', 'packages/runtime'],
   'packages/region': ['packages/contracts', 'packages/runtime'],

@@ -17,6 +17,7 @@ import { readStore, storeRevision } from './oracle.ts';
 import { createRandom } from './random.ts';
 import { readService, startReader } from './readers.ts';
 import { type RecordingWatcher, startWatcher } from './recording-watcher.ts';
+import { startSdkReader } from './sdk-reader.ts';
 import { createTruth, type Truth } from './truth.ts';
 import { startWriters } from './writers.ts';
 
@@ -60,14 +61,20 @@ async function run(network: Network): Promise<void> {
     const topic = TOPICS[n % TOPICS.length]!;
     return startWatcher({ id: `watcher-${n}`, topic, nodes, token, random: createRandom(SEED + n + 1) });
   });
+  const services = TOPICS.map((topic, n) => {
+    const urls = nodes.map(({ url }) => url);
+    // Each has another node nearest.
+    const nearestFirst = [...urls.slice(n % urls.length), ...urls.slice(0, n % urls.length)];
+    return startSdkReader({ name: `service-${n}`, topic, nodes: nearestFirst, token });
+  });
   const readers = new Map(
     nodes.map(({ name, url }) => [name, startReader({ node: name, url, token, topics: TOPICS })]),
   );
   const writers = startWriters({ url: authority.url, token, topics: TOPICS, random });
   try {
     const allRead = () => [...readers.values()].every(({ lives }) => lives.at(-1)!.reads.length > 0);
-    const allUnderWay = () => allRead() && watchers.every(watcher => watcher.reached > 0);
-    await until(allUnderWay, { what: 'every reader and watcher to begin' });
+    const allUnderWay = () => allRead() && [...watchers, ...services].every(({ reached }) => reached > 0);
+    await until(allUnderWay, { what: 'every reader, watcher and service to begin' });
     const killed = await killInTurn({
       network,
       topics: TOPICS,
@@ -80,22 +87,23 @@ async function run(network: Network): Promise<void> {
 
     await until(allRead, { what: 'every node to be read again' });
     const last = await storeRevision(etcd.url);
-    await until(() => watchers.every(watcher => watcher.reached >= last), {
-      what: 'every watcher to reach the end',
+    await until(() => [...watchers, ...services].every(({ reached }) => reached >= last), {
+      what: 'every watcher and service to reach the end',
     });
     const statuses = await statusesAfter(nodes, last);
     const reads = await Promise.all(
       nodes.flatMap(node => TOPICS.map(topic => readService(node.url, token, topic, last))),
     );
     for (const reader of readers.values()) await reader.stop();
-    for (const watcher of watchers) watcher.stop();
+    for (const each of [...watchers, ...services]) each.stop();
 
     const history: History = {
       generation: statuses[0]!.generation,
       store: await readStore(etcd.url),
       writes: writers.writes,
       watchers: watchers.map(watcher => watcher.history),
-      lives: [...readers.values()].flatMap(reader => reader.lives),
+      // A service is told of states as a reader is.
+      lives: [...[...readers.values()].flatMap(reader => reader.lives), ...services.map(({ life }) => life)],
     };
     const truth = createTruth(history.store);
     console.log(summary(history, truth, watchers, killed));
@@ -112,7 +120,7 @@ async function run(network: Network): Promise<void> {
   } finally {
     await writers.stop();
     for (const reader of readers.values()) await reader.stop();
-    for (const watcher of watchers) watcher.stop();
+    for (const each of [...watchers, ...services]) each.stop();
   }
 }
 
