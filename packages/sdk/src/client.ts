@@ -62,7 +62,7 @@ export interface ConfigClient<T = Values> extends Disposable {
   onKey(key: string, listener: (value: Json | undefined, before: Json | undefined) => void): () => void;
   /**
    * A secret, from a node: it is in no stream, and is kept nowhere here. No older than the newest state that was seen.
-   * @throws ConfigError `forbidden`, `not_found`, `confidential` …; `unreachable` where no node answers
+   * @throws ConfigError `configuration_not_found`, `forbidden`, `confidential` …; `unreachable` where no node answers
    */
   secret(key: string): Promise<Json>;
   /** Follow no more. What it holds stays. */

@@ -53,7 +53,8 @@ export async function followNodes(options: StreamOptions, signal: AbortSignal): 
     });
     onEnd(why);
     if (signal.aborted) return;
-    if (why || !told) nodes.failed(node, why?.retryAfterMs);
+    // One that broke off is left alone until the others have been asked.
+    if (why || !told) nodes.failed(node, why?.retryAfterMs ?? (told ? windowMs : 0));
     // All others of this node have lost their streams too, and come back within the same window.
     if (told) await pause(Math.random() * windowMs, signal);
   }
