@@ -8,6 +8,7 @@ import {
   refuseTokenInUrl,
   ServiceError,
   securityHeaders,
+  TRIAL_HEADER,
   validationFault,
 } from '@quantivista/contracts';
 import { throttledLine } from '@quantivista/runtime';
@@ -95,10 +96,11 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     const caller = await callers.requireSome(credential, needed, c.req.path);
     const call = parseCall(name => c.req.header(name));
     const authorize = authorizeBy(caller, needed, denials);
-    if (!call.breakGlass) return calls.run({ ...call, authorize }, next);
+    const onTrial = (id: string) => c.header(TRIAL_HEADER, id);
+    if (!call.breakGlass) return calls.run({ ...call, authorize, onTrial }, next);
     await callers.requireSome(credential, ['break-glass'], c.req.path);
     const authorizeBreaking = authorizeBy(caller, ['break-glass'], denials);
-    return calls.run({ ...call, authorize, authorizeBreaking }, next);
+    return calls.run({ ...call, authorize, authorizeBreaking, onTrial }, next);
   });
   app.use('/api/*', limitBodies(), requireJson());
   registerHealth(app, dependencies);

@@ -1,6 +1,6 @@
 /**
- * What a call says of its change besides what is to change: whether the glass is broken, when it is to happen. It
- * holds of any write, so the routes do not pass it on: the writer finds it with the call that it works for.
+ * What a call says of its change besides what is to change: whether the glass is broken, when it is to happen,
+ * whether it is on trial. It holds of any write, so the routes do not pass it on: the writer finds it with the call that it works for.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CallHeaders, fieldFault, parseRequest } from '@quantivista/contracts';
@@ -10,6 +10,10 @@ export interface Call {
   readonly breakGlass: boolean;
   /** ISO 8601, in UTC. */
   readonly applyAt: string | undefined;
+  /** How long the change is on trial, in seconds. */
+  readonly trialS?: number | undefined;
+  /** Told of the proposal that a trial has begun with. */
+  readonly onTrial?: (proposalId: string) => void;
   /** Whether its caller may change a record so; absent where no caller asked for it. */
   readonly authorize?: Authorize;
   /** Whether its caller may break the glass for it. */
@@ -44,7 +48,7 @@ export function parseCall(header: (name: string) => string | undefined, nowMs = 
   if (breakGlass && applyAt !== undefined) {
     throw fieldFault('header.x-config-apply-at', 'glass is broken at once, not at a time');
   }
-  return { breakGlass, applyAt };
+  return { breakGlass, applyAt, trialS: headers['x-config-trial'] };
 }
 
 /** @throws ServiceError `invalid_request` */

@@ -37,6 +37,7 @@ import { createPrefixFollower } from './follow/prefix-follower.ts';
 import { createStoreView } from './follow/record-view.ts';
 import { createStoreFollower } from './follow/store-follower.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { createPast } from './history/past.ts';
 import { createLeadership } from './lead/leadership.ts';
 import { meterWriter } from './metered-writer.ts';
 import { createIntake } from './network/intake.ts';
@@ -47,6 +48,8 @@ import { createGuard } from './propose/guard.ts';
 import { createProposals } from './propose/proposals.ts';
 import { protectionRule } from './propose/protection-rule.ts';
 import { createSchedule } from './propose/schedule.ts';
+import { createTrialEnds } from './propose/trial-end.ts';
+import { createTrials } from './propose/trials.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createRecovery } from './recover/recovery.ts';
 import { registerEvidenceMetrics } from './seal/evidence-metrics.ts';
@@ -167,9 +170,11 @@ const accessLog = createIntake({
   metrics,
   log,
 });
-const writer = createGuard({ etcd, writer: immediate, calls, metrics, log });
-const proposals = createProposals({ etcd, writer: immediate });
+const writer = createGuard({ etcd, writer: immediate, calls, regions, metrics, log });
+const proposals = createProposals({ etcd, writer: immediate, regions });
 const schedule = createSchedule({ etcd, log, proposals, leadership });
+const ends = createTrialEnds({ proposals, writer: immediate, past: createPast(stores), audit });
+const trials = createTrials({ etcd, log, ends, regions, leadership, metrics });
 metrics.observed('qv_scheduled_proposals', 'proposals that wait for their time', () => schedule.waiting);
 const outbound = createOutbound({
   config,
@@ -226,6 +231,7 @@ const loops = [
   leadership,
   regions,
   schedule,
+  trials,
   projection,
   usage,
   sealer,

@@ -1,37 +1,38 @@
 /** The API as the commands use it: reads from the nearest node that answers, writes to the authority. */
-import type {
-  BulkResult,
-  ClientsQuery,
-  Configuration,
-  ConfigurationMap,
-  ConfigurationUpdate,
-  DeadLetterList,
-  DestroyedVersions,
-  DocumentFormat,
-  EventList,
-  History,
-  InstanceList,
-  PointDiff,
-  PromoteRequestInput,
-  Propagation,
-  RegionList,
-  ReplayRequest,
-  RewrapResult,
-  RollbackRequest,
-  RollbackResult,
-  SchemaList,
-  SchemaResult,
-  SchemaUpdate,
-  SchemaVersionList,
-  ValidateRequest,
-  ValidateResult,
-  ValueSchema,
-  VersionList,
-  WebhookList,
-  WebhookStatus,
-  WebhookTestResult,
-  WebhookUpdate,
-  WebhookWritten,
+import {
+  type BulkResult,
+  type ClientsQuery,
+  type Configuration,
+  type ConfigurationMap,
+  type ConfigurationUpdate,
+  type DeadLetterList,
+  type DestroyedVersions,
+  type DocumentFormat,
+  type EventList,
+  type History,
+  type InstanceList,
+  type PointDiff,
+  type PromoteRequestInput,
+  type Propagation,
+  type RegionList,
+  type ReplayRequest,
+  type RewrapResult,
+  type RollbackRequest,
+  type RollbackResult,
+  type SchemaList,
+  type SchemaResult,
+  type SchemaUpdate,
+  type SchemaVersionList,
+  TRIAL_HEADER,
+  type ValidateRequest,
+  type ValidateResult,
+  type ValueSchema,
+  type VersionList,
+  type WebhookList,
+  type WebhookStatus,
+  type WebhookTestResult,
+  type WebhookUpdate,
+  type WebhookWritten,
 } from '@quantivista/contracts';
 import { Failure, UsageError } from './fault.ts';
 import { createFlagApi, type FlagApi } from './flag-api.ts';
@@ -141,12 +142,14 @@ const schemaPath = (service: string, pattern: string) =>
   `${schemasPath(service)}/${encodeURIComponent(pattern)}`;
 
 /** What the caller said of every change. */
-const changeHeaders = ({ breakGlass, applyAt }: Settings): Record<string, string> => ({
+const changeHeaders = ({ breakGlass, applyAt, trialS }: Settings): Record<string, string> => ({
   ...(breakGlass && { 'x-config-break-glass': 'true' }),
   ...(applyAt !== undefined && { 'x-config-apply-at': applyAt }),
+  ...(trialS !== undefined && { [TRIAL_HEADER]: String(trialS) }),
 });
 
-export function createApi(settings: Settings): Api {
+/** @param onTrial told of the proposal that a change on trial is on record as */
+export function createApi(settings: Settings, onTrial: (proposalId: string) => void): Api {
   const { authority, nodes, token, tls, environment } = settings;
   const ask = <T>(baseUrl: string, request: HttpRequest) =>
     send<T>(baseUrl, {
@@ -156,12 +159,14 @@ export function createApi(settings: Settings): Api {
       query: { environment, ...request.query },
     });
 
-  const toAuthority = <T>(request: HttpRequest) => {
+  const toAuthority = async <T>(request: HttpRequest) => {
     const headers = {
       ...request.headers,
       ...((request.method ?? 'GET') !== 'GET' && changeHeaders(settings)),
     };
-    return ask<T>(requireAuthority(authority), { ...request, headers });
+    const reply = await ask<T>(requireAuthority(authority), { ...request, headers });
+    if (reply.trial !== undefined) onTrial(reply.trial);
+    return reply;
   };
 
   /** From the first node that answers; one that is unreachable or not ready passes the question on. */

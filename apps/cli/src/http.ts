@@ -1,5 +1,11 @@
 /** One request, and its answer or failure. The only place that knows the HTTP client. */
-import { type Problem, type ProposalView, parseProgress, type RegionProgress } from '@quantivista/contracts';
+import {
+  type Problem,
+  type ProposalView,
+  parseProgress,
+  type RegionProgress,
+  TRIAL_HEADER,
+} from '@quantivista/contracts';
 import { type Dispatcher, fetch } from 'undici';
 import { describeProblem, Failure } from './fault.ts';
 import { Proposed } from './proposed.ts';
@@ -36,6 +42,8 @@ export interface Reply<T> {
   readonly etag: string | undefined;
   /** How far a change had come in each region; absent where the server did not wait. */
   readonly propagation: readonly RegionProgress[] | undefined;
+  /** The proposal that a change on trial is on record as. */
+  readonly trial: string | undefined;
 }
 
 /**
@@ -80,6 +88,7 @@ export async function send<T>(baseUrl: string, request: HttpRequest): Promise<Re
     propagation: answered.has('preference-applied')
       ? parseProgress(answered.get('x-config-propagation') ?? '')
       : undefined,
+    trial: answered.get(TRIAL_HEADER) ?? undefined,
   };
 }
 

@@ -60,13 +60,16 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .option('--json', 'answer with JSON')
     .option('--at <time>', 'propose changes, to be made at this time')
     .option('--break-glass', 'change what is protected at once; it takes a reason')
+    .option('--trial <seconds>', 'put changes back where a client refuses them in this time', wholeNumber)
     .addHelpText('after', '\nWithout --authority, the local network of .stack/endpoints.json is used.')
     .configureOutput({ writeErr: () => {}, writeOut: text => terminal.out(text.trimEnd()) })
     .exitOverride();
 
   const context = (): Context => {
     const settings = resolveSettings(program.opts<GlobalOptions>(), folder);
-    return { settings, terminal, api: createApi(settings) };
+    const onTrial = (id: string) =>
+      terminal.err(`on trial for ${settings.trialS} s: qvc proposal show ${id}`);
+    return { settings, terminal, api: createApi(settings, onTrial) };
   };
   const reason = () => new Option('--reason <text>', 'why, for the audit trail');
   const wait = () =>

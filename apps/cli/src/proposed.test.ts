@@ -102,6 +102,8 @@ test('a change that was proposed is told as such, by every command that makes on
   expect(asked[0]!.headers['x-config-apply-at']).toBe('2026-12-01T04:00:00.000Z');
   await finish(['delete', 'a', 'k', '--break-glass', '--reason', 'fire']);
   expect(asked[1]!.headers['x-config-break-glass']).toBe('true');
+  await finish(['delete', 'a', 'k', '--trial', '60']);
+  expect(asked[2]!.headers['x-config-trial']).toBe('60');
   expect((await finish(['set', 'a', 'k', '5', '--at', 'tomorrow'])).code).toBe(2);
 
   const file = join(folder, 'proposed.env');

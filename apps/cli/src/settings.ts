@@ -19,6 +19,8 @@ export interface Settings {
   readonly breakGlass: boolean;
   /** When changes are to be made, in UTC; at once where absent. */
   readonly applyAt: string | undefined;
+  /** How long changes are on trial, in seconds. */
+  readonly trialS: number | undefined;
 }
 
 /** The global options, as commander reads them; the environment's variables are among them already. */
@@ -33,6 +35,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly breakGlass?: boolean;
   readonly at?: string;
+  readonly trial?: number;
 }
 
 /**
@@ -57,6 +60,7 @@ export function resolveSettings(options: GlobalOptions, folder: string): Setting
     json: options.json ?? false,
     breakGlass: options.breakGlass ?? false,
     applyAt: options.at === undefined ? undefined : parseTime(options.at),
+    trialS: options.trial,
   };
 }
 

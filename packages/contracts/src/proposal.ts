@@ -8,12 +8,14 @@ import { RECORD_KINDS } from './records.ts';
 import { Revision } from './revision.ts';
 import { Time } from './time.ts';
 
-/** The last five are closed: nothing comes after them. */
+/** The last six are closed: nothing comes after them. What is on trial ends as applied or as reverted, by itself. */
 export const PROPOSAL_STATES = [
   'open',
   'approved',
   'scheduled',
+  'on_trial',
   'applied',
+  'reverted',
   'rejected',
   'withdrawn',
   'stale',
@@ -49,6 +51,23 @@ export type ProposedChange = z.infer<typeof ProposedChange>;
 const Statement = z.object({ by: ActorName, at: z.iso.datetime(), comment: z.string().optional() });
 export type Statement = z.infer<typeof Statement>;
 
+export const MAX_TRIAL_S = 86_400;
+
+/** Of a change that is put back where a client says in time that it can't use it. */
+export const Trial = z
+  .object({
+    until: z.iso.datetime(),
+    refused_before: z.array(z.string()).openapi({
+      description: 'instances that could not use the state before it either: they have no say',
+    }),
+    revision: Revision.optional().openapi({
+      description: 'at which it was applied; once the trial has ended',
+    }),
+    ended: Statement.optional().openapi({ description: 'and why it ended so' }),
+  })
+  .openapi('Trial');
+export type Trial = z.infer<typeof Trial>;
+
 /** In etcd it is stored as exactly this JSON. Its content, up to `changes`, never changes: `digest` stands for it. */
 export const Proposal = z
   .object({
@@ -59,6 +78,7 @@ export const Proposal = z
     rollback_available: z.boolean(),
     created_at: z.iso.datetime(),
     apply_at: z.iso.datetime().optional(),
+    trial_s: z.int().optional().openapi({ description: 'how long it is on trial, once it is applied' }),
     changes: z.array(ProposedChange).openapi({
       description: 'where the glass was broken without values: the trail has them, at the same revision',
     }),
@@ -70,6 +90,7 @@ export const Proposal = z
     closed: Statement.optional().openapi({
       description: 'who applied, rejected or withdrew it, or tried to',
     }),
+    trial: Trial.optional(),
     version: z.int().positive(),
   })
   .openapi('Proposal');

@@ -1,43 +1,13 @@
 import type { ClientWord, NodeReport, RegionReport } from '@quantivista/contracts';
+
 import { describe, expect, test } from 'vitest';
+import { audience, GENERATION, node, region } from '../../test/reports.ts';
 import { clientsPageOf, type Position, parseCursor } from './propagation-clients.ts';
 
-const GENERATION = '11111111-1111-4111-8111-111111111111';
 const OTHER = '22222222-2222-4222-8222-222222222222';
 const of = { generation: GENERATION, revision: 10 };
 const ALL = { limit: 500 };
 
-const audience = (words: Record<string, ClientWord | null>) => ({
-  instance_ids: Object.keys(words),
-  words: Object.values(words),
-  watchers: Object.keys(words).length,
-  unnamed: 0,
-});
-const node = (
-  node_id: string,
-  audiences: NodeReport['audiences'],
-  more: Partial<NodeReport> = {},
-): NodeReport => ({
-  node_id,
-  runtime: 'node 26',
-  generation: GENERATION,
-  revision: 10,
-  state: 'FRESH',
-  watchers: 0,
-  audiences,
-  receipts: [],
-  ...more,
-});
-const region = (name: string, nodes: NodeReport[], topics?: string[]): RegionReport => ({
-  region: name,
-  reporter: 'a',
-  at: 1_000,
-  generation: GENERATION,
-  revision: 10,
-  nodes,
-  ...(topics && { topics: { 10: topics } }),
-  truncated: false,
-});
 const names = (reports: RegionReport[]) =>
   clientsPageOf(reports, of, ALL).instances.map(({ instance_id }) => instance_id);
 

@@ -17,7 +17,15 @@ import type { PlannedChange } from '../write/rule.ts';
 
 export type ProposalContent = Pick<
   Proposal,
-  'id' | 'generation' | 'author' | 'reason' | 'rollback_available' | 'created_at' | 'apply_at' | 'changes'
+  | 'id'
+  | 'generation'
+  | 'author'
+  | 'reason'
+  | 'rollback_available'
+  | 'created_at'
+  | 'apply_at'
+  | 'trial_s'
+  | 'changes'
 >;
 
 export const recordPathOf = ({ kind, environment, service_name, config_key }: ProposedPath): RecordPath => ({
@@ -47,13 +55,14 @@ export interface Making {
   /** ISO 8601. */
   readonly now: string;
   readonly applyAt?: string | undefined;
+  readonly trialS?: number | undefined;
 }
 
 const contentWith = (
   changes: ProposedChange[],
   generation: string,
   { actor, reason, rollbackAvailable }: WriteRequest,
-  { id, now, applyAt }: Making,
+  { id, now, applyAt, trialS }: Making,
 ): ProposalContent => ({
   id,
   generation,
@@ -62,6 +71,7 @@ const contentWith = (
   rollback_available: rollbackAvailable,
   created_at: now,
   ...(applyAt !== undefined && { apply_at: applyAt }),
+  ...(trialS !== undefined && { trial_s: trialS }),
   changes,
 });
 
@@ -76,8 +86,8 @@ export function contentOf({ generation, plan }: Preview, request: WriteRequest, 
   return contentWith(changes, generation, request, making);
 }
 
-/** The record of a change that was made without approvals: its values stand in the trail alone. */
-export function brokenGlass(
+/** The record of a change that is made without approvals: its values stand in the trail alone. */
+export function appliedAtOnce(
   { generation }: Preview,
   request: WriteRequest,
   making: Making,
@@ -93,7 +103,6 @@ export function brokenGlass(
   return {
     ...content,
     digest: digestOf(content),
-    break_glass: true,
     state: 'applied',
     approvals: [],
     comments: [],

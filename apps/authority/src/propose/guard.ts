@@ -1,5 +1,6 @@
 /**
  * A writer that turns what may not happen now into a proposal: what is protected, and what is to happen at a time.
+ * What is on trial, or breaks the glass, leaves one too, in its own transaction.
  * The rule of protection decides within the write itself, so that nothing slips through between asking and doing.
  */
 import { fieldFault, type Proposal, ServiceError } from '@quantivista/contracts';
@@ -7,15 +8,17 @@ import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Calls } from '../calls.ts';
 import { createStoreView } from '../follow/record-view.ts';
+import type { Regions } from '../network/regions.ts';
 import type { Committed, Writer } from '../write/commit.ts';
 import { createOperationId } from '../write/operation-id.ts';
 import type { WriteRequest } from '../write/request.ts';
 import { checkShape } from '../write/validate.ts';
-import { brokenGlass, contentOf, digestOf, type Making, putProposal } from './content.ts';
+import { appliedAtOnce, contentOf, digestOf, type Making, putProposal } from './content.ts';
 import { openState } from './proposal-state.ts';
 import { Proposed } from './proposed.ts';
 import { readProtections } from './protection-rule.ts';
 import { protecting, requirementOf } from './requirements.ts';
+import { beginTrial, requireTriable } from './trial.ts';
 
 export interface GuardedWriter extends Writer {
   /** @throws Proposed besides what a writer throws */
@@ -31,11 +34,13 @@ export interface GuardOptions {
   /** With the rule of protection among its rules. */
   readonly writer: Writer;
   readonly calls: Calls;
+  /** Who can't use the state before a trial begins. */
+  readonly regions: Pick<Regions, 'reports'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions): GuardedWriter {
+export function createGuard({ etcd, writer, calls, regions, metrics, log }: GuardOptions): GuardedWriter {
   const proposed = metrics.counter('qv_proposed_total', 'writes that became proposals');
   const broken = metrics.counter('qv_break_glass_total', 'writes of what is protected without approvals');
   const store = createStoreView(etcd);
@@ -61,7 +66,7 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
     const previewed = await writer.preview({ ...authorized(request), clearance });
     const paths = request.changes.map(({ path }) => path);
     const requirements = protecting(protections, paths).map(requirementOf);
-    const content = contentOf(previewed, request, making(applyAt));
+    const content = contentOf(previewed, request, making(applyAt, trialOf(request)));
     const begun = { ...content, digest: digestOf(content), approvals: [], comments: [] };
     const change = putProposal({ ...begun, state: openState(begun, requirements) }, content.generation);
     // Applied it is one transaction with its record: found out now rather than when it was approved.
@@ -76,24 +81,44 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
     });
   }
 
-  /** The change and a record that the glass was broken for it, in one transaction. */
-  async function breakGlass(request: WriteRequest): Promise<Committed> {
-    const { actor, reason } = request;
-    if (reason.trim() === '') throw fieldFault('reason', 'is needed where the glass is broken');
-    const { authorizeBreaking } = calls.current();
-    if (authorizeBreaking)
-      await writer.preview({ ...request, authorize: authorizeBreaking, clearance: { kind: 'preview' } });
+  /** How long the request is to be on trial. @throws ServiceError where that can't be */
+  function trialOf(request: WriteRequest): number | undefined {
+    const { trialS } = calls.current();
+    if (trialS !== undefined) requireTriable(request);
+    return trialS;
+  }
+
+  /** The change and its record as a proposal that was applied, in one transaction. */
+  async function writeOnRecord(request: WriteRequest, byBreakingGlass: boolean): Promise<Committed> {
+    const trialS = trialOf(request);
     const previewed = await preview(request);
-    const record = brokenGlass(previewed, request, making(undefined));
+    const made = making(undefined, trialS);
+    const applied = appliedAtOnce(previewed, request, made);
+    const trial = trialS !== undefined && beginTrial(applied, trialS, made.now, regions.reports());
+    const mark = byBreakingGlass && ({ break_glass: true } as const);
+    const record = { ...applied, ...mark, ...(trial && { state: 'on_trial' as const, trial }) };
     const committed = await writer.write({
       ...authorized(request),
       changes: [...request.changes, putProposal(record, previewed.generation)],
-      clearance: { kind: 'break_glass' },
-      mark: { proposal: record.id, break_glass: true },
+      ...(byBreakingGlass && { clearance: { kind: 'break_glass' } }),
+      mark: { proposal: record.id, ...mark },
+      ...(trial && { awaited: true }),
     });
-    broken.inc();
-    log.warn({ proposal: record.id, actor, revision: committed.revision }, 'the glass was broken');
+    if (trial) calls.current().onTrial?.(record.id);
+    if (byBreakingGlass) {
+      broken.inc();
+      const { actor } = request;
+      log.warn({ proposal: record.id, actor, revision: committed.revision }, 'the glass was broken');
+    }
     return withoutLast(committed);
+  }
+
+  async function breakGlass(request: WriteRequest): Promise<Committed> {
+    if (request.reason.trim() === '') throw fieldFault('reason', 'is needed where the glass is broken');
+    const { authorizeBreaking } = calls.current();
+    if (authorizeBreaking)
+      await writer.preview({ ...request, authorize: authorizeBreaking, clearance: { kind: 'preview' } });
+    return writeOnRecord(request, true);
   }
 
   return {
@@ -103,7 +128,8 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
       const { breakGlass: mayBreak, applyAt } = calls.current();
       if (applyAt !== undefined) throw await propose(request, applyAt);
       try {
-        return await writer.write(authorized(request));
+        const onTrial = trialOf(request) !== undefined;
+        return await (onTrial ? writeOnRecord(request, false) : writer.write(authorized(request)));
       } catch (error) {
         if (!(error instanceof ServiceError) || error.code !== 'approval_required') throw error;
       }
@@ -113,9 +139,9 @@ export function createGuard({ etcd, writer, calls, metrics, log }: GuardOptions)
   };
 }
 
-function making(applyAt: string | undefined): Making {
+function making(applyAt: string | undefined, trialS: number | undefined): Making {
   const now = Date.now();
-  return { id: createOperationId(now), now: new Date(now).toISOString(), applyAt };
+  return { id: createOperationId(now), now: new Date(now).toISOString(), applyAt, trialS };
 }
 
 /** As the route expects it: its own changes, in their order. */

@@ -12,11 +12,13 @@ import {
 } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import { createStoreView } from '../follow/record-view.ts';
+import type { Regions } from '../network/regions.ts';
 import type { Committed, Writer } from '../write/commit.ts';
 import { proposedPathOf, putProposal, recordPathOf, requestedChanges } from './content.ts';
 import { type ProposalEvent, step } from './proposal-state.ts';
 import { readProtections } from './protection-rule.ts';
 import { protecting, requirementOf } from './requirements.ts';
+import { beginTrial } from './trial.ts';
 
 /** A proposal as it is held. */
 export interface HeldProposal {
@@ -53,7 +55,14 @@ export interface Proposals {
 /** How often a step is tried while others take steps with the same proposal. */
 const ATTEMPTS = 10;
 
-export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }): Proposals {
+export interface ProposalsOptions {
+  readonly etcd: Etcd;
+  readonly writer: Writer;
+  /** Who can't use the state before a trial begins. */
+  readonly regions: Pick<Regions, 'reports'>;
+}
+
+export function createProposals({ etcd, writer, regions }: ProposalsOptions): Proposals {
   const store = createStoreView(etcd);
 
   async function read(id: string): Promise<HeldProposal> {
@@ -103,6 +112,16 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
       return { proposal: written.records[0] as unknown as Proposal, revision: written.revision, generation };
     });
 
+  /** What was agreed to with the change. */
+  function onTrial(applied: Proposal, at: string): Proposal {
+    if (applied.trial_s === undefined) return applied;
+    return {
+      ...applied,
+      state: 'on_trial',
+      trial: beginTrial(applied, applied.trial_s, at, regions.reports()),
+    };
+  }
+
   /** Close it, and say so. If it was applied meanwhile, that is what its records changed by: then this says that. */
   async function refuseStale(id: string, by: string, changed: readonly ProposedPath[]): Promise<never> {
     const message = `changed since: ${changed.map(({ config_key }) => config_key).join(', ')}`;
@@ -127,7 +146,8 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
         const held = await read(id);
         const { proposal, revision, generation } = held;
         const statement = { by, at: new Date().toISOString(), ...(comment !== undefined && { comment }) };
-        const next = step(proposal, { type: 'apply', ...statement }, await requirements(proposal));
+        const applied = step(proposal, { type: 'apply', ...statement }, await requirements(proposal));
+        const next = onTrial(applied, statement.at);
         const changed = await changedSince(held);
         if (changed.length > 0) return refuseStale(id, by, changed);
         return writer.write({
@@ -138,7 +158,7 @@ export function createProposals({ etcd, writer }: { etcd: Etcd; writer: Writer }
           rollbackAvailable: proposal.rollback_available,
           clearance: { kind: 'approved', approvals: proposal.approvals },
           mark: { proposal: id },
-          awaited,
+          awaited: awaited || next.trial !== undefined,
         });
       }),
   };

@@ -55,6 +55,8 @@ export function proposedResponse(c: Context, dependencies: Dependencies, propose
   return c.json(viewOfNew(dependencies, proposed), 202, headers);
 }
 
+const isMade = (state: Proposal['state']) => ['applied', 'on_trial', 'reverted'].includes(state);
+
 const summarize = ({ changes, comments, digest, generation, ...proposal }: Proposal): ProposalSummary => ({
   ...proposal,
   changes: changes.map(change => proposedPathOf(recordPathOf(change))),
@@ -78,7 +80,7 @@ export function registerProposals(app: OpenAPIHono, dependencies: Dependencies):
     const closed = isClosed(proposal.state);
     return {
       ...proposal,
-      ...(proposal.state === 'applied' && { revision }),
+      ...(isMade(proposal.state) && { revision: proposal.trial?.revision ?? revision }),
       requirements: closed ? [] : await proposals.requirements(proposal),
       changed_since: closed ? [] : await proposals.changedSince(held),
       affected: affectedBy(proposal.changes, regions.reports()),

@@ -47,7 +47,9 @@ export type Clearance =
   | { readonly kind: 'preview'; readonly stored?: boolean }
   /** By these persons, of whom its actor is none. */
   | { readonly kind: 'approved'; readonly approvals: readonly Pick<Statement, 'by'>[] }
-  | { readonly kind: 'break_glass' };
+  | { readonly kind: 'break_glass' }
+  /** It was agreed to with the change that is put back. */
+  | { readonly kind: 'trial' };
 
 /**
  * Asked of each record that a request is about to change, as it is (`undefined`: it is not there) and as it is to be.

@@ -35,7 +35,7 @@ async function list(context: Context, { state, brokenGlass, limit, before }: Lis
     if (body.proposals.length === 0) return [colors.dim('no proposals')];
     const rows = body.proposals.map(each => [
       each.id,
-      each.break_glass ? 'broken glass' : each.state,
+      each.break_glass && each.state === 'applied' ? 'broken glass' : each.state,
       printable(each.author),
       each.apply_at ?? '–',
       String(each.approvals.length),

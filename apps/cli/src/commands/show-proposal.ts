@@ -1,5 +1,5 @@
 /** How a proposal appears on the terminal. */
-import type { Json, ProposalView, ProposedChange } from '@quantivista/contracts';
+import type { Json, ProposalView, ProposedChange, Trial } from '@quantivista/contracts';
 import { printable, showShort } from '../show.ts';
 import type { Colors } from '../terminal.ts';
 
@@ -26,8 +26,14 @@ function changeLines(change: ProposedChange, colors: Colors): string[] {
   ];
 }
 
+const trialLine = ({ until, ended }: Trial, state: string): string =>
+  ended
+    ? `  its trial ended at ${ended.at}, ${state}: ${printable(ended.comment ?? '')}`
+    : `  on trial until ${until}`;
+
 export function proposalLines(proposal: ProposalView, colors: Colors): string[] {
   const { id, state, author, reason, created_at, apply_at, approvals, comments, closed } = proposal;
+  const { trial_s, trial } = proposal;
   const { requirements, changed_since, affected, digest } = proposal;
   const why = reason === '' ? '' : `: ${printable(reason)}`;
   const said = (comment: string | undefined) => (comment ? `: ${printable(comment)}` : '');
@@ -43,7 +49,11 @@ export function proposalLines(proposal: ProposalView, colors: Colors): string[] 
     ...needs,
     ...approvals.map(({ by, at, comment }) => `  approved by ${printable(by)} at ${at}${said(comment)}`),
     ...comments.map(({ by, at, comment }) => `  ${printable(by)} at ${at}${said(comment)}`),
-    ...(closed ? [`  ${state} by ${printable(closed.by)} at ${closed.at}${said(closed.comment)}`] : []),
+    ...(trial_s !== undefined && !trial ? [`  to be on trial for ${trial_s} s`] : []),
+    ...(closed
+      ? [`  ${trial ? 'applied' : state} by ${printable(closed.by)} at ${closed.at}${said(closed.comment)}`]
+      : []),
+    ...(trial ? [trialLine(trial, state)] : []),
     ...changed_since.map(path => colors.yellow(`  changed since: ${showPath(path)}`)),
     colors.dim(`  affects ${affected.watchers === 1 ? '1 stream' : `${affected.watchers} streams`}`),
     ...affected.instances.map(({ instance_id, region }) =>
