@@ -12,7 +12,7 @@ export const audience = (words: Record<string, ClientWord | null>) => ({
 });
 export const node = (
   node_id: string,
-  audiences: NodeReport['audiences'],
+  audiences: NodeReport['audiences'] = {},
   more: Partial<NodeReport> = {},
 ): NodeReport => ({
   node_id,
@@ -25,14 +25,17 @@ export const node = (
   receipts: [],
   ...more,
 });
-/** `topics`: whose configuration revision 10 changed. */
-export const region = (name: string, nodes: NodeReport[], topics?: string[]): RegionReport => ({
+export const region = (
+  name: string,
+  nodes: NodeReport[],
+  more: Partial<RegionReport> = {},
+): RegionReport => ({
   region: name,
   reporter: 'a',
   at: 1_000,
   generation: GENERATION,
   revision: 10,
   nodes,
-  ...(topics && { topics: { 10: topics } }),
   truncated: false,
+  ...more,
 });

@@ -1,13 +1,16 @@
 import type { ClientWord, NodeReport, RegionReport } from '@quantivista/contracts';
 
 import { describe, expect, test } from 'vitest';
-import { audience, GENERATION, node, region } from '../../test/reports.ts';
+import { audience, GENERATION, node, region as regionReport } from '../../test/reports.ts';
 import { clientsPageOf, type Position, parseCursor } from './propagation-clients.ts';
 
 const OTHER = '22222222-2222-4222-8222-222222222222';
 const of = { generation: GENERATION, revision: 10 };
 const ALL = { limit: 500 };
 
+/** `topics`: whose configuration revision 10 changed. */
+const region = (name: string, nodes: NodeReport[], topics?: string[]) =>
+  regionReport(name, nodes, topics && { topics: { 10: topics } });
 const names = (reports: RegionReport[]) =>
   clientsPageOf(reports, of, ALL).instances.map(({ instance_id }) => instance_id);
 

@@ -1,10 +1,10 @@
-import type { NodeReport, Receipt, RegionReport } from '@quantivista/contracts';
+import type { NodeReport, Receipt } from '@quantivista/contracts';
 import { describe, expect, test } from 'vitest';
+import { GENERATION, node as nodeReport, region } from '../../test/reports.ts';
 import { instancesOf } from './instances.ts';
 import { progressOf, propagationOf } from './propagation.ts';
 import { behindOthers, regionState, summarize } from './region-list.ts';
 
-const GENERATION = '11111111-1111-4111-8111-111111111111';
 const OTHER = '22222222-2222-4222-8222-222222222222';
 const of = { generation: GENERATION, revision: 10 };
 
@@ -15,27 +15,8 @@ const receipt = (revision: number, more: Partial<Receipt> = {}): Receipt => ({
   refused: 0,
   ...more,
 });
-const node = (id: string, more: Partial<NodeReport> = {}): NodeReport => ({
-  node_id: id,
-  runtime: 'node 26',
-  generation: GENERATION,
-  revision: 10,
-  state: 'FRESH',
-  watchers: 0,
-  audiences: {},
-  receipts: [receipt(10)],
-  ...more,
-});
-const region = (name: string, nodes: NodeReport[], more: Partial<RegionReport> = {}): RegionReport => ({
-  region: name,
-  reporter: 'a',
-  at: 1_000,
-  generation: GENERATION,
-  revision: 10,
-  nodes,
-  truncated: false,
-  ...more,
-});
+const node = (id: string, more: Partial<NodeReport> = {}) =>
+  nodeReport(id, {}, { receipts: [receipt(10)], ...more });
 
 describe('how far a revision has come', () => {
   test('a region has it when all of its nodes have, and took as long as the slowest', () => {
