@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createEtcd } from '@quantivista/etcd';
+import { type Change, type ConfigClient, createConfigClient, type Values } from '@quantivista/sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { createEtcdServer } from '../../infra/stack/stores.ts';
@@ -21,15 +22,22 @@ interface Status {
 
 let network: TestNetwork;
 let watchers: Watcher[];
+/** By the client library; all that it was told of. */
+let service: ConfigClient;
+let changes: Change<Values>[];
 let dir: string;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'qv-backup-'));
   network = await startTestNetwork({ nodeRoles: ['feed,serve'], runtime: 'bun' });
-  watchers = network.serving.map(({ url }) => startWatcher({ nodes: [url], service: 'risk' }));
+  const nodes = network.serving.map(({ url }) => url);
+  watchers = nodes.map(url => startWatcher({ nodes: [url], service: 'risk' }));
+  service = createConfigClient({ nodes, environment: 'production', service: 'risk' });
+  changes = [];
+  service.onChange(change => changes.push(change));
 });
 afterEach(async () => {
-  for (const watcher of watchers) watcher.close();
+  for (const each of [...watchers, service]) each.close();
   await network.stop();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -106,6 +114,10 @@ async function everybodyReloaded(before: string, fault: string): Promise<void> {
   }
   await put(3);
   await shown(3);
+  await until(() => service.settings.a === 3, { what: 'the service to run on the restored store' });
+  const lives = changes.map(({ generation }) => generation);
+  // Once in the new life it is never taken back to the one before, whichever node it asks.
+  expect(lives.lastIndexOf(before)).toBeLessThan(lives.findIndex(life => life !== before));
   expect((await statuses()).map(({ drift }) => drift.found)).toEqual([0, 0]);
 }
 
