@@ -78,6 +78,21 @@ test('the token is asked for at each connection', async () => {
   expect(scripted.asked.map(({ token }) => token)).toEqual(['token-1', 'token-2']);
 });
 
+test.each<[string, () => Promise<string>, string]>([
+  ['fails', () => Promise.reject(new Error('no such file')), 'no_token: no such file'],
+  ['never comes', () => new Promise(() => {}), 'no_token: no answer in 100 ms'],
+])('a token that %s is told of, and asked for again', async (_, token, message) => {
+  const scripted = await node(lasting(limited(7, 10)));
+  let asked = 0;
+  const { config, troubles } = client([scripted], {
+    token: () => (++asked === 1 ? token() : 'not-a-real-token'),
+    requestTimeoutMs: 100,
+  });
+  await config.ready();
+  expect(String(troubles[0])).toContain(message);
+  expect(new Set(scripted.asked.map(each => each.token))).toEqual(new Set(['not-a-real-token']));
+});
+
 test('not ready in time, it says what is in the way', async () => {
   const scripted = await node(problem('forbidden', 403));
   const { config } = client([scripted]);

@@ -59,7 +59,7 @@ export const unreachable = (node: string, error: unknown): ConfigError =>
   new ConfigError(node, 'unreachable', reasonOf(error), { cause: error });
 
 /** `fetch failed` says nothing: its cause does. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
 }

@@ -1,5 +1,5 @@
 /** Requests to nodes, with what all of them have: the token, and a limit of time. */
-import { unreachable } from './refusal.ts';
+import { ConfigError, reasonOf, unreachable } from './refusal.ts';
 
 /** A token, or what gives the present one: it is asked at each request. */
 export type Token = string | (() => string | Promise<string>);
@@ -19,7 +19,7 @@ export interface Requester {
    * @param node base URL
    * @param path below it
    * @returns its answer, whatever it is, once its headers are there
-   * @throws ConfigError `unreachable`
+   * @throws ConfigError `unreachable`; `no_token` where none could be had
    */
   ask(node: string, path: string, asked?: Asked): Promise<Response>;
 }
@@ -30,16 +30,39 @@ export function createRequester(fetch: Fetch, token: Token | undefined, limitMs:
       const { signal } = over;
       const timer = setTimeout(() => over.abort(new Error(`no answer in ${limitMs} ms`)), limitMs);
       try {
-        const bearer = typeof token === 'function' ? await token() : token;
+        const bearer = await present(token, node, signal);
         const credential = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
         return await fetch(node + path, { ...asked, headers: { ...headers, ...credential }, signal });
       } catch (error) {
+        if (error instanceof ConfigError) throw error;
         throw unreachable(node, signal.aborted ? signal.reason : error);
       } finally {
         clearTimeout(timer);
       }
     },
   };
+}
+
+/** What gives the token may ask somebody else for it, who does not answer. */
+async function present(
+  token: Token | undefined,
+  node: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (typeof token !== 'function') return token;
+  let end = () => {};
+  const over = new Promise<never>((_, reject) => {
+    end = () => reject(signal.reason);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+  try {
+    return await Promise.race([token(), over]);
+  } catch (error) {
+    throw new ConfigError(node, 'no_token', reasonOf(error), { cause: error });
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 /** What is followed. */
