@@ -42,7 +42,7 @@ function targets({ kind, queries }: Panel) {
     refId: letter(index),
     datasource: DATASOURCE,
     expr,
-    legendFormat: legend,
+    legendFormat: legend === '' ? '__auto' : legend,
     ...shape,
   }));
 }

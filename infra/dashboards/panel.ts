@@ -43,7 +43,8 @@ export const AGE_STATES: Looks = {
   words: { 0: 'FRESH', 1: 'AGING', 2: 'STALE' },
 };
 export const GOOD_IF_ONE: Looks = { from: { 0: 'red', 1: 'green' } };
-export const GOOD_IF_NONE: Looks = { from: { 0: 'green', 1: 'red' } };
+/** What has grown since, by Prometheus, may be a little less than it was. */
+export const GOOD_IF_NONE: Looks = { from: { 0: 'green', 0.5: 'red' } };
 
 /** A second, summed up for each value of the labels `by`. */
 export const rate = (series: string, by = '') =>

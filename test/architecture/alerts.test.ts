@@ -15,7 +15,7 @@ import {
   madeIn,
   operatingPage,
 } from '../harness/made-metrics.ts';
-import { namedIn } from './promql.ts';
+import { namedIn } from '../harness/promql.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const RULES = 'infra/alerts/quantivista.rules.yaml';
