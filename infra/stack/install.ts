@@ -11,6 +11,8 @@ const PACKAGES = {
   initdb: 'postgresql',
   openssl: 'openssl',
   chromium: 'chromium',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
 } as const;
 type Program = keyof typeof PACKAGES;
 const BREW: Record<Program, string> = {
@@ -20,10 +22,12 @@ const BREW: Record<Program, string> = {
   initdb: 'postgresql',
   openssl: 'openssl',
   chromium: 'chromium',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
 };
 const STACK: readonly Program[] = ['etcd', 'redis', 'postgres', 'initdb', 'openssl'];
-/** The tests have a browser besides. */
-const TESTED: readonly Program[] = [...STACK, 'chromium'];
+/** The tests have a browser besides, and what reads metrics and alerts. */
+const TESTED: readonly Program[] = [...STACK, 'chromium', 'prometheus', 'promtool'];
 /** Debian starts a service as it installs it; this project starts its own and leaves the system's alone. */
 const POLICY = '/usr/sbin/policy-rc.d';
 

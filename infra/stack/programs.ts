@@ -38,6 +38,8 @@ export const programs = {
   openssl: () => findProgram('openssl'),
   /** For tests alone. */
   chromium: () => findProgram('chromium'),
+  prometheus: () => findProgram('prometheus'),
+  promtool: () => findProgram('promtool'),
   /** OpenBao's speaks the same. It is no part of what ./start installs: where it is missing, a keyring does. */
   vault: () => findProgram('vault') ?? findProgram('bao') ?? findProgram('vault', [builtVault()]),
 };

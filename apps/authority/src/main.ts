@@ -139,9 +139,10 @@ registerNetworkMetrics(metrics, regions);
 
 const secretStore = await openSecretStore(config, log);
 shutdown.onShutdown('secrets', () => secretStore?.close());
-metrics.observed('qv_secret_store_ready', '1 while the store of secrets answers', () =>
-  Number(secretStore?.status().state === 'ready'),
-);
+if (secretStore)
+  metrics.observed('qv_secret_store_ready', '1 while the store of secrets answers', () =>
+    Number(secretStore.status().state === 'ready'),
+  );
 const secrets = createSecretValues(secretStore);
 
 const schemas = createSchemaReader(createStoreView(etcd));

@@ -58,9 +58,10 @@ export function registerNodeMetrics(
   observed('qv_node_sync_refused_total', 'of those, refused for want of room', () => sync.refused);
   observed('qv_node_secrets_opened', 'secrets held opened', () => secrets?.opened ?? 0);
   observed('qv_node_secrets_pending', 'secrets that could not be opened yet', () => secrets?.pending ?? 0);
-  observed('qv_node_secret_store_ready', '1 while the store of secrets answers', () =>
-    Number(secrets?.status().state === 'ready'),
-  );
+  if (secrets)
+    observed('qv_node_secret_store_ready', '1 while the store of secrets answers', () =>
+      Number(secrets.status().state === 'ready'),
+    );
   observed('qv_node_watchers_revoked_total', 'streams ended for want of rights', () => hub.revoked);
   observedBy('qv_node_denied_total', 'requests denied', 'kind', () => [
     ['unauthenticated', denials.unauthenticated],
