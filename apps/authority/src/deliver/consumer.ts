@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Deliveries, EventLog } from '@quantivista/audit';
 import { type StoredEvent, toCloudEvent, type Webhook } from '@quantivista/contracts';
-import { pause } from '@quantivista/runtime';
+import { onAbort, pause } from '@quantivista/runtime';
 import { type Backlog, createBacklog } from './backlog.ts';
 import type { Item } from './lanes.ts';
 import type { Received } from './sender.ts';
@@ -62,7 +62,7 @@ export async function consume(options: ConsumerOptions, signal: AbortSignal): Pr
   });
   const ending = new AbortController();
   const stop = () => ending.abort();
-  signal.addEventListener('abort', stop);
+  const stopListening = onAbort(signal, stop);
 
   /** Until then the receiver is left alone. */
   let restUntil = 0;
@@ -162,7 +162,7 @@ export async function consume(options: ConsumerOptions, signal: AbortSignal): Pr
     return end;
   } finally {
     stop();
-    signal.removeEventListener('abort', stop);
+    stopListening();
     await Promise.all(underWay);
   }
 }
