@@ -141,7 +141,9 @@ test('data is deleted while stopped alone', async () => {
 
 test('an early end is told at once, a late start at the limit, both with the log', async () => {
   const broken = await component(`console.error('out of paper'); process.exit(3)`);
+  expect(broken.logEnd()).toBe('');
   await expect(broken.start()).rejects.toThrow(/ended before it was ready[\s\S]*out of paper/);
+  expect(broken.logEnd()).toContain('out of paper');
   const silent = await component(`console.log('thinking'); setInterval(() => {}, 1000)`);
   await silent.start({ wait: false });
   await until(

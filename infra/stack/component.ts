@@ -43,6 +43,8 @@ export interface Component {
   readonly pid: number | undefined;
   readonly running: boolean;
   readonly logFile: string;
+  /** What it said last, whichever life of it; empty where it has said nothing. */
+  logEnd(): string;
   /** Start it, and wait until it is ready. `env` replaces single variables for this start. */
   start(options?: { env?: Record<string, string | undefined>; wait?: boolean }): Promise<void>;
   /** Kill it where it runs, and start it on the same port and data. */
@@ -85,13 +87,13 @@ export function createComponent(options: ComponentOptions): Component {
   let child: ChildProcess | undefined;
   let exited: Promise<Exit> = Promise.resolve(0);
 
-  const tail = () =>
+  const logEnd = () =>
     existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n').slice(-12).join('\n') : '';
 
   async function ready(timeoutMs = START_LIMIT_MS): Promise<void> {
     const answers = async () => (child ? (await options.ready()) && 'ready' : 'ended');
     const told = (message: string, cause?: unknown) =>
-      new Error(`${message}; its log ends with:\n${tail()}`, { cause });
+      new Error(`${message}; its log ends with:\n${logEnd()}`, { cause });
     const what = `${name} to be ready`;
     const outcome = await until(answers, { what, timeoutMs, intervalMs: options.readyIntervalMs }).catch(
       (error: Error) => {
@@ -161,6 +163,7 @@ export function createComponent(options: ComponentOptions): Component {
     url: options.url,
     port: options.port,
     logFile,
+    logEnd,
     get pid() {
       return child?.pid;
     },

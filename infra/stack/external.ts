@@ -13,6 +13,7 @@ export function external(name: string, url: string): Component {
     pid: undefined,
     running: false,
     logFile: '',
+    logEnd: () => '',
     start: nothing,
     ready: nothing,
     stop: nothing,

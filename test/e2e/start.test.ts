@@ -6,6 +6,7 @@ import type { Endpoints } from '@quantivista/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ROOT } from '../../infra/stack/programs.ts';
 import { until } from '../../infra/stack/until.ts';
+import { askEtcd, base64 } from '../harness/etcd-gateway.ts';
 import { redisCommand } from '../harness/redis-command.ts';
 
 interface Started {
@@ -66,8 +67,8 @@ describe('in the foreground', () => {
     expect(endpoints.regions.map(region => region.nodes.length)).toEqual([2, 2]);
     await until(() => answers(endpoints.authority), { what: 'the authority to answer' });
     // Whoever is on this machine as well is not let into the stores.
-    const range = { method: 'POST', body: JSON.stringify({ key: 'YQ==' }) };
-    expect((await fetch(`${endpoints.etcd}/v3/kv/range`, range)).ok).toBe(false);
+    const read = askEtcd(endpoints.etcd, '/v3/kv/range', { key: base64('a') });
+    await expect(read).rejects.toThrow('user name is empty');
     const redisPort = Number(new URL(endpoints.regions[0]!.redis).port);
     await expect(redisCommand({ port: redisPort }, 'KEYS', '*')).rejects.toThrow('NOAUTH');
     const [ofFirst, ofSecond] = [addresses(first), addresses(second)];

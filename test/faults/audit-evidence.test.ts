@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSealer } from '../../apps/authority/src/seal/sealer.ts';
 import { servingUrl } from '../../infra/stack/postgres-server.ts';
 import { until } from '../../infra/stack/until.ts';
+import { askEtcd } from '../harness/etcd-gateway.ts';
 import { type AuditNetwork, startAuditNetwork } from './audit-network.ts';
 
 let network: AuditNetwork;
@@ -114,11 +115,7 @@ test('found also when it was done while no authority ran, and etcd was compacted
   expect(later.revision).toBeGreaterThan(revision);
   await deleteByHand('elsewhere');
   const { revision: compact } = await network.store.read([key('a')]);
-  const compacted = await fetch(`${network.etcd.url}/v3/kv/compaction`, {
-    method: 'POST',
-    body: JSON.stringify({ revision: compact, physical: true }),
-  });
-  expect(compacted.status).toBe(200);
+  await askEtcd(network.etcd.url, '/v3/kv/compaction', { revision: compact, physical: true });
   await network.authorities[0]!.start();
   expect((await finding(key('b'))).details).toHaveProperty('message');
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
 import { until } from '../../infra/stack/until.ts';
 import type { Writers } from '../guarantees/writers.ts';
+import { askEtcd } from '../harness/etcd-gateway.ts';
 import { type NetworkUnderFault, startNetworkUnderFault } from './network-under-fault.ts';
 
 let under: NetworkUnderFault;
@@ -19,7 +20,7 @@ const moreWrites = (writers: Writers) => {
 
 /** Whether it leads, by its own account. */
 async function leads({ url }: Component): Promise<boolean> {
-  const answer = await fetch(`${url}/v3/maintenance/status`, { method: 'POST', body: '{}' });
+  const answer = await askEtcd(url, '/v3/maintenance/status', {});
   const { header, leader } = (await answer.json()) as { header: { member_id: string }; leader: string };
   return header.member_id === leader;
 }

@@ -2,6 +2,7 @@
 import { configurationKey, GENERATION_KEY } from '@quantivista/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../infra/stack/until.ts';
+import { askEtcd } from '../harness/etcd-gateway.ts';
 import { redisCommand } from '../harness/redis-command.ts';
 import { type Node, type RegionUnderTest, startRegion } from './region-under-test.ts';
 
@@ -142,10 +143,7 @@ describe('what is no longer held is replaced, and that is said', () => {
   test('compaction while the feeders were away', async () => {
     region.etcdLink.cut();
     const during = await putMany(50);
-    await fetch(`${region.etcd.url}/v3/kv/compaction`, {
-      method: 'POST',
-      body: JSON.stringify({ revision: during.at(-1) }),
-    });
+    await askEtcd(region.etcd.url, '/v3/kv/compaction', { revision: during.at(-1) });
     region.etcdLink.heal();
     await region.converged(during.at(-1)!);
     for (const node of region.nodes) expect(node.replaced).toBe(1);

@@ -1,5 +1,5 @@
 /** A network for a test: its own folder, ports and data, and nothing left of it afterwards. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Component } from '../../infra/stack/component.ts';
@@ -56,10 +56,10 @@ export async function startTestNetwork(options: TestNetworkOptions = {}): Promis
  */
 async function unrulyOf({ authorities, regions }: Network): Promise<string[]> {
   const apps = [...authorities, ...regions.flatMap(({ nodes }) => nodes)].filter(({ running }) => running);
-  const told = apps.map(async ({ name, logFile, ended }) => {
+  const told = apps.map(async ({ name, logEnd, ended }) => {
     const exit = await ended();
     if (exit === 0 || exit === 'SIGTERM') return [];
-    return [`${name}: ${exit}; its log ends with:\n${readFileSync(logFile, 'utf8').slice(-2_000)}`];
+    return [`${name}: ${exit}; its log ends with:\n${logEnd()}`];
   });
   return (await Promise.all(told)).flat();
 }

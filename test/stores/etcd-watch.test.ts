@@ -11,6 +11,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { createEtcdServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
+import { askEtcd } from '../harness/etcd-gateway.ts';
 import { createLink, type Link } from '../harness/link.ts';
 
 const PREFIX = '/watched/';
@@ -185,10 +186,7 @@ describe('a watch that can not go on says why', () => {
   test('compacted: where its start is no longer held', async () => {
     const first = await put('start', '0');
     const last = await putMany(50, 'x');
-    await fetch(`${server.url}/v3/kv/compaction`, {
-      method: 'POST',
-      body: JSON.stringify({ revision: last }),
-    });
+    await askEtcd(server.url, '/v3/kv/compaction', { revision: last });
     const { ends } = await follow(first, last);
     expect(ends.at(-1)).toEqual({ reason: 'compacted' });
     expect(await direct.list({ prefix: PREFIX, revision: first })).toEqual({ kind: 'compacted' });

@@ -12,6 +12,7 @@ import type { Component } from '../../infra/stack/component.ts';
 import { createPorts } from '../../infra/stack/ports.ts';
 import { createEtcdServer } from '../../infra/stack/stores.ts';
 import { until } from '../../infra/stack/until.ts';
+import { askEtcd } from '../harness/etcd-gateway.ts';
 import { createLink, type Link } from '../harness/link.ts';
 
 const LEASE_S = 3;
@@ -177,7 +178,7 @@ test('an authority sees reports come, change and go, across a broken link and a 
   link.cut();
   await sink.deliver(report(['a'], 3));
   const { revision } = await etcd.read([regionKey(region)]);
-  await fetch(`${server.url}/v3/kv/compaction`, { method: 'POST', body: JSON.stringify({ revision }) });
+  await askEtcd(server.url, '/v3/kv/compaction', { revision });
   expect(seen()?.revision).toBe(2);
   link.heal();
   await until(() => seen()?.revision === 3, { what: 'what was missed to be seen' });

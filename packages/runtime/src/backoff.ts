@@ -1,4 +1,5 @@
 /** Delays between attempts: exponential with full jitter, so that many clients do not return at once. */
+import { onAbort } from './on-abort.ts';
 
 export interface BackoffOptions {
   /** Upper bound of the first delay. @default 50 */
@@ -32,12 +33,14 @@ export function createBackoff({
 /** Wait `ms`, or less where `signal` aborts. Never throws. */
 export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise(resolve => {
-    if (signal?.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
+    const timer = setTimeout(() => {
+      stopListening?.();
       resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
+    }, ms);
+    const stopListening =
+      signal &&
+      onAbort(signal, () => {
+        clearTimeout(timer);
+        resolve();
+      });
   });

@@ -7,6 +7,7 @@ export * from './http-limits.ts';
 export * from './link-certificates.ts';
 export * from './log.ts';
 export * from './metrics.ts';
+export * from './on-abort.ts';
 export * from './outage.ts';
 export * from './password-file.ts';
 export * from './rate-limit.ts';

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Audit } from '@quantivista/audit';
 import { toCloudEvent } from '@quantivista/contracts';
 import type { EventStream } from '@quantivista/region';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, type Outage, pause } from '@quantivista/runtime';
 
 export const CENTRE_CONSUMER = 'centre';
 
@@ -21,7 +21,11 @@ const BATCH = 200;
 const CHECK_OWNER_MS = 1_000;
 
 /** Go on from the cursor until `signal` aborts or another one does. @throws ServiceError */
-async function follow({ audit, stream, log, pollMs }: CentreOptions, signal: AbortSignal): Promise<void> {
+async function follow(
+  { audit, stream, log, pollMs }: CentreOptions,
+  outage: Outage,
+  signal: AbortSignal,
+): Promise<void> {
   const owner = randomUUID();
   let { sequence } = await audit.deliveries.claim(CENTRE_CONSUMER, owner);
   const last = await audit.events.last();
@@ -48,8 +52,11 @@ async function follow({ audit, stream, log, pollMs }: CentreOptions, signal: Abo
         succeededAt: Date.now(),
       });
       if (!saved) return;
+      outage.over();
       continue;
     }
+    // All that there is has been added.
+    outage.over();
     if (Date.now() - checkedAt > CHECK_OWNER_MS) {
       if (!(await audit.deliveries.holds(CENTRE_CONSUMER, owner))) return;
       checkedAt = Date.now();
@@ -61,12 +68,13 @@ async function follow({ audit, stream, log, pollMs }: CentreOptions, signal: Abo
 /** Runs until `signal` aborts. Never throws. */
 export async function runCentre(options: CentreOptions, signal: AbortSignal): Promise<void> {
   const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
+  const outage = createOutage(options.log, 'the stream of events waits');
   while (!signal.aborted) {
     const startedAt = Date.now();
     try {
-      await follow(options, signal);
+      await follow(options, outage, signal);
     } catch (error) {
-      options.log.warn({ err: error }, 'the stream of events waits');
+      outage.failed(error);
     }
     if (Date.now() - startedAt > 5_000) backoff.reset();
     await pause(backoff.next(), signal);

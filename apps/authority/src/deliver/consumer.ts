@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Deliveries, EventLog } from '@quantivista/audit';
 import { type StoredEvent, toCloudEvent, type Webhook } from '@quantivista/contracts';
-import { pause } from '@quantivista/runtime';
+import { onAbort, pause } from '@quantivista/runtime';
 import { type Backlog, createBacklog } from './backlog.ts';
 import type { Item } from './lanes.ts';
 import type { Received } from './sender.ts';
@@ -32,6 +32,8 @@ export interface ConsumerOptions {
   readonly send: (event: ReturnType<typeof toCloudEvent>, signal: AbortSignal) => Promise<Received>;
   /** After each attempt. */
   readonly onAttempt: (received: Received, dead: boolean) => void;
+  /** Nothing is left to deliver; told each time that there is no more to be read. */
+  readonly onIdle: () => void;
   /** The receiver wants no more events. */
   readonly onGone: () => Promise<void>;
 }
@@ -54,7 +56,7 @@ const CHECK_OWNER_MS = 1_000;
  * @throws ServiceError `audit_unavailable`
  */
 export async function consume(options: ConsumerOptions, signal: AbortSignal): Promise<ConsumerEnd> {
-  const { name, webhook, events, deliveries, limits, send, onAttempt, onGone } = options;
+  const { name, webhook, events, deliveries, limits, send, onAttempt, onIdle, onGone } = options;
   const owner = randomUUID();
   const backlog: Backlog = createBacklog(await deliveries.claim(name, owner), {
     giveUpMs: limits.giveUpMs,
@@ -62,7 +64,7 @@ export async function consume(options: ConsumerOptions, signal: AbortSignal): Pr
   });
   const ending = new AbortController();
   const stop = () => ending.abort();
-  signal.addEventListener('abort', stop);
+  const stopListening = onAbort(signal, stop);
 
   /** Until then the receiver is left alone. */
   let restUntil = 0;
@@ -135,6 +137,7 @@ export async function consume(options: ConsumerOptions, signal: AbortSignal): Pr
         exhausted = heads.length < MAX_OPEN;
         readAt = now;
         backlog.add(heads, head => wants(webhook, head));
+        if (exhausted && backlog.size === 0) onIdle();
       }
       while (underWay.size < (isDown() ? 1 : limits.concurrency) && now >= restUntil) {
         const item = backlog.take(now);
@@ -162,7 +165,7 @@ export async function consume(options: ConsumerOptions, signal: AbortSignal): Pr
     return end;
   } finally {
     stop();
-    signal.removeEventListener('abort', stop);
+    stopListening();
     await Promise.all(underWay);
   }
 }

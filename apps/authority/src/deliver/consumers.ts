@@ -2,7 +2,7 @@
 import type { Audit } from '@quantivista/audit';
 import { WEBHOOKS_PREFIX, type Webhook } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
-import { createBackoff, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, pause } from '@quantivista/runtime';
 import { consume, type DeliveryLimits } from './consumer.ts';
 import type { DeliveryMetrics } from './delivery-metrics.ts';
 import type { Messenger } from './messenger.ts';
@@ -43,6 +43,7 @@ export async function runConsumers(options: ConsumersOptions, signal: AbortSigna
   async function keepConsuming(webhook: Webhook, ending: AbortSignal): Promise<void> {
     const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
     const { name } = webhook;
+    const outage = createOutage(log, 'delivery is interrupted', { webhook: name });
     while (!ending.aborted) {
       const startedAt = Date.now();
       try {
@@ -54,7 +55,11 @@ export async function runConsumers(options: ConsumersOptions, signal: AbortSigna
             deliveries: audit.deliveries,
             limits,
             send: (event, stop) => messenger.send(webhook, event, stop),
-            onAttempt: (received, dead) => metrics.attempted(name, received, dead),
+            onAttempt: (received, dead) => {
+              metrics.attempted(name, received, dead);
+              if (received.delivered) outage.over();
+            },
+            onIdle: outage.over,
             onGone: () => disable(webhook),
           },
           ending,
@@ -65,7 +70,7 @@ export async function runConsumers(options: ConsumersOptions, signal: AbortSigna
         }
         log.debug({ webhook: name, end }, 'delivery ended');
       } catch (error) {
-        log.warn({ webhook: name, err: error }, 'delivery is interrupted');
+        outage.failed(error);
       }
       if (Date.now() - startedAt > 5_000) backoff.reset();
       await pause(backoff.next(), ending);

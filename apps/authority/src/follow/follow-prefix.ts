@@ -1,6 +1,6 @@
 /** Follow what stands below a prefix: all of it once, then each change, for as long as it takes. */
 import type { Etcd, KeyValue, WatchEvent } from '@quantivista/etcd';
-import { createBackoff, createOutage, type Log, type Outage, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, type Outage, onAbort, pause } from '@quantivista/runtime';
 
 export interface PrefixListener {
   /** All that is there, as of a revision: what was known before counts no more. */
@@ -27,10 +27,9 @@ async function followOnce(
     from: listed.revision + 1,
     onRevision: ({ revision, events }) => to.changed(revision, events),
   });
-  signal.addEventListener('abort', watch.close);
-  if (signal.aborted) watch.close();
+  const stopListening = onAbort(signal, watch.close);
   const { reason } = await watch.ended;
-  signal.removeEventListener('abort', watch.close);
+  stopListening();
   return reason;
 }
 

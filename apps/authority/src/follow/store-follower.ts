@@ -4,7 +4,7 @@
  */
 import { type CheckedState, COMMIT_KEY, DISTRIBUTED_PREFIX, GENERATION_KEY } from '@quantivista/contracts';
 import type { Etcd, RevisionEvents, Watch } from '@quantivista/etcd';
-import { createBackoff, createOutage, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, onAbort, pause } from '@quantivista/runtime';
 import { buildSnapshot, differingParts, digestsOf, type Snapshot } from '@quantivista/snapshot';
 import type { FollowedKeys } from './record-view.ts';
 
@@ -73,12 +73,11 @@ export function createStoreFollower({ etcd, log, checkListMs }: StoreFollowerOpt
     if (entries[0]?.value !== snapshot?.generation) drop();
     snapshot ??= await list();
     outage.over();
-    if (!snapshot || signal.aborted) return;
+    if (!snapshot) return;
     watch = etcd.watch({ prefix: DISTRIBUTED_PREFIX, from: snapshot.revision + 1, onRevision: apply });
-    const stop = () => watch?.close();
-    signal.addEventListener('abort', stop);
+    const stopListening = onAbort(signal, watch.close);
     const { reason } = await watch.ended;
-    signal.removeEventListener('abort', stop);
+    stopListening();
     if (reason === 'compacted' || reason === 'rewound') drop();
   }
 

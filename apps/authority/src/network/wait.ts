@@ -1,5 +1,6 @@
 /** Lets a writer wait until the regions have what was written. */
 import { formatProgress, type RegionProgress, type RegionReport } from '@quantivista/contracts';
+import { onAbort } from '@quantivista/runtime';
 import type { Committed } from '../write/commit.ts';
 import { isPending, progressOf } from './propagation.ts';
 import type { Regions } from './regions.ts';
@@ -21,27 +22,22 @@ export interface RegionWait {
 export function createRegionWait(regions: Regions): RegionWait {
   const released = new AbortController();
 
-  function wait(written: Written, limitMs: number): Promise<RegionProgress[]> {
+  async function wait(written: Written, limitMs: number): Promise<RegionProgress[]> {
     const changed = new Set<string>(written.plan.changes.map(({ environment }) => environment));
     const holds = ({ environments }: RegionReport) =>
       !environments || environments.some(each => changed.has(each));
     const concerned = () => regions.heads().filter(holds);
-    const { promise, resolve } = Promise.withResolvers<RegionProgress[]>();
-    const end = () => {
-      clearTimeout(timer);
-      stopListening();
-      released.signal.removeEventListener('abort', end);
-      resolve(progressOf(concerned(), written));
-    };
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
     const check = () => {
       if (regions.known && !isPending(concerned(), written)) end();
     };
-    const stopListening = regions.listen(check);
     const timer = setTimeout(end, limitMs);
-    released.signal.addEventListener('abort', end);
-    if (released.signal.aborted) end();
-    else check();
-    return promise;
+    const stopListening = [regions.listen(check), onAbort(released.signal, end)];
+    check();
+    await over;
+    clearTimeout(timer);
+    for (const stop of stopListening) stop();
+    return progressOf(concerned(), written);
   }
 
   return {

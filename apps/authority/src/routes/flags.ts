@@ -9,11 +9,9 @@ import {
   flagRoute,
   flagsRoute,
   flagVersionsRoute,
-  GENERATION_KEY,
   projectionCheckRoute,
   projectionRebuildRoute,
   recordKey,
-  ServiceError,
   serviceFlagsRoute,
 } from '@quantivista/contracts';
 import { createFlagReader, isForService, isListed } from '@quantivista/flags';
@@ -25,9 +23,10 @@ import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 import { requireReader, requireRevision } from './read.ts';
 import { answerRecord, answerTagged, pageOf } from './record.ts';
+import { versionPage } from './version-page.ts';
 
 export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { etcd, audit, callers, projection } = dependencies;
+  const { etcd, callers, projection } = dependencies;
   const reader = createFlagReader();
 
   async function read() {
@@ -84,11 +83,8 @@ export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): voi
   app.openapi(flagVersionsRoute, async c => {
     const { flag_name: name } = c.req.valid('param');
     await requireFlagReader(c, name);
-    const { limit, before } = c.req.valid('query');
-    const { entries } = await etcd.read([GENERATION_KEY]);
-    if (entries[0] === undefined) throw new ServiceError('not_ready');
-    const recorded = await audit.versions(entries[0].value, flagPath(name), { limit, before });
-    const versions = recorded.map(
+    const recorded = await versionPage(dependencies, flagPath(name), c.req.valid('query'));
+    const versions = recorded.versions.map(
       ({ version, revision, config_value, deleted, updated_by, reason, created_at }): FlagVersion => ({
         version,
         revision,
@@ -99,9 +95,7 @@ export function registerFlags(app: OpenAPIHono, dependencies: Dependencies): voi
         created_at,
       }),
     );
-    const last = versions.at(-1);
-    const more = versions.length === limit && last && last.version > 1;
-    return c.json({ versions, ...(more && { next_before: last.version }) }, 200);
+    return c.json({ ...recorded, versions }, 200);
   });
 
   app.openapi(projectionCheckRoute, async c => {

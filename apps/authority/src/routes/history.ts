@@ -11,6 +11,7 @@ import {
 } from '@quantivista/contracts';
 import type { Dependencies } from './dependencies.ts';
 import { requireReader } from './read.ts';
+import { versionPage } from './version-page.ts';
 
 export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): void {
   const { etcd, audit } = dependencies;
@@ -20,12 +21,7 @@ export function registerHistory(app: OpenAPIHono, dependencies: Dependencies): v
     const { service_name: service, config_key: key } = c.req.valid('param');
     const path = configurationPath({ environment, service, key } as ConfigurationPath);
     await requireReader(dependencies, c, { environment: environment as Environment, service, key });
-    const { entries } = await etcd.read([GENERATION_KEY]);
-    if (entries[0] === undefined) throw new ServiceError('not_ready');
-    const versions = await audit.versions(entries[0].value, path, { limit, before });
-    const last = versions.at(-1);
-    const more = versions.length === limit && last && last.version > 1;
-    return c.json({ versions, ...(more && { next_before: last.version }) }, 200);
+    return c.json(await versionPage(dependencies, path, { limit, before }), 200);
   });
 
   app.openapi(historyRoute, async c => {

@@ -39,6 +39,7 @@ import { headerConditions } from './conditions.ts';
 import type { Dependencies } from './dependencies.ts';
 import { stateHeaders } from './headers.ts';
 import { requireReader } from './read.ts';
+import { versionPage } from './version-page.ts';
 import { answerDeleted } from './written.ts';
 
 /** Where one of the values is that a schema is for. */
@@ -52,7 +53,7 @@ const readable = (service: string, pattern: string): Resource => ({
 const CHECK_LIMIT_MS = 1_000;
 
 export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): void {
-  const { etcd, audit, callers, writer, schemas, regionWait } = dependencies;
+  const { etcd, callers, writer, schemas, regionWait } = dependencies;
 
   /** Which of the present values break a schema that stands, as far as there is time to find them. */
   async function broken(record: ValueSchema) {
@@ -150,9 +151,9 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
   app.openapi(schemaVersionsRoute, async c => {
     const { service_name: service, pattern } = c.req.valid('param');
     await requireReader(dependencies, c, readable(service, pattern));
-    const { limit, before } = c.req.valid('query');
-    const found = await audit.versions(await generation(), schemaPath(service, pattern), { limit, before });
-    const versions = found.map((each): SchemaVersion => {
+    const path = schemaPath(service, pattern);
+    const recorded = await versionPage(dependencies, path, c.req.valid('query'));
+    const versions = recorded.versions.map((each): SchemaVersion => {
       const record = each.config_value as ValueSchema | null;
       const { version, revision, deleted, description, updated_by, reason, created_at } = each;
       return {
@@ -167,9 +168,7 @@ export function registerSchemas(app: OpenAPIHono, dependencies: Dependencies): v
         created_at,
       };
     });
-    const last = versions.at(-1);
-    const more = versions.length === limit && last && last.version > 1;
-    return c.json({ versions, ...(more && { next_before: last.version }) }, 200);
+    return c.json({ ...recorded, versions }, 200);
   });
 
   app.openapi(validateRoute, async c => {

@@ -5,7 +5,7 @@
 import { GENERATION_KEY, HEARTBEAT_KEY, heartbeatAt, toProblem } from '@quantivista/contracts';
 import type { RevisionEvents } from '@quantivista/etcd';
 import { MAX_CHANGES, type RegionState, type RegionWriter } from '@quantivista/region';
-import { createBackoff, createOutage, type Log, pause } from '@quantivista/runtime';
+import { createBackoff, createOutage, type Log, onAbort, pause } from '@quantivista/runtime';
 import { listStore } from './list-store.ts';
 import type { StoreState } from './repair.ts';
 import type { Held, Source, SourceEnd } from './source.ts';
@@ -98,8 +98,6 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
 
   /** Watch from `start` on and apply what comes, until either side ends it. */
   async function pump(generation: string, start: number, signal: AbortSignal): Promise<RoundEnd> {
-    // It may have been told to end while it listed: that is said once.
-    if (signal.aborted) return 'closed';
     const queue: RevisionEvents[] = [];
     let last = start;
     let wake = () => {};
@@ -127,8 +125,8 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
           resolve('news');
         };
       });
-    const stop = () => watch.close();
-    signal.addEventListener('abort', stop);
+    // It may have been told to end while it listed.
+    const stopListening = onAbort(signal, watch.close);
     state = 'watching';
     fault = undefined;
     outage.over();
@@ -147,7 +145,7 @@ export function createFeeder({ source, region, log, observer }: FeederOptions): 
         last = batch.at(-1)!.revision;
       }
     } finally {
-      signal.removeEventListener('abort', stop);
+      stopListening();
       watch.close();
     }
   }

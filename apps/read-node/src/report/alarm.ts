@@ -1,4 +1,5 @@
 /** When a loop goes on: a time that others may bring forward, but not put off. */
+import { onAbort } from '@quantivista/runtime';
 
 export interface Alarm {
   /** Ring in `ms` at the latest. */
@@ -19,25 +20,24 @@ export function createAlarm(): Alarm {
       dueAt = at;
       arm();
     },
-    ring: signal =>
-      new Promise(resolve => {
-        let timer: NodeJS.Timeout | undefined;
-        const done = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', done);
-          arm = () => {};
-          dueAt = Number.POSITIVE_INFINITY;
-          resolve();
-        };
-        arm = () => {
-          clearTimeout(timer);
-          const restMs = dueAt - performance.now();
-          if (restMs <= 0) done();
-          else if (Number.isFinite(restMs)) timer = setTimeout(done, restMs);
-        };
-        if (signal.aborted) return done();
-        signal.addEventListener('abort', done);
-        arm();
-      }),
+    ring: signal => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let timer: NodeJS.Timeout | undefined;
+      const done = () => {
+        clearTimeout(timer);
+        arm = () => {};
+        dueAt = Number.POSITIVE_INFINITY;
+        resolve();
+      };
+      arm = () => {
+        clearTimeout(timer);
+        const restMs = dueAt - performance.now();
+        if (restMs <= 0) done();
+        else if (Number.isFinite(restMs)) timer = setTimeout(done, restMs);
+      };
+      const stopListening = onAbort(signal, done);
+      arm();
+      return promise.finally(stopListening);
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** The node's server on Bun. */
-import type { ServerTls } from '@quantivista/runtime';
+import { onAbort, type ServerTls } from '@quantivista/runtime';
 import { toResponse } from './answer.ts';
 import { readBunBody } from './body-bun.ts';
 import { createSuccession } from './bun-succession.ts';
@@ -71,8 +71,9 @@ export function listenOnBun(options: ListenOptions): Listener {
     const gone = () => hub.leave(socket);
     const { socket, body } = bunEventStream(hub.reconnectWindowMs(), gone, breakOff);
     server.timeout(request, 0);
-    request.signal.addEventListener('abort', gone);
     hub.join(socket, admission);
+    // After it: who has gone while it was asked who they are must not stay.
+    onAbort(request.signal, gone);
     return new Response(body, { headers: { ...EVENT_STREAM_HEADERS, ...headers } });
   }
 
