@@ -56,6 +56,9 @@ export const authority: Dashboard = {
       graph('Outcomes', 'Committed, or the code of the refusal.', 'ops', {
         '{{outcome}}': sum('qv_writes_total', 'outcome'),
       }),
+      graph('Failures', 'Requests answered with a status of 500 or above.', 'ops', {
+        '{{code}}': sum('qv_failed_total', 'code'),
+      }),
       graph('Time', 'From a request to its acknowledgement, of those committed.', 's', {
         ...quantiles(`qv_write_seconds${OF}`, ['instance']),
       }),

@@ -11,10 +11,10 @@ import {
   TRIAL_HEADER,
   validationFault,
 } from '@quantivista/contracts';
-import { throttledLine } from '@quantivista/runtime';
 import type { Context } from 'hono';
 import { authorizeBy } from './access-resources.ts';
 import { parseCall } from './calls.ts';
+import { createFailures } from './failures.ts';
 import { neededPermissions } from './needed-permissions.ts';
 import { Proposed } from './propose/proposed.ts';
 import { registerAccess } from './routes/access.ts';
@@ -52,15 +52,8 @@ const addressOf = ({ env }: Context): string | undefined =>
   (env as { incoming?: IncomingMessage } | undefined)?.incoming?.socket.remoteAddress;
 
 export function createApp(dependencies: Dependencies): OpenAPIHono {
-  const { log, callers, calls, denials, reads, forAnyone } = dependencies;
-  const failed = (fields: object) => log.error(fields, 'a request failed');
-  const unavailable = new Map<string, ReturnType<typeof throttledLine>>();
-  /** While a store is away it is so with each request: one a second tells as much. */
-  const tell = (error: ServiceError) => {
-    const line = unavailable.get(error.code) ?? throttledLine(failed);
-    unavailable.set(error.code, line);
-    line({ err: error });
-  };
+  const { callers, calls, denials, reads, forAnyone } = dependencies;
+  const failures = createFailures(dependencies.log, dependencies.metrics);
   const app = new OpenAPIHono({
     defaultHook: result => {
       if (!result.success) throw validationFault(result.error, result.target);
@@ -68,9 +61,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
   });
   app.onError((error, c) => {
     if (error instanceof Proposed) return proposedResponse(c, dependencies, error);
-    if (!(error instanceof ServiceError) || error.code === 'internal') failed({ err: error });
-    // Who asks whether it is ready has failed at nothing.
-    else if (error.status >= 500 && error.code !== 'not_ready') tell(error);
+    failures.take(error);
     return problemResponse(error);
   });
   app.notFound(() => {
