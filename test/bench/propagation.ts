@@ -1,6 +1,6 @@
 /**
- * From a PUT at the authority to the WebSocket frame at a node of the other region, beside a bare etcd watch
- * that sees the very same revisions. Everything runs on this machine's loopback, in processes of its own.
+ * From a PUT at the authority to the WebSocket frame at a node of the other region, and to the settings of a service
+ * that uses the client library there, beside a bare etcd watch that sees the very same revisions. Everything runs on this machine's loopback, in processes of its own.
  *
  * A change is visible before it is acknowledged: the authority answers only after Postgres has the outcome.
  * Times from the acknowledgement may so be negative; times from the request are what is compared.
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configurationKey, type WatchFrame } from '@quantivista/contracts';
 import { createEtcd } from '@quantivista/etcd';
+import { createConfigClient } from '@quantivista/sdk';
 import { Agent, request } from 'undici';
 import { WebSocket } from 'ws';
 import { startNetwork } from '../../infra/stack/network.ts';
@@ -40,6 +41,7 @@ async function measure(
   const samples = new Map<number, Sample>();
   const bareAt = new Map<number, number>();
   const frameAt = new Map<number, number>();
+  const settingsAt = new Map<number, number>();
   const watched = configurationKey({ environment: 'TEST', service: 'bench', key: '' });
 
   const etcd = createEtcd({ hosts: [endpoints.etcd] });
@@ -56,6 +58,14 @@ async function measure(
     const frame = JSON.parse(data.toString()) as WatchFrame;
     if (frame.type === 'update') frameAt.set(frame.revision, now);
   });
+
+  const service = createConfigClient({
+    nodes: endpoints.regions[1]!.nodes,
+    environment: 'TEST',
+    service: 'bench',
+  });
+  await service.ready();
+  service.onChange(({ revision }) => void settingsAt.set(revision, performance.now()));
 
   const dispatcher = new Agent({ connections: 1 });
   const put = async (value: number) => {
@@ -79,7 +89,8 @@ async function measure(
     const { revision, ...sample } = await put(value);
     samples.set(revision, sample);
   }
-  const arrived = () => [...samples.keys()].every(revision => frameAt.has(revision) && bareAt.has(revision));
+  const arrived = () =>
+    [...samples.keys()].every(revision => [frameAt, bareAt, settingsAt].every(at => at.has(revision)));
   await until(arrived, { what: 'every change to arrive' });
 
   const times = (from: keyof Sample, to: Map<number, number>) =>
@@ -91,6 +102,7 @@ async function measure(
   console.log(`${count} changes, one after another; ms${' '.repeat(23)}p50      p90      p99      max`);
   console.log(row('PUT sent → bare etcd watch', sentToBare));
   console.log(row('PUT sent → frame in the other region', sentToFrame));
+  console.log(row('PUT sent → settings of a service there', times('sentAt', settingsAt)));
   console.log(row('bare etcd watch → frame (what the network adds)', bareToFrame));
   console.log(row('PUT acknowledged → bare etcd watch', times('acknowledgedAt', bareAt)));
   console.log(row('PUT acknowledged → frame', acknowledgedToFrame));
@@ -102,5 +114,6 @@ async function measure(
   bare.close();
   etcd.close();
   socket.close();
+  service.close();
   await dispatcher.close();
 }

@@ -29,15 +29,17 @@ export interface TrialEndsOptions {
 /** Stands as the one who did it. */
 const BY = 'trial';
 
+/** What was refused were revisions of another store. */
+const REPLACED = 'the store was replaced while it was on trial';
+const isOfThisLife = ({ proposal, generation }: HeldProposal) => proposal.generation === generation;
+
 /** Configurations of one service, which the trail is asked for together. */
 const groupOf = ({ environment, service }: ConfigurationPath) => `${environment}/${service}`;
 
 export function createTrialEnds({ proposals, writer, past, audit }: TrialEndsOptions): TrialEnds {
   async function running(id: string): Promise<HeldProposal | undefined> {
     const held = await proposals.read(id);
-    return held.proposal.state === 'on_trial' && held.proposal.generation === held.generation
-      ? held
-      : undefined;
+    return held.proposal.state === 'on_trial' ? held : undefined;
   }
 
   /** With the record as it was read among the conditions: of two who end it, one does. */
@@ -82,16 +84,19 @@ export function createTrialEnds({ proposals, writer, past, audit }: TrialEndsOpt
     return undone;
   }
 
+  async function keep(id: string): Promise<TrialEnd | undefined> {
+    const held = await running(id);
+    if (!held) return undefined;
+    await close(held, 'applied', isOfThisLife(held) ? 'nobody has refused it' : REPLACED);
+    return 'kept';
+  }
+
   return {
-    keep: async id => {
-      const held = await running(id);
-      if (!held) return undefined;
-      await close(held, 'applied', 'nobody has refused it');
-      return 'kept';
-    },
+    keep,
     revert: async (id, reason) => {
       const held = await running(id);
       if (!held) return undefined;
+      if (!isOfThisLife(held)) return keep(id);
       const undone = await undoing(held);
       if (!undone) {
         await close(held, 'applied', `${reason}; changed since by others, and left to them`);
