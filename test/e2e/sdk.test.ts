@@ -150,6 +150,11 @@ describe.each(['bun', 'node'] as const)('nodes on %s', runtime => {
     expect(config.settings).toEqual({ password: { $withheld: 'confidential' } });
     expect(await config.secret('password')).toBe('not-a-real-password');
     await expect(config.secret('nothing')).rejects.toMatchObject({ code: 'configuration_not_found' });
+    const told = new Promise(resolve => config.onKey('password', resolve));
+    await authority().put('vaulted', 'password', 'another-made-up-one', { body });
+    // Its value is not told, but that there is another.
+    expect(await told).toEqual({ $withheld: 'confidential' });
+    expect(await config.secret('password')).toBe('another-made-up-one');
     const { token } = await tokenFor(`reader-on-${runtime}`, ['read']);
     const stranger = follow('vaulted', { token });
     await stranger.config.ready();

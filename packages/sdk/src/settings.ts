@@ -15,7 +15,7 @@ export interface Applied<T> extends Bookmark {
 export interface Change<T> extends Applied<T> {
   /** Absent at the first one. */
   readonly previous: Applied<T> | undefined;
-  /** Names of all that was added, changed or removed. */
+  /** Names of all that was added or removed, or has another value; of a secret, that it was put. */
   readonly keys: readonly string[];
   /** Who made the newest of these changes, and why; empty after a snapshot. */
   readonly updates: readonly AppliedUpdate[];

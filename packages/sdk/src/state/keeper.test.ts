@@ -65,6 +65,25 @@ test('the same state is saved again now and then, for its age', async () => {
   expect(revisions(saved)).toEqual([0, 30, 60]);
 });
 
+test('saved before anybody had said its age, it is saved again with it', async () => {
+  const saved: string[] = [];
+  const store: StateStore = { load: async () => undefined, save: async text => void saved.push(text) };
+  let age: number | undefined;
+  const keeper = createKeeper(store, TOPIC, () => age, noTrouble);
+  const state = stateOf(1);
+  const keep = async (revision: number) => {
+    keeper.keep({ ...state, revision });
+    await eventually(() => expect(saved.length).toBeGreaterThan(0));
+  };
+  await keep(1);
+  await keep(2);
+  age = 300;
+  await keep(3);
+  await keep(4);
+  expect(revisions(saved)).toEqual([1, 3]);
+  expect(saved.map(text => JSON.parse(text).ageMs)).toEqual([undefined, 300]);
+});
+
 test('what was kept is as old as it was, and the time since', async () => {
   vi.useFakeTimers();
   const { saved, store } = createSlowStore();

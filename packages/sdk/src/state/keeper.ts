@@ -45,6 +45,8 @@ export function createKeeper(
   const isThisTopic = (other: Topic) => JSON.stringify(other) === JSON.stringify(topic);
   let saved: Entries | undefined;
   let savedAt = 0;
+  /** Nobody had said the age by then: it is saved again as soon as somebody has. */
+  let withoutAge = false;
   let next: State | undefined;
   let saving = false;
 
@@ -57,6 +59,7 @@ export function createKeeper(
       saved = state.entries;
       savedAt = Date.now();
       const text: Saved = { format: 1, topic, savedAt, ageMs: ageMs(), state };
+      withoutAge = text.ageMs === undefined;
       await store.save(JSON.stringify(text)).catch(onTrouble);
     }
     saving = false;
@@ -76,7 +79,7 @@ export function createKeeper(
       };
     },
     keep: state => {
-      const isNews = state.entries !== saved;
+      const isNews = state.entries !== saved || (withoutAge && ageMs() !== undefined);
       if (!isNews && Math.abs(Date.now() - savedAt) < AGAIN_MS) return;
       next = state;
       if (!saving) void save();

@@ -29,7 +29,8 @@ test('snapshot and updates make what the store holds, and tell which keys change
           return { config_key, new_value: new_value ?? null, deleted: new_value === undefined, version };
         });
         const next = followed(state, update(index + 2, updates));
-        const changed = [...once.keys()].filter(name => before.has(name) || held.has(name));
+        const shown = (of: typeof held, name: string) => JSON.stringify(of.get(name)?.value);
+        const changed = [...once.keys()].filter(name => shown(before, name) !== shown(held, name));
         expect(changedNames(state.entries, next.entries).sort()).toEqual(changed.sort());
         state = next;
       });
@@ -67,6 +68,18 @@ test('a heartbeat moves the revision and nothing else', () => {
 test('what was seen already is no news', () => {
   const state = followed(undefined, snapshot(5, { a: 1 }));
   expect(followed(state, update(5, [{ config_key: 'a', new_value: 9 }]))).toBe(state);
+});
+
+test('a value that is put again is no change, a secret is', () => {
+  const secret = { $withheld: 'confidential' };
+  const before = followed(undefined, snapshot(1, { a: { deep: [1] }, password: secret }));
+  const updates = [
+    { config_key: 'a', new_value: { deep: [1] } },
+    { config_key: 'password', new_value: secret },
+  ];
+  const after = followed(before, update(2, updates));
+  expect(after.entries.a!.version).toBe(2);
+  expect(changedNames(before.entries, after.entries)).toEqual(['password']);
 });
 
 test('a snapshot that says the same changes no key', () => {

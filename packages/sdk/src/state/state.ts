@@ -60,11 +60,14 @@ function changed(before: Entries, { updates }: UpdateFrame): Entries {
   return entries;
 }
 
-/** The entry from before where it says the same: what has changed is told by looking which are others. */
+/** The entry from before where it says the same: most are told apart by being others. */
 function kept(before: Entry | undefined, value: Json, version: number): Entry {
-  const same = before?.version === version && JSON.stringify(before.value) === JSON.stringify(value);
-  return same ? before : { value: frozen(value), version };
+  return before?.version === version && isEqual(before.value, value)
+    ? before
+    : { value: frozen(value), version };
 }
+
+const isEqual = (a: Json, b: Json): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 /** Readers share it. */
 function frozen(value: Json): Json {
@@ -73,9 +76,20 @@ function frozen(value: Json): Json {
   return Object.freeze(value);
 }
 
-/** Names of the entries that were added, changed or removed. */
+/** What stands in the place of a secret is the same whatever the secret is. */
+const isWithheld = (value: Json): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, '$withheld');
+
+/** A value that was put again is no other one, and so is one that was put back. */
+const isSame = (before: Entry | undefined, after: Entry): boolean =>
+  before === after ||
+  (before !== undefined && isEqual(before.value, after.value) && !isWithheld(after.value));
+
+/** Names of the entries that were added or removed, or have another value. */
 export function changedNames(before: Entries, after: Entries): string[] {
-  const changed = Object.keys(after).filter(name => after[name] !== before[name]);
+  const changed = Object.keys(after).filter(
+    name => !isSame(Object.hasOwn(before, name) ? before[name] : undefined, after[name]!),
+  );
   const removed = Object.keys(before).filter(name => !Object.hasOwn(after, name));
   return [...changed, ...removed];
 }
