@@ -78,6 +78,7 @@ describe.each(['bun', 'node'] as const)('nodes on %s', runtime => {
     await config.ready();
     await reached(first);
     expect(config.settings).toEqual({ limit: 1 });
+    expect(config.status.ageMs).toBeLessThan(30_000);
     const before = changes.length;
     const at = { environment: 'PRODUCTION', service_name: 'risk' } as const;
     const { revision } = await authority().batch(

@@ -1,4 +1,5 @@
 /** Streams of both kinds on both runtimes: the same frames, from the same places, to the same ends. */
+import type { IncomingMessage } from 'node:http';
 import type { UpdateFrame, WatchFrame } from '@quantivista/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -44,7 +45,14 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
   const socket = (path: string, headers: Record<string, string> = {}) => {
     const ws = new WebSocket(`${node.url.replace('http', 'ws')}/api/v1/config/watch${path}`, { headers });
     const frames: WatchFrame[] = [];
-    const seen = { ws, frames, closed: undefined as { code: number; reason: string } | undefined };
+    const answered = new Promise<IncomingMessage>(resolve => ws.once('upgrade', resolve));
+    const head = answered.then(({ headers }) => headers);
+    const seen = {
+      ws,
+      frames,
+      headers: head,
+      closed: undefined as { code: number; reason: string } | undefined,
+    };
     ws.on('message', data => frames.push(JSON.parse(String(data))));
     ws.on('error', () => {});
     ws.on('close', (code, reason) => {
@@ -82,6 +90,16 @@ describe.each(['bun', 'node'] as const)('on %s', runtime => {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store, no-transform',
     });
+    // As of any read.
+    const position = {
+      'x-config-generation': snapshot.generation,
+      'x-config-revision': expect.stringMatching(/^\d+$/),
+      'x-config-age': expect.stringMatching(/^\d+\.\d{3}$/),
+      'x-config-state': 'FRESH',
+    };
+    expect(events.headers).toMatchObject(position);
+    expect(Number(events.headers['x-config-revision'])).toBeLessThanOrEqual(events.frames[0]!.revision);
+    expect(await frames.headers).toMatchObject(position);
     expect(events.retries).toHaveLength(1);
     expect(events.retries[0]).toBeGreaterThan(0);
   });

@@ -26,6 +26,7 @@ import { createReplica } from './follow/replica.ts';
 import { createAccessCounts } from './report/access-counts.ts';
 import { createReporting } from './report/reporting.ts';
 import { createOpenedSecrets } from './secrets/opened-secrets.ts';
+import { positionHeaders } from './serve/answer.ts';
 import { createBodies } from './serve/bodies.ts';
 import { createNodeDenials } from './serve/denials.ts';
 import { createFastLane } from './serve/fast-lane.ts';
@@ -243,7 +244,7 @@ const listener = await listen({
   app,
   hub,
   admitter,
-  streamOrigins,
+  streamHeaders: origin => ({ ...positionHeaders(replica), ...streamOrigins.headers(origin) }),
   problem,
 });
 shutdown.onShutdown('serve', async () => void (await Promise.all([listener.close(), grpc?.close()])));

@@ -1,7 +1,7 @@
 /** A service's configuration in its own memory: kept up to date by a node, and there when no node is. */
 import { createAcks } from './acks.ts';
 import { followNodes } from './follow/follow-nodes.ts';
-import type { Bookmark, Frame, Json } from './follow/wire.ts';
+import type { Bookmark, Frame, Json, Position } from './follow/wire.ts';
 import { callOut } from './listeners.ts';
 import type { ConfigError } from './refusal.ts';
 import { createRequester, type Fetch, type Token, type Topic } from './request.ts';
@@ -119,7 +119,8 @@ export function createConfigClient<T = Values>(options: ConfigClientOptions<T>):
 
   async function run(): Promise<void> {
     await restore().catch(onTrouble);
-    const onOpen = (opened: string) => {
+    const onOpen = (opened: string, position: Position | undefined) => {
+      seen.opened(position);
       node = opened;
       trouble = undefined;
       told = false;

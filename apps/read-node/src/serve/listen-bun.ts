@@ -38,7 +38,7 @@ const bunTls = ({ certificates }: ServerTls) => {
 };
 
 export function listenOnBun(options: ListenOptions): Listener {
-  const { hostname, port, tls, limits, fastLane, ofrep, bodies, app, hub, admitter, streamOrigins } = options;
+  const { hostname, port, tls, limits, fastLane, ofrep, bodies, app, hub, admitter, streamHeaders } = options;
   const { problem } = options;
   // Thousands of connections may break at once, and the runtime hands them over a thousand at a time.
   const leaving = createTurns(LEAVE_SLICE_MS);
@@ -85,7 +85,6 @@ export function listenOnBun(options: ListenOptions): Listener {
     const { headers } = request;
     const address = addressOf(request, server);
     const origin = headers.get('origin');
-    const sent = isOfrep(wanted.target) ? ofrep.streamHeaders(origin) : streamOrigins.headers(origin);
     const upgrades = headers.get('upgrade')?.toLowerCase() === 'websocket';
     if (wanted.transport === 'websocket' && !upgrades) return app.fetch(request, { address });
     try {
@@ -96,8 +95,11 @@ export function listenOnBun(options: ListenOptions): Listener {
         origin,
         address,
       });
+      // Not before: the state may be waited for, and its age is that of this moment.
+      const sent = isOfrep(wanted.target) ? ofrep.streamHeaders(origin) : streamHeaders(origin);
       if (wanted.transport === 'sse') return openEventStream(request, admission, server, sent);
-      if (server.upgrade(request, { data: { admission, socket: undefined } })) return undefined;
+      if (server.upgrade(request, { headers: sent, data: { admission, socket: undefined } }))
+        return undefined;
       return app.fetch(request, { address });
     } catch (error) {
       return isOfrep(wanted.target) ? toResponse(ofrep.streamRefusal(error, origin)) : problem(error);

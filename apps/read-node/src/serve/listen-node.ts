@@ -52,7 +52,7 @@ const addressOf =
 
 export async function listenOnNode(options: ListenOptions): Promise<Listener> {
   const { hostname, port, tls, clientCertificates, limits, fastLane, ofrep, bodies, app, hub } = options;
-  const { admitter, streamOrigins, problem } = options;
+  const { admitter, streamHeaders, problem } = options;
   const inTurn = createNewcomers(NEWCOMERS);
   const slowly = getRequestListener((request, { incoming }) => {
     const asked = incoming as IncomingMessage;
@@ -99,7 +99,7 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
     try {
       const admission = await admitter.admit(wanted);
       if (response.destroyed) return;
-      const headers = (isForFlags ? ofrep.streamHeaders : streamOrigins.headers)(origin);
+      const headers = (isForFlags ? ofrep.streamHeaders : streamHeaders)(origin);
       const socket = nodeEventStream(response, hub.reconnectWindowMs(), headers);
       response.on('close', () => hub.leave(socket));
       response.on('error', () => response.destroy());
@@ -144,6 +144,9 @@ export async function listenOnNode(options: ListenOptions): Promise<Listener> {
 
   const keepAlive = createKeepAlive(PING_MS);
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 });
+  sockets.on('headers', (lines, { headers: { origin = null } }) => {
+    for (const [name, value] of Object.entries(streamHeaders(origin))) lines.push(`${name}: ${value}`);
+  });
   async function openWebSocket(request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
     try {
       if (streamTransport(request.url!) !== 'websocket') {

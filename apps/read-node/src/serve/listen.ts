@@ -6,7 +6,6 @@ import type { RequestEnv } from '../app.ts';
 import type { Bodies } from './bodies.ts';
 import type { FastLane } from './fast-lane.ts';
 import type { Ofrep } from './flags/ofrep/ofrep.ts';
-import type { Origins } from './origins.ts';
 import type { Admitter } from './watch/admit.ts';
 import type { Hub } from './watch/hub.ts';
 
@@ -26,8 +25,8 @@ export interface ListenOptions {
   readonly hub: Hub;
   readonly admitter: Admitter;
   readonly limits: HttpLimits;
-  /** Pages that may open streams of configurations. */
-  readonly streamOrigins: Origins;
+  /** Of the answer that a stream of configurations begins with: where the state stands, and which page may read it. */
+  readonly streamHeaders: (origin: string | null) => Readonly<Record<string, string>>;
   readonly problem: (error: unknown) => Response;
 }
 

@@ -3,7 +3,7 @@
 import { ConfigError, refusalOf, unreachable } from '../refusal.ts';
 import type { Requester, Topic } from '../request.ts';
 import { createEventParser } from './event-stream.ts';
-import { type Bookmark, type Frame, parseFrame } from './wire.ts';
+import { type Bookmark, type Frame, type Position, parseFrame, positionOf } from './wire.ts';
 
 export interface ConnectionOptions {
   /** Base URL. */
@@ -16,7 +16,7 @@ export interface ConnectionOptions {
   /** One on which nothing comes for so long is given up: the other end may be gone without a word. */
   readonly silenceMs: number;
   readonly signal: AbortSignal;
-  readonly onOpen: () => void;
+  readonly onOpen: (position: Position | undefined) => void;
   /** Throws where the frame can't be used: the stream is given up. */
   readonly onFrame: (frame: Frame) => void;
 }
@@ -60,7 +60,7 @@ export async function followStream(options: ConnectionOptions): Promise<ConfigEr
       over,
     });
     if (response.status !== 200 || !response.body) return await refusalOf(node, response);
-    onOpen();
+    onOpen(positionOf(response.headers));
     listen();
     const decoder = new TextDecoder();
     for await (const bytes of response.body) {

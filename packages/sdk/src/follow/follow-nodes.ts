@@ -4,7 +4,7 @@ import type { ConfigError } from '../refusal.ts';
 import type { Requester, Topic } from '../request.ts';
 import { followStream } from './connection.ts';
 import { createNodes } from './nodes.ts';
-import type { Bookmark, Frame } from './wire.ts';
+import type { Bookmark, Frame, Position } from './wire.ts';
 
 export interface StreamOptions {
   /** Base URLs, the nearest first. */
@@ -15,7 +15,7 @@ export interface StreamOptions {
   readonly silenceMs: number;
   /** The newest state that is known; asked at each connection. */
   readonly since: () => Bookmark | undefined;
-  readonly onOpen: (node: string) => void;
+  readonly onOpen: (node: string, position: Position | undefined) => void;
   /** Throws where the frame can't be used: another node is tried. */
   readonly onFrame: (frame: Frame, node: string) => void;
   /** A stream is over, or was refused. */
@@ -43,7 +43,7 @@ export async function followNodes(options: StreamOptions, signal: AbortSignal): 
       requester,
       silenceMs,
       signal,
-      onOpen: () => onOpen(node),
+      onOpen: position => onOpen(node, position),
       onFrame: frame => {
         onFrame(frame, node);
         told = true;

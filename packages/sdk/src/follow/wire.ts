@@ -11,6 +11,22 @@ export interface Bookmark {
   readonly revision: number;
 }
 
+/** Where a node stands, as the head of each of its answers says. */
+export interface Position extends Bookmark {
+  /** How long ago it was known that there is nothing newer. */
+  readonly ageMs: number;
+}
+
+/** `undefined` where the head does not say: a proxy may have written it, and before the first heartbeat no age is known. */
+export function positionOf(headers: Headers): Position | undefined {
+  const said = (name: string) => headers.get(`x-config-${name}`) ?? 'nothing';
+  const revision = Number(said('revision'));
+  const ageMs = Number(said('age')) * 1_000;
+  const isKnown =
+    headers.has('x-config-generation') && Number.isSafeInteger(revision) && Number.isFinite(ageMs);
+  return isKnown ? { generation: said('generation'), revision, ageMs } : undefined;
+}
+
 /** One key's change, who made it and why. */
 export interface AppliedUpdate {
   /** In streams of a whole environment. */

@@ -48,6 +48,22 @@ test('the age grows until a node says more', () => {
   expect(age.ms()).toBe(0);
 });
 
+test('a node says its age as the stream begins: it is that of the state which has come as far', () => {
+  const { age, seen, pass } = start();
+  seen.opened({ generation: 'g', revision: 5, ageMs: 300 });
+  seen.take(snapshot(4, {}, 'g'), 'a');
+  expect(age.ms()).toBeUndefined();
+  pass(100);
+  seen.take(heartbeat(5, 'g', null), 'a');
+  expect(age.ms()).toBe(400);
+  // One that comes back is as far already.
+  pass(1_000);
+  seen.opened({ generation: 'g', revision: 5, ageMs: 200 });
+  expect(age.ms()).toBe(200);
+  seen.opened({ generation: 'h', revision: 1, ageMs: 0 });
+  expect(age.ms()).toBe(200);
+});
+
 test('nothing is known of the age of another life of the store', () => {
   const { age, seen } = start();
   seen.take(snapshot(1, {}, 'g'), 'a');
