@@ -43,7 +43,7 @@ test('tokens are made, protection is set, a change is proposed, approved and app
   expect(await ann('protect', '--approvals', '1')).toEqual([expect.stringContaining('the permission admin')]);
   expect(await admin('protect')).toEqual(['no environment is protected']);
   expect((await admin('protect', '--approvals', '1', '--approvers', 'bob'))[1]).toMatch(
-    /^PRODUCTION +1 +bob +no +allowed$/,
+    /^PRODUCTION +1 +bob +no +allowed +no$/,
   );
 
   const proposed = await ann('set', 'risk', 'limit', '5', '--reason', 'more');

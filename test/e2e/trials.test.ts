@@ -1,7 +1,7 @@
 /** Changes on trial: put back, whole, where a client says in time that it can't use them. */
 import type { CreatedToken, Permission, ProposalView } from '@quantivista/contracts';
 import { type ConfigClient, createConfigClient, type Values } from '@quantivista/sdk';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Component } from '../../infra/stack/component.ts';
 import { until } from '../../infra/stack/until.ts';
 import { type Answer, type Api, createApi, type RequestOptions } from '../harness/api.ts';
@@ -106,7 +106,7 @@ test('refused by one client, it is put back, and the trail says by whom and why'
     reason: 'quarterly review',
     trial_s: 60,
     revision: trial.revision,
-    trial: { revision: trial.revision, refused_before: [], ended: { by: 'trial' } },
+    trial: { revision: trial.revision, refused_before: {}, ended: { by: 'trial' } },
   });
   expect(ended.trial!.ended!.comment).toMatch(/risk-[12] in (eu-west|branch): limit: at most 100/);
   await settles(config, { limit: 10 });
@@ -182,7 +182,7 @@ test('one who could not use the state before has no say, those who come to refus
   };
   await until(refusing, { what: 'the centre to know of the broken one' });
   const kept = await ends(idOf(await put('limit', 20, onTrial(2))), 'applied');
-  expect(kept.trial!.refused_before).toEqual(['broken']);
+  expect(Object.keys(kept.trial!.refused_before)).toEqual(['broken']);
   const ended = await ends(idOf(await put('limit', 1_000, onTrial(60))), 'reverted');
   expect(ended.trial!.ended!.comment).toBe('refused by good in eu-west: limit: at most 100');
   expect(await values()).toEqual({ limit: 20 });
@@ -218,40 +218,74 @@ test('what is not allowed any more is not put back, and the record says so', asy
   expect(await values()).toEqual({ limit: 99 });
 });
 
-test('of what is protected the trial is agreed to with the change, and needs no other approval', async () => {
-  await put('limit', 10);
-  await follow('risk-1');
+describe('of what is protected', () => {
+  let ann: Api;
+  let bob: Api;
   const tokenOf = async (name: string, permissions: readonly Permission[]) => {
-    const { body } = await admin.request<CreatedToken>('POST', '/api/v1/access/tokens', {
-      body: { name, permissions },
-    });
-    return createApi({ url: network.authority.url, token: body.token, environment: 'STAGING' });
+    const body = { name, permissions };
+    const { token } = (await admin.request<CreatedToken>('POST', '/api/v1/access/tokens', { body })).body;
+    return createApi({ url: network.authority.url, token, environment: 'STAGING' });
   };
-  const ann = await tokenOf('ann', ['read', 'write']);
-  const bob = await tokenOf('bob', ['read', 'approve']);
-  const protection = { body: { required_approvals: 1 } };
-  expect((await admin.request('PUT', '/api/v1/protection/STAGING', protection)).status).toBe(200);
-  const proposed = await ann.put(service, 'limit', 1_000, onTrial(60));
-  expect(proposed.status).toBe(202);
-  const { id, digest, trial_s } = proposed.body as unknown as ProposalView;
-  expect(trial_s).toBe(60);
-  const path = `/api/v1/proposals/${id}`;
-  expect((await bob.request('POST', `${path}/approve`, { body: { digest } })).status).toBe(200);
-  const applied = await ann.request<ProposalView>('POST', `${path}/apply`, { body: {} });
-  expect(applied.body).toMatchObject({
-    state: 'on_trial',
-    revision: applied.revision,
-    closed: { by: 'ann' },
+  const approve = async ({ id, digest }: Pick<ProposalView, 'id' | 'digest'>) => {
+    const answer = await bob.request('POST', `/api/v1/proposals/${id}/approve`, { body: { digest } });
+    expect(answer.status).toBe(200);
+  };
+  const apply = (by: Api, id: string) =>
+    by.request<ProposalView>('POST', `/api/v1/proposals/${id}/apply`, { body: {} });
+  const protect = async (more: object = {}) => {
+    const body = { required_approvals: 1, ...more };
+    expect((await admin.request('PUT', '/api/v1/protection/STAGING', { body })).status).toBe(200);
+  };
+
+  beforeAll(async () => {
+    ann = await tokenOf('ann', ['read', 'write']);
+    bob = await tokenOf('bob', ['read', 'approve']);
   });
-  await ends(id, 'reverted');
-  expect(await values()).toEqual({ limit: 10 });
-  // By the regular way, for the tests that follow.
-  const off = (await admin.request<ProposalView>('DELETE', '/api/v1/protection/STAGING')).body;
-  const approved = await bob.request('POST', `/api/v1/proposals/${off.id}/approve`, {
-    body: { digest: off.digest },
+  beforeEach(async () => {
+    await put('limit', 10);
+    await follow('risk-1');
   });
-  expect(approved.status).toBe(200);
-  expect((await admin.request('POST', `/api/v1/proposals/${off.id}/apply`, { body: {} })).status).toBe(200);
+  // By the regular way.
+  afterEach(async () => {
+    const off = (await admin.request<ProposalView>('DELETE', '/api/v1/protection/STAGING')).body;
+    await approve(off);
+    expect((await apply(admin, off.id)).status).toBe(200);
+  });
+
+  test('the trial is agreed to with the change, and needs no other approval', async () => {
+    await protect();
+    const proposed = await ann.put(service, 'limit', 1_000, onTrial(60));
+    expect(proposed.status).toBe(202);
+    const { id, digest, trial_s } = proposed.body as unknown as ProposalView;
+    expect(trial_s).toBe(60);
+    await approve({ id, digest });
+    const applied = await apply(ann, id);
+    expect(applied.body).toMatchObject({
+      state: 'on_trial',
+      revision: applied.revision,
+      closed: { by: 'ann' },
+    });
+    await ends(id, 'reverted');
+    expect(await values()).toEqual({ limit: 10 });
+  });
+
+  test('a protection may want one of every change, also where the glass is broken', async () => {
+    await protect({ trial_s: 60 });
+    const { id, digest, requirements } = (await ann.put(service, 'limit', 1_000))
+      .body as unknown as ProposalView;
+    expect(requirements).toEqual([{ environment: 'STAGING', required_approvals: 1, trial_s: 60 }]);
+    await approve({ id, digest });
+    expect((await apply(ann, id)).body).toMatchObject({ state: 'on_trial', trial: { refused_before: {} } });
+    await ends(id, 'reverted');
+    const headers = { 'x-config-break-glass': 'true' };
+    const broken = await put('limit', 2_000, { headers, body: { reason: 'fire' } });
+    expect(await ends(idOf(broken), 'reverted')).toMatchObject({ break_glass: true });
+    // What could not be put back is none.
+    const body = { rollback_available: false, reason: 'fire' };
+    const final = await put('limit', 50, { headers, body });
+    expect(final.headers.get('x-config-trial')).toBeNull();
+    expect(await values()).toEqual({ limit: 50 });
+  });
 });
 
 test('whichever authority dies, the other ends it', async () => {

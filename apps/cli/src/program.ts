@@ -28,6 +28,7 @@ import { addSchemaCommands } from './schema-commands.ts';
 import { addSecretCommands } from './secret-commands.ts';
 import { type GlobalOptions, resolveSettings } from './settings.ts';
 import type { Terminal } from './terminal.ts';
+import { parsePointText, parseTimeOrNumber } from './time.ts';
 import { watch } from './watch/watch.ts';
 import { addWebhookCommands } from './webhook-program.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -58,7 +59,11 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
         .default('DEVELOPMENT'),
     )
     .option('--json', 'answer with JSON')
-    .option('--at <time>', 'propose changes, to be made at this time')
+    .option(
+      '--at <time|revision>',
+      'changes: propose them, to be made at this time; get: as it was then',
+      parseTimeOrNumber,
+    )
     .option('--break-glass', 'change what is protected at once; it takes a reason')
     .option('--trial <seconds>', 'put changes back where a client refuses them in this time', wholeNumber)
     .addHelpText('after', '\nWithout --authority, the local network of .stack/endpoints.json is used.')
@@ -82,10 +87,9 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .command('get <service> [key]')
     .description("a service's values, or one configuration")
     .option('--version <number>', 'that version of the key', wholeNumber)
-    .option('--at <time|revision>', 'as it was then')
     .option('--show-secrets', 'also the values of secrets, where the token may see them')
-    .action((service, key, { showSecrets, ...past }) =>
-      get(context(), service, key, { ...past, withheld: !showSecrets }),
+    .action((service, key, { showSecrets, version }) =>
+      get(context(), service, key, { version, at: program.opts().at, withheld: !showSecrets }),
     );
   program
     .command('set <service> <key> <value>')
@@ -124,8 +128,8 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
   program
     .command('diff <service> [key]')
     .description('what differs between two points: a revision, a time, `present`, or `v7` of a key')
-    .requiredOption('--from <point>', 'what is compared')
-    .option('--to <point>', 'with what', 'present')
+    .requiredOption('--from <point>', 'what is compared', parsePointText)
+    .option('--to <point>', 'with what', parsePointText, 'present')
     .option('--to-environment <name>', 'with which environment')
     .option('--to-service <name>', 'with which service')
     .action((service, key, options) => diff(context(), service, key, options));
@@ -133,7 +137,11 @@ export function createProgram({ terminal, folder, interruption }: ProgramOptions
     .command('rollback <service> [key]')
     .description('set a key back to a version, or a key or a whole service to a time or revision')
     .addArgument(new Argument('[version]', 'of the key').argParser(wholeNumber))
-    .option('--to <time|revision>', 'back to then; shows what would change, unless --yes is given')
+    .option(
+      '--to <time|revision>',
+      'back to then; shows what would change, unless --yes is given',
+      parseTimeOrNumber,
+    )
     .option('--preview', 'show what would change, and change nothing')
     .option('--yes', 'do it')
     .option('--in-parts', 'in several transactions, where one is too small')

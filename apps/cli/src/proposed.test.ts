@@ -1,63 +1,18 @@
 /** The command line where a server has proposed what it was to change. */
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
-import picocolors from 'picocolors';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { run } from './run.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { type Asked, useCommandLine } from '../test/command-line.ts';
 
-interface Asked {
-  readonly method: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: unknown;
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'qvc-proposed-'));
-let server: Server;
+const { folder, serve, finish: finishWith } = useCommandLine();
 let url: string;
 let asked: Asked[];
 let answer: (method: string) => { status: number; body: unknown };
 
-beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    const { method = '', headers } = request;
-    const sent = headers['content-type'] === undefined ? undefined : await json(request);
-    asked.push({ method, headers, body: sent });
-    const { status, body } = answer(method);
-    response.writeHead(status).end(JSON.stringify(body));
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+beforeEach(async () => {
+  ({ url, asked } = await serve(({ method }) => answer(method)));
 });
-afterAll(() => {
-  server.close();
-  server.closeAllConnections();
-  rmSync(folder, { recursive: true });
-});
-beforeEach(() => {
-  asked = [];
-});
-
-async function finish(args: string[]) {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal = {
-    out: (line: string) => out.push(line),
-    err: (line: string) => err.push(line),
-    progress: undefined,
-    colors: picocolors.createColors(false),
-  };
-  const interruption = () => new AbortController().signal;
-  const code = await run(['--authority', url, '-e', 'production', ...args], {
-    terminal,
-    folder,
-    interruption,
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
+const finish = (args: readonly string[]) => finishWith(['--authority', url, '-e', 'production', ...args]);
 
 /** A proposal as the server answers it. */
 const proposal = {

@@ -1,75 +1,10 @@
 /** The command line against servers that answer what is prepared: exit codes, errors. */
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import picocolors from 'picocolors';
-import { afterAll, afterEach, expect, test } from 'vitest';
-import { run } from './run.ts';
+import { expect, test } from 'vitest';
+import { useCommandLine } from '../test/command-line.ts';
 
-interface Asked {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Record<string, unknown>;
-  readonly body: unknown;
-}
-
-const servers: Server[] = [];
-const folder = mkdtempSync(join(tmpdir(), 'qvc-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
-
-async function listen(server: Server): Promise<string> {
-  servers.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** A server that gives every request to `answer`, and keeps what it was asked. */
-async function serve(
-  answer: (asked: Asked) => { status?: number; headers?: Record<string, string>; body: unknown },
-) {
-  const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
-    let text = '';
-    for await (const chunk of request) text += chunk;
-    const one = {
-      method: request.method!,
-      url: request.url!,
-      headers: request.headers,
-      body: text === '' ? undefined : JSON.parse(text),
-    };
-    asked.push(one);
-    const { status = 200, headers = {}, body } = answer(one);
-    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
-  });
-  return { url: await listen(server), asked };
-}
-
-function qvc(args: string[], signal = new AbortController().signal) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => out.push(line),
-    err: (line: string) => err.push(line),
-    progress: undefined,
-    colors: picocolors.createColors(false),
-  };
-  const done = run(args, { terminal, folder, interruption: () => signal });
-  return { out, err, done };
-}
-
-async function finish(args: string[]) {
-  const { out, err, done } = qvc(args);
-  return { code: await done, out: out.join('\n'), err: err.join('\n') };
-}
+const { folder, serve, finish } = useCommandLine();
 
 test.each([
   [[], 'A command is needed'],
@@ -84,7 +19,7 @@ test.each([
   [['set', 'a', 'k', '12345678901234567890', '--authority', 'http://x'], 'give --string'],
   [['watch', 'a', '--authority', 'http://x'], 'A read node is needed'],
   [['rollback', 'a', '--authority', 'http://x'], 'either a version or --to'],
-  [['rollback', 'a', '--to', 'noon', '--authority', 'http://x'], 'neither a revision nor a time'],
+  [['rollback', 'a', '--to', 'noon', '--authority', 'http://x'], 'neither a number nor a time'],
   [['get', 'a', '--version', '1', '--authority', 'http://x'], '--version is of one key'],
   [['import', 'nowhere.env', '--authority', 'http://x'], 'There is no file nowhere.env'],
 ])('%j is wrong usage', async (args, message) => {
@@ -109,7 +44,6 @@ test('a problem becomes one line, without what would steer the terminal', async 
 test('an answer that is no problem, and a server that is not there', async () => {
   const { url } = await serve(() => ({ status: 502, body: '<html>' }));
   expect((await finish(['get', 'a', '--authority', url])).err).toBe(`error: ${url} answered 502`);
-  servers.splice(0).forEach(server => void server.close());
   const { code, err } = await finish(['get', 'a', '--authority', 'http://127.0.0.1:9']);
   expect(code).toBe(1);
   expect(err).toMatch(/^error: http:\/\/127\.0\.0\.1:9 can't be reached: /);

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Endpoints, Environment } from '@quantivista/contracts';
 import { UsageError } from './fault.ts';
-import { parseTime } from './time.ts';
 import { readTls, type Tls } from './tls.ts';
 
 export interface Settings {
@@ -59,7 +58,7 @@ export function resolveSettings(options: GlobalOptions, folder: string): Setting
     environment: environment.data as Environment,
     json: options.json ?? false,
     breakGlass: options.breakGlass ?? false,
-    applyAt: options.at === undefined ? undefined : parseTime(options.at),
+    applyAt: options.at,
     trialS: options.trial,
   };
 }

@@ -11,6 +11,7 @@ import {
   testWebhook,
   webhookStatus,
 } from './commands/webhook.ts';
+import { parseTimeOrNumber } from './time.ts';
 import { wholeNumber } from './whole-number.ts';
 
 export function addWebhookCommands(program: Command, context: () => Context): void {
@@ -44,7 +45,7 @@ export function addWebhookCommands(program: Command, context: () => Context): vo
     .description('deliver events again')
     .option('--dead', 'all dead letters')
     .option('--sequence <sequence>', 'one dead letter', wholeNumber)
-    .option('--from <place>', 'everything from a sequence or a time on')
+    .option('--from <place>', 'everything from a sequence or a time on', parseTimeOrNumber)
     .action((name, options) => replayWebhook(context(), name, options));
   webhook
     .command('dead-letters <name>')

@@ -57,8 +57,10 @@ export const MAX_TRIAL_S = 86_400;
 export const Trial = z
   .object({
     until: z.iso.datetime(),
-    refused_before: z.array(z.string()).openapi({
-      description: 'instances that could not use the state before it either: they have no say',
+    refused_before: z.record(z.string(), Revision).openapi({
+      description:
+        'instances that could not use the state before it either, and the revision that they had refused: they have ' +
+        'no say unless they have used one since',
     }),
     revision: Revision.optional().openapi({
       description: 'at which it was applied; once the trial has ended',
@@ -101,6 +103,7 @@ export const Requirement = z
     environment: Environment,
     required_approvals: z.int(),
     approvers: z.array(z.string()).optional(),
+    trial_s: z.int().optional().openapi({ description: 'once it is applied, where it can be put back' }),
   })
   .openapi('Requirement');
 export type Requirement = z.infer<typeof Requirement>;

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { FreeText } from './free-text.ts';
 import { Environment } from './names.ts';
+import { MAX_TRIAL_S } from './proposal.ts';
 import { TokenName } from './token.ts';
 
 const protectionFields = {
@@ -17,6 +18,10 @@ const protectionFields = {
     description: 'whether flags and segments, which belong to no environment, are protected by it too',
   }),
   break_glass: z.boolean().openapi({ description: 'whether the glass may be broken here' }),
+  trial_s: z.int().min(1).max(MAX_TRIAL_S).optional().openapi({
+    description:
+      'changes of configurations are on trial for so many seconds at least, where they can be put back',
+  }),
 };
 
 export const ProtectionRequest = z

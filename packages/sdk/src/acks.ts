@@ -1,4 +1,4 @@
-/** Tells the node that is followed what could be used: the newest alone, one at a time. */
+/** Tells the node that is followed what could be used: one at a time, and of many the newest. */
 
 import type { Ack } from './follow/wire.ts';
 import type { Requester, Topic } from './request.ts';
@@ -7,6 +7,13 @@ export interface Acks {
   /** @param node that has the stream: no other knows of it */
   tell(node: string, ack: Ack): void;
 }
+
+interface Told {
+  readonly node: string;
+  readonly ack: Ack;
+}
+
+const MOST_WAITING = 8;
 
 /** An error's text as nodes take it. */
 export const errorText = (error: unknown): string =>
@@ -22,14 +29,14 @@ export function createAcks(
   signal: AbortSignal,
 ): Acks {
   const { environment, service: service_name = '*' } = topic;
-  let next: { readonly node: string; readonly ack: Ack } | undefined;
+  /** Newest last; of those in a row that say the same, one. */
+  let waiting: Told[] = [];
   let sending: AbortController | undefined;
   signal.addEventListener('abort', () => sending?.abort());
 
   async function send(): Promise<void> {
-    while (next && !signal.aborted) {
+    for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
       const { node, ack } = next;
-      next = undefined;
       sending = new AbortController();
       const body = JSON.stringify({ environment, service_name, instance_id: instanceId, ...ack });
       const headers = { 'content-type': 'application/json' };
@@ -44,7 +51,9 @@ export function createAcks(
   }
   return {
     tell: (node, ack) => {
-      next = { node, ack };
+      // That it could use one in between is news to those who ask whether it can use the next.
+      if (waiting.at(-1)?.ack.applied === ack.applied) waiting.pop();
+      waiting = [...waiting.slice(1 - MOST_WAITING), { node, ack }];
       if (!sending) void send();
     },
   };

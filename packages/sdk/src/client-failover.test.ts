@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { at, GENERATION, heartbeat } from '../test/frames.ts';
 import { type Script, startScriptedNode } from '../test/scripted-node.ts';
-import { client, eventually, lasting, limited, limitOf, limitSet, node, problem } from '../test/scripts.ts';
+import { eventually, lasting, limited, limitOf, limitSet, problem, useScripts } from '../test/scripts.ts';
+
+const { node, client } = useScripts();
 
 test('refused by one node it goes on at the next, and does not come back before its time', async () => {
   const full = await node(problem('overloaded', 503, { 'retry-after': '60' }));

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { at, GENERATION } from '../test/frames.ts';
-import { client, eventually, lasting, limited, limitOf, limitSet, node } from '../test/scripts.ts';
+import { eventually, lasting, limited, limitOf, limitSet, useScripts } from '../test/scripts.ts';
+
+const { node, client } = useScripts();
 
 test('it asks for what it follows, as who it is', async () => {
   const scripted = await node(lasting(limited(7, 10)));

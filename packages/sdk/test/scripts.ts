@@ -23,29 +23,32 @@ export const lasting =
   stream =>
     frames.forEach(stream.send);
 
-const started: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const stop of started.splice(0).reverse()) await stop();
-});
-export async function node(...scripts: (Script | Answer)[]): Promise<ScriptedNode> {
-  const scripted = await startScriptedNode(...scripts);
-  started.push(scripted.stop);
-  return scripted;
-}
-export function client<T>(nodes: readonly { url: string }[], options: Partial<ConfigClientOptions<T>> = {}) {
-  const troubles: (ConfigError | Refused | Error)[] = [];
-  const config = createConfigClient<T>({
-    nodes: nodes.map(({ url }) => url),
-    service: 'risk_engine',
-    environment: 'production',
-    onTrouble: why => troubles.push(why),
-    ...options,
+/** For one file of tests: nodes and their clients, which end with each test. */
+export function useScripts() {
+  const started: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const stop of started.splice(0).reverse()) await stop();
   });
-  started.push(config.close);
-  return {
-    config,
-    troubles,
-    codes: () => troubles.map(why => (why instanceof ConfigError ? why.code : 'other')),
-  };
+
+  async function node(...scripts: (Script | Answer)[]): Promise<ScriptedNode> {
+    const scripted = await startScriptedNode(...scripts);
+    started.push(scripted.stop);
+    return scripted;
+  }
+  function client<T>(nodes: readonly { url: string }[], options: Partial<ConfigClientOptions<T>> = {}) {
+    const troubles: (ConfigError | Refused | Error)[] = [];
+    const config = createConfigClient<T>({
+      nodes: nodes.map(({ url }) => url),
+      service: 'risk_engine',
+      environment: 'production',
+      onTrouble: why => troubles.push(why),
+      ...options,
+    });
+    started.push(config.close);
+    const codes = () => troubles.map(why => (why instanceof ConfigError ? why.code : 'other'));
+    return { config, troubles, codes };
+  }
+  return { node, client };
 }
+
 export const eventually = (holds: () => void) => vi.waitFor(holds, { timeout: 10_000, interval: 5 });

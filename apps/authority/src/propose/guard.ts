@@ -3,7 +3,7 @@
  * What is on trial, or breaks the glass, leaves one too, in its own transaction.
  * The rule of protection decides within the write itself, so that nothing slips through between asking and doing.
  */
-import { fieldFault, type Proposal, ServiceError } from '@quantivista/contracts';
+import { fieldFault, type Proposal, type Requirement, ServiceError } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Calls } from '../calls.ts';
@@ -18,7 +18,7 @@ import { openState } from './proposal-state.ts';
 import { Proposed } from './proposed.ts';
 import { readProtections } from './protection-rule.ts';
 import { protecting, requirementOf } from './requirements.ts';
-import { beginTrial, requireTriable } from './trial.ts';
+import { beginTrial, requireTriable, trialSecondsOf } from './trial.ts';
 
 export interface GuardedWriter extends Writer {
   /** @throws Proposed besides what a writer throws */
@@ -55,17 +55,24 @@ export function createGuard({ etcd, writer, calls, regions, metrics, log }: Guar
   const preview: Writer['preview'] = request =>
     writer.preview({ ...authorized(request), clearance: { kind: 'preview' } });
 
+  /** By the protection as it stands. */
+  async function requirementsOf({ changes }: WriteRequest): Promise<Requirement[]> {
+    const { protections } = await readProtections(store);
+    return protecting(
+      protections,
+      changes.map(({ path }) => path),
+    ).map(requirementOf);
+  }
+
   async function propose(request: WriteRequest, applyAt: string | undefined): Promise<Proposed> {
     if (request.part) {
       throw new ServiceError('approval_required', {
         message: 'it takes several transactions, and a proposal is one: ask for fewer keys at a time',
       });
     }
-    const { protections } = await readProtections(store);
+    const requirements = await requirementsOf(request);
     const clearance = { kind: 'preview', stored: true } as const;
     const previewed = await writer.preview({ ...authorized(request), clearance });
-    const paths = request.changes.map(({ path }) => path);
-    const requirements = protecting(protections, paths).map(requirementOf);
     const content = contentOf(previewed, request, making(applyAt, trialOf(request)));
     const begun = { ...content, digest: digestOf(content), approvals: [], comments: [] };
     const change = putProposal({ ...begun, state: openState(begun, requirements) }, content.generation);
@@ -90,10 +97,10 @@ export function createGuard({ etcd, writer, calls, regions, metrics, log }: Guar
 
   /** The change and its record as a proposal that was applied, in one transaction. */
   async function writeOnRecord(request: WriteRequest, byBreakingGlass: boolean): Promise<Committed> {
-    const trialS = trialOf(request);
     const previewed = await preview(request);
-    const made = making(undefined, trialS);
+    const made = making(undefined, trialOf(request));
     const applied = appliedAtOnce(previewed, request, made);
+    const trialS = trialSecondsOf(applied, byBreakingGlass ? await requirementsOf(request) : []);
     const trial = trialS !== undefined && beginTrial(applied, trialS, made.now, regions.reports());
     const mark = byBreakingGlass && ({ break_glass: true } as const);
     const record = { ...applied, ...mark, ...(trial && { state: 'on_trial' as const, trial }) };

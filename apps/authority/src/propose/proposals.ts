@@ -18,7 +18,7 @@ import { proposedPathOf, putProposal, recordPathOf, requestedChanges } from './c
 import { type ProposalEvent, step } from './proposal-state.ts';
 import { readProtections } from './protection-rule.ts';
 import { protecting, requirementOf } from './requirements.ts';
-import { beginTrial } from './trial.ts';
+import { beginTrial, trialSecondsOf } from './trial.ts';
 
 /** A proposal as it is held. */
 export interface HeldProposal {
@@ -113,12 +113,13 @@ export function createProposals({ etcd, writer, regions }: ProposalsOptions): Pr
     });
 
   /** What was agreed to with the change. */
-  function onTrial(applied: Proposal, at: string): Proposal {
-    if (applied.trial_s === undefined) return applied;
+  function onTrial(applied: Proposal, needed: readonly Requirement[], at: string): Proposal {
+    const trialS = trialSecondsOf(applied, needed);
+    if (trialS === undefined) return applied;
     return {
       ...applied,
       state: 'on_trial',
-      trial: beginTrial(applied, applied.trial_s, at, regions.reports()),
+      trial: beginTrial(applied, trialS, at, regions.reports()),
     };
   }
 
@@ -146,8 +147,9 @@ export function createProposals({ etcd, writer, regions }: ProposalsOptions): Pr
         const held = await read(id);
         const { proposal, revision, generation } = held;
         const statement = { by, at: new Date().toISOString(), ...(comment !== undefined && { comment }) };
-        const applied = step(proposal, { type: 'apply', ...statement }, await requirements(proposal));
-        const next = onTrial(applied, statement.at);
+        const needed = await requirements(proposal);
+        const applied = step(proposal, { type: 'apply', ...statement }, needed);
+        const next = onTrial(applied, needed, statement.at);
         const changed = await changedSince(held);
         if (changed.length > 0) return refuseStale(id, by, changed);
         return writer.write({

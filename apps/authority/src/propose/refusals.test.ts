@@ -5,7 +5,7 @@ import { describeRefusals, refusalsOf, refusingNow, topicsOf } from './refusals.
 
 const TOPICS = topicsOf([{ environment: 'PRODUCTION', service: 'risk' }]);
 const of = { generation: GENERATION, revision: 10 };
-const NOBODY = new Set<string>();
+const NOBODY = new Map<string, number>();
 const told = (
   words: Record<string, ClientWord | null>,
   more: Partial<NodeReport> = {},
@@ -37,9 +37,12 @@ test('those who watch the whole environment are asked too, others are not', () =
 
 test('who could not use the state before has no say', () => {
   const before = told({ broken: { acked: 3, refused: 7 }, good: { acked: 9, refused: 2 }, silent: null });
-  expect(refusingNow(before, TOPICS)).toEqual(['broken']);
+  expect(refusingNow(before, TOPICS)).toEqual(new Map([['broken', 7]]));
   const after = told({ broken: { acked: 3, refused: 10 }, good: { acked: 9, refused: 10 } });
-  expect(named(after, new Set(['broken']))).toEqual(['good']);
+  expect(named(after, new Map([['broken', 7]]))).toEqual(['good']);
+  // It has used one in between: that it could not was known of it too late.
+  const mended = told({ broken: { acked: 8, refused: 10 } });
+  expect(named(mended, new Map([['broken', 7]]))).toEqual(['broken']);
 });
 
 test('one that the report does not name is counted by its receipt', () => {
@@ -50,8 +53,8 @@ test('one that the report does not name is counted by its receipt', () => {
   expect(nobodyNamed).toEqual([{ instance: undefined, region: 'eu', reason: 'no use' }]);
   // Those who are named are among those who are counted.
   expect(named(told({ c: { refused: 10 } }, receipt(1)))).toEqual(['c']);
-  expect(named(told({ c: { refused: 10 } }, receipt(1)), new Set(['c']))).toEqual([]);
-  expect(named(told({ c: { refused: 10 } }, receipt(2)), new Set(['c']))).toEqual([undefined]);
+  expect(named(told({ c: { refused: 10 } }, receipt(1)), new Map([['c', 7]]))).toEqual([]);
+  expect(named(told({ c: { refused: 10 } }, receipt(2)), new Map([['c', 7]]))).toEqual([undefined]);
 });
 
 test('in words: who, where and why, some of them by name, and not without end', () => {

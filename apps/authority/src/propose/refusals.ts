@@ -24,22 +24,25 @@ function* wordsAbout({ audiences }: NodeReport, topics: Topics): Generator<[stri
   }
 }
 
-/** Instances that can't use the newest state that they spoke of. */
-export function refusingNow(reports: readonly RegionReport[], topics: Topics): string[] {
-  const refusing = new Set<string>();
+/** Instances that can't use the newest state that they spoke of, with its revision. */
+export function refusingNow(reports: readonly RegionReport[], topics: Topics): Map<string, number> {
+  const refusing = new Map<string, number>();
   for (const { nodes } of reports)
     for (const node of nodes)
       for (const [instance, { acked = -1, refused = -1 }] of wordsAbout(node, topics))
-        if (refused > acked) refusing.add(instance);
-  return [...refusing];
+        if (refused > acked) refusing.set(instance, refused);
+  return refusing;
 }
 
-/** Who refused a revision, or one after it without having used any since; `except` by their names. */
+/**
+ * Who refused a revision, or one after it without having used any since.
+ * @param except by their names, unless they have used one after the revision beside
+ */
 export function refusalsOf(
   reports: readonly RegionReport[],
   topics: Topics,
   { generation, revision }: Bookmark,
-  except: ReadonlySet<string>,
+  except: ReadonlyMap<string, number>,
 ): Refusal[] {
   const refusals: Refusal[] = [];
   for (const { region, nodes } of reports) {
@@ -49,7 +52,9 @@ export function refusalsOf(
       for (const [instance, { acked = -1, refused = -1, reason }] of wordsAbout(node, topics)) {
         if (refused < revision || acked >= revision) continue;
         named++;
-        if (!except.has(instance)) refusals.push({ instance, region, reason });
+        // What was known of them then may have been a moment old.
+        if (acked > (except.get(instance) ?? -1) || !except.has(instance))
+          refusals.push({ instance, region, reason });
       }
       // Lists of instances may be cut short, and clients need not name themselves: they are counted all the same.
       const receipt = node.receipts.find(each => each.revision === revision);

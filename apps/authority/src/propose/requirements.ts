@@ -16,11 +16,15 @@ export const protecting = (
   paths: readonly RecordPath[],
 ): readonly Protection[] => protections.filter(each => paths.some(path => covers(each, path)));
 
-export const requirementOf = ({ environment, required_approvals, approvers }: Protection): Requirement => ({
-  environment,
-  required_approvals,
-  ...(approvers && { approvers }),
-});
+export const requirementOf = (protection: Protection): Requirement => {
+  const { environment, required_approvals, approvers, trial_s } = protection;
+  return {
+    environment,
+    required_approvals,
+    ...(approvers && { approvers }),
+    ...(trial_s !== undefined && { trial_s }),
+  };
+};
 
 /** The requirements that the approvals of persons other than the author do not meet. */
 export function unmet(

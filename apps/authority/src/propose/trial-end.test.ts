@@ -16,7 +16,7 @@ function start(of: Partial<Proposal>) {
   const { audit } = createMemoryAudit();
   store.put(GENERATION_KEY, NOW);
   const changes = [{ kind: 'configuration', environment: 'TEST', service_name: 'risk', config_key: 'limit' }];
-  const trial = { until: '2026-01-01T00:00:00.000Z', refused_before: [] };
+  const trial = { until: '2026-01-01T00:00:00.000Z', refused_before: {} };
   const record = { id: ID, generation: NOW, changes, state: 'on_trial', trial, version: 1, ...of };
   store.put(recordKey(proposalPath(ID)), JSON.stringify(record));
   const { etcd } = store;

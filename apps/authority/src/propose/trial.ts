@@ -3,6 +3,7 @@ import {
   fieldFault,
   type Proposal,
   type RegionReport,
+  type Requirement,
   type Statement,
   type Trial,
 } from '@quantivista/contracts';
@@ -24,6 +25,16 @@ export function requireTriable({ changes, rollbackAvailable, part }: WriteReques
   if (part) refuse('is for one transaction, and this takes several: ask for fewer keys at a time');
 }
 
+/** How long a change is to be on trial: as it says itself, or longer where a protection wants that and it can be. */
+export function trialSecondsOf(
+  { changes, rollback_available, trial_s = 0 }: Pick<Proposal, 'changes' | 'rollback_available' | 'trial_s'>,
+  requirements: readonly Requirement[],
+): number | undefined {
+  const can = rollback_available && changes.every(({ kind }) => kind === 'configuration');
+  const wanted = can ? requirements.map(each => each.trial_s ?? 0) : [];
+  return Math.max(trial_s, ...wanted) || undefined;
+}
+
 /** @param at when it is applied, ISO 8601 */
 export function beginTrial(
   { changes }: Pick<Proposal, 'changes'>,
@@ -34,7 +45,7 @@ export function beginTrial(
   const topics = topicsOf(changes.map(recordPathOf));
   return {
     until: new Date(Date.parse(at) + seconds * 1_000).toISOString(),
-    refused_before: refusingNow(reports, topics).slice(0, MOST_NAMES),
+    refused_before: Object.fromEntries([...refusingNow(reports, topics)].slice(0, MOST_NAMES)),
   };
 }
 

@@ -21,7 +21,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ now: new Date('2026-01-01T00:00:00.000Z') });
   [leading, known, failure, ended, reports] = [true, true, undefined, [], []];
   const store = createMemoryEtcd();
-  const trial = { until: UNTIL, refused_before: ['broken'] };
+  const trial = { until: UNTIL, refused_before: { broken: 1 } };
   const changes = [
     { kind: 'configuration', environment: 'PRODUCTION', service_name: 'risk', config_key: 'a' },
   ];

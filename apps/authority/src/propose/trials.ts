@@ -32,7 +32,7 @@ interface OnTrial {
   /** At which it was applied, and its record put. */
   readonly revision: number;
   readonly topics: ReadonlySet<string>;
-  readonly except: ReadonlySet<string>;
+  readonly except: ReadonlyMap<string, number>;
   /** After a failure that passes; milliseconds since the epoch. */
   notBefore: number;
 }
@@ -56,7 +56,7 @@ export function createTrials({ etcd, log, ends, regions, leadership, metrics }: 
     const proposal = value === undefined ? undefined : (JSON.parse(value) as Proposal);
     if (proposal?.state !== 'on_trial') return;
     const topics = topicsOf(proposal.changes.map(recordPathOf));
-    const except = new Set(proposal.trial!.refused_before);
+    const except = new Map(Object.entries(proposal.trial!.refused_before));
     running.set(id, { proposal, revision, topics, except, notBefore: 0 });
   }
 

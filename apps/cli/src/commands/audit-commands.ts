@@ -1,6 +1,7 @@
 /** The commands of `qvc audit`, with their arguments and options. */
 import { AUDIT_OUTCOMES, RECORD_KINDS } from '@quantivista/contracts';
 import { type Command, Option } from 'commander';
+import { parseTime } from '../time.ts';
 import { auditExport, auditFindings, auditLog } from './audit.ts';
 import { auditVerify } from './audit-verify.ts';
 import type { Context } from './context.ts';
@@ -15,8 +16,8 @@ export function addAuditCommands(
     command
       .addOption(new Option('--kind <kind>', 'records of this kind alone').choices(RECORD_KINDS))
       .option('--by <name>', 'changes by this caller alone')
-      .option('--from <time>', 'recorded then or later: 2026-11-24T09:00:00Z')
-      .option('--to <time>', 'recorded before')
+      .option('--from <time>', 'recorded then or later: 2026-11-24T09:00', parseTime)
+      .option('--to <time>', 'recorded before', parseTime)
       .option('--revision <number>', 'of this revision', wholeNumber)
       .addOption(new Option('--outcome <outcome>', 'what was made, or given up').choices(AUDIT_OUTCOMES))
       .option('--all', 'of every environment, and of none');

@@ -11,25 +11,28 @@ export interface ProtectOptions {
   readonly approvers?: string;
   readonly flags?: boolean;
   readonly breakGlass: boolean;
+  /** Seconds. */
+  readonly onTrial?: number;
   readonly off?: boolean;
   readonly reason?: string;
 }
 
 const PROTECTION = '/api/v1/protection';
 
-const line = ({ environment, required_approvals, approvers, flags, break_glass }: Protection) => [
+const line = ({ environment, required_approvals, approvers, flags, break_glass, trial_s }: Protection) => [
   environment,
   String(required_approvals),
   printable(approvers?.join(', ') ?? 'whoever may approve'),
   flags ? 'yes' : 'no',
   break_glass ? 'allowed' : 'not allowed',
+  trial_s === undefined ? 'no' : `${trial_s} s`,
 ];
 
 async function protect(context: Context, options: ProtectOptions): Promise<void> {
-  const { approvals, approvers, flags = false, breakGlass, off, reason } = options;
+  const { approvals, approvers, flags = false, breakGlass, onTrial, off, reason } = options;
   const path = `${PROTECTION}/${context.settings.environment}`;
   const { colors } = context.terminal;
-  const heading = ['ENVIRONMENT', 'APPROVALS', 'OF', 'FLAGS TOO', 'BREAKING GLASS'];
+  const heading = ['ENVIRONMENT', 'APPROVALS', 'OF', 'FLAGS TOO', 'BREAKING GLASS', 'TRIAL'];
   if (off) {
     await context.api.call('DELETE', path, { query: { reason } });
     const { environment } = context.settings;
@@ -37,11 +40,13 @@ async function protect(context: Context, options: ProtectOptions): Promise<void>
   }
   if (approvals !== undefined) {
     const named = approvers?.split(',').map(each => each.trim());
-    const body = { required_approvals: approvals, approvers: named, flags, break_glass: breakGlass, reason };
+    const wanted = { required_approvals: approvals, approvers: named, flags, break_glass: breakGlass };
+    const body = { ...wanted, trial_s: onTrial, reason };
     const answer = await context.api.call<Protection>('PUT', path, { body });
     return present(context, answer.body, () => table(heading, [line(answer.body)], colors));
   }
-  if (approvers !== undefined || flags || !breakGlass) throw new UsageError('--approvals is needed too');
+  if (approvers !== undefined || flags || !breakGlass || onTrial !== undefined)
+    throw new UsageError('--approvals is needed too');
   const { body } = await context.api.call<ProtectionList>('GET', PROTECTION);
   present(context, body, () =>
     body.protections.length === 0
@@ -62,6 +67,11 @@ export function addProtectCommand(
     .option('--approvers <names>', 'whose approvals count, separated by commas')
     .option('--flags', 'flags and segments too')
     .option('--no-glass', 'the glass may not be broken here')
+    .option(
+      '--on-trial <seconds>',
+      'changes are put back where a client refuses them in this time',
+      wholeNumber,
+    )
     .option('--off', 'protect it no longer')
     .addOption(reason())
     .action(({ glass, ...options }: Omit<ProtectOptions, 'breakGlass'> & { glass: boolean }) =>

@@ -2,7 +2,7 @@
  * `qvc rollback`: a key to one of its versions, at once; a key or a whole service to a time or revision, shown
  * first and done with `--yes`.
  */
-import { parsePastPoint, type RollbackRequest, type RollbackResult } from '@quantivista/contracts';
+import type { RollbackRequest, RollbackResult } from '@quantivista/contracts';
 import { UsageError } from '../fault.ts';
 import { showValue } from '../show.ts';
 import { table } from '../table.ts';
@@ -28,10 +28,7 @@ type Target = Pick<RollbackRequest, 'version' | 'revision' | 'time'>;
 function targetOf(version: number | undefined, to: string | undefined): Target {
   if (version !== undefined && to === undefined) return { version };
   if (version !== undefined || to === undefined) throw new UsageError('Give either a version or --to');
-  const point = parsePastPoint(to);
-  if (point?.kind === 'revision') return { revision: point.revision };
-  if (point?.kind === 'time') return { time: to };
-  throw new UsageError(`--to ${to} is neither a revision nor a time such as 2026-03-01T12:00:00Z`);
+  return /^\d+$/.test(to) ? { revision: Number(to) } : { time: to };
 }
 
 export async function rollback(

@@ -37,9 +37,10 @@ export function proposalLines(proposal: ProposalView, colors: Colors): string[] 
   const { requirements, changed_since, affected, digest } = proposal;
   const why = reason === '' ? '' : `: ${printable(reason)}`;
   const said = (comment: string | undefined) => (comment ? `: ${printable(comment)}` : '');
-  const needs = requirements.map(({ environment, required_approvals, approvers }) => {
+  const needs = requirements.map(({ environment, required_approvals, approvers, trial_s }) => {
     const whose = approvers ? ` of ${printable(approvers.join(', '))}` : '';
-    return `  ${environment} needs ${required_approvals}${whose}; ${approvals.length} given`;
+    const then = trial_s === undefined ? '' : `; then ${trial_s} s on trial`;
+    return `  ${environment} needs ${required_approvals}${whose}; ${approvals.length} given${then}`;
   });
   return [
     `proposal ${id} is ${state}${proposal.break_glass ? ' (the glass was broken)' : ''}`,

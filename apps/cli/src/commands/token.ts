@@ -24,7 +24,7 @@ async function create(context: Context, name: string, options: CreateOptions): P
     permissions,
     ...(scopes && { scopes }),
     ...(service !== undefined && { service }),
-    ...(expires !== undefined && { expires_at: parseTime(expires) }),
+    ...(expires !== undefined && { expires_at: expires }),
   };
   const { body: made } = await context.api.call<CreatedToken>('POST', TOKENS, { body });
   const { colors } = context.terminal;
@@ -64,7 +64,7 @@ export function addTokenCommands(program: Command, context: () => Context, reaso
       .description('make a token; it is shown once')
       .addOption(new Option('--can <permissions>', can).makeOptionMandatory())
       .option('--service <name>', 'the service that bears it: flags are evaluated for it')
-      .option('--expires <time>', 'when it ends'),
+      .option('--expires <time>', 'when it ends', parseTime),
   ).action((name: string, options: CreateOptions) => create(context(), name, options));
   token
     .command('list')

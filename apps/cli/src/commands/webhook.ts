@@ -91,9 +91,7 @@ function replayRequest({ dead, sequence, from }: ReplayOptions): ReplayRequest {
   if (dead) return { dead_letters: 'all' };
   if (sequence !== undefined) return { dead_letters: sequence };
   if (/^\d{1,15}$/.test(from!)) return { from_sequence: Number(from) };
-  const at = new Date(from!);
-  if (Number.isNaN(at.getTime())) throw new UsageError(`--from ${from} is neither a sequence nor a time`);
-  return { from_time: at.toISOString() };
+  return { from_time: from! };
 }
 
 export async function replayWebhook(context: Context, name: string, options: ReplayOptions): Promise<void> {

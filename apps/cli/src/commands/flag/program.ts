@@ -1,5 +1,6 @@
 /** The command lines of `qvc flag` and `qvc segment`. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { parseTimeOrSpan } from '../../time.ts';
 import type { Context } from '../context.ts';
 import { deleteSegment, getSegment, listSegments, setSegment } from '../segment.ts';
 import { archiveFlag, deleteFlag, rollbackFlag, setFlag } from './change.ts';
@@ -102,7 +103,7 @@ export function addFlagCommands(program: Command, parts: Parts): void {
   flag
     .command('usage [flag]')
     .description('how often flags were evaluated; of one, by variant')
-    .option('--since <time>', 'from when on: a time, or how long ago (24h)')
+    .option('--since <time>', 'from when on: a time, or how long ago (24h)', parseTimeOrSpan)
     .addOption(new Option('--step <step>', 'of one flag, by what').choices(['minute', 'hour']))
     .option('--archived', 'archived ones too')
     .action((name, options) => flagUsage(context(), name, options));

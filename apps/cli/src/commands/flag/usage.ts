@@ -3,7 +3,6 @@ import type { FlagUsage, FlagUsageList } from '@quantivista/contracts';
 import { printable } from '../../show.ts';
 import { table } from '../../table.ts';
 import type { Colors } from '../../terminal.ts';
-import { parseTime } from '../../time.ts';
 import { type Context, present } from '../context.ts';
 
 export interface UsageOptions {
@@ -18,7 +17,7 @@ export async function flagUsage(
   name: string | undefined,
   { archived = false, step, ...options }: UsageOptions,
 ): Promise<void> {
-  const since = options.since && (isSpan(options.since) ? options.since : parseTime(options.since));
+  const { since } = options;
   const { flags: api } = context.api;
   const { colors } = context.terminal;
   if (name === undefined) {
@@ -38,8 +37,6 @@ export async function staleFlags(
   const { colors } = context.terminal;
   present(context, list, () => usageLines(list, `no flag is known to be unused for ${unusedFor}`, colors));
 }
-
-const isSpan = (text: string): boolean => /^\d+[mhd]$/.test(text);
 
 /** What the counts are worth: since when they are, and what they leave out. */
 const footing = ({ since, counting_since }: FlagUsage | FlagUsageList): string =>
