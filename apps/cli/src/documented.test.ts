@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import picocolors from 'picocolors';
 import { expect, test } from 'vitest';
+import { recordTerminal } from '../test/command-line.ts';
 import { createProgram } from './program.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -15,7 +15,7 @@ const pages = [
 ];
 
 function programWithoutActions(): Command {
-  const terminal = { out() {}, err() {}, progress: undefined, colors: picocolors.createColors(false) };
+  const { terminal } = recordTerminal();
   const program = createProgram({ terminal, folder: ROOT, interruption: () => new AbortController().signal });
   const silence = (command: Command) => {
     if (command.commands.length === 0) command.action(() => {});

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import picocolors from 'picocolors';
 import { afterAll, afterEach } from 'vitest';
 import { run } from '../src/run.ts';
+import type { Terminal } from '../src/terminal.ts';
 
 export interface Asked {
   readonly method: string;
@@ -21,6 +22,19 @@ export interface Prepared {
   readonly headers?: Readonly<Record<string, string>>;
   /** A text as it is, else as JSON. */
   readonly body: unknown;
+}
+
+/** A terminal that keeps what it is shown. */
+export function recordTerminal() {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal: Terminal = {
+    out: line => out.push(line),
+    err: line => err.push(line),
+    progress: undefined,
+    colors: picocolors.createColors(false),
+  };
+  return { terminal, out, err };
 }
 
 /** For one file of tests: servers end with each test, the folder with the last. */
@@ -52,14 +66,7 @@ export function useCommandLine() {
   }
 
   async function finish(args: readonly string[]) {
-    const out: string[] = [];
-    const err: string[] = [];
-    const terminal = {
-      out: (line: string) => out.push(line),
-      err: (line: string) => err.push(line),
-      progress: undefined,
-      colors: picocolors.createColors(false),
-    };
+    const { terminal, out, err } = recordTerminal();
     const interruption = () => new AbortController().signal;
     const code = await run(args, { terminal, folder, interruption });
     return { code, out: out.join('\n'), err: err.join('\n') };

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import picocolors from 'picocolors';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { recordTerminal } from '../../test/command-line.ts';
 import { run } from '../run.ts';
 
 const generation = '5b8f2f4e-6a51-4c0e-9a5e-1f6f3d1d7c11';
@@ -35,14 +35,7 @@ async function serve(answer: (socket: WebSocket, asked: URL) => void) {
 }
 
 function watch(args: string[], signal: AbortSignal) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => out.push(line),
-    err: (line: string) => err.push(line),
-    progress: undefined,
-    colors: picocolors.createColors(false),
-  };
+  const { terminal, out, err } = recordTerminal();
   const done = run(['watch', ...args], { terminal, folder: tmpdir(), interruption: () => signal });
   return { out, err, done };
 }
