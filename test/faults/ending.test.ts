@@ -11,7 +11,7 @@ import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
 
 /** The first moment and the steps to the next, of the time that a start takes. Half of it is loading code. */
 const FIRST = 0.5;
-const STEP = 0.05;
+const STEP = 0.08;
 
 let network: TestNetwork;
 const ports = createPorts();
