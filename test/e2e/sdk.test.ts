@@ -12,6 +12,7 @@ import {
 } from '@quantivista/sdk';
 import { createStateFile } from '@quantivista/sdk/state-file';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Component } from '../../infra/stack/component.ts';
 import { until } from '../../infra/stack/until.ts';
 import { startTestNetwork, type TestNetwork } from '../harness/network.ts';
 
@@ -30,6 +31,10 @@ beforeAll(async () => {
     regionNames: ['eu-west'],
     nodeEnv,
   });
+  // Before its first heartbeat no node can say how old its state is.
+  const isKnown = async (node: Component) =>
+    (await network.api(node).list('any')).headers.get('x-config-age') !== 'unknown';
+  for (const node of network.serving) await until(() => isKnown(node), { what: 'the age to be known' });
 });
 afterAll(async () => {
   await network?.stop();
