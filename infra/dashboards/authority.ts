@@ -59,9 +59,12 @@ export const authority: Dashboard = {
       graph('Failures', 'Requests answered with a status of 500 or above.', 'ops', {
         '{{code}}': sum('qv_failed_total', 'code'),
       }),
-      graph('Time', 'From a request to its acknowledgement, of those committed.', 's', {
-        ...quantiles(`qv_write_seconds${OF}`, ['instance']),
-      }),
+      graph(
+        'Time',
+        'From a request to its acknowledgement, of those committed.',
+        's',
+        quantiles(`qv_write_seconds${OF}`, ['instance']),
+      ),
       graph('Trials ended', 'In the last hour: kept, put back, left to others, or stuck.', 'short', {
         '{{how}}': `sum by (how) (increase(qv_trials_ended_total${OF}[1h]))`,
       }),
@@ -122,9 +125,12 @@ export const authority: Dashboard = {
       graph('Attempts', 'To deliver, by what came of them.', 'ops', {
         '{{webhook}} {{result}}': sum('qv_webhook_attempts_total', 'webhook', 'result'),
       }),
-      graph('Time of an attempt', 'From sending an event to its answer.', 's', {
-        ...quantiles(`qv_webhook_attempt_seconds${OF}`),
-      }),
+      graph(
+        'Time of an attempt',
+        'From sending an event to its answer.',
+        's',
+        quantiles(`qv_webhook_attempt_seconds${OF}`),
+      ),
       graph('Dead letters', 'Those that are kept, and events given up in the last hour.', 'short', {
         '{{webhook}} kept': `max by (webhook) (qv_webhook_dead_letters${OF})`,
         '{{webhook}} given up': `sum by (webhook) (increase(qv_webhook_dead_letters_total${OF}[1h]))`,

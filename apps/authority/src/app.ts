@@ -87,11 +87,11 @@ export function createApp(dependencies: Dependencies): OpenAPIHono {
     const caller = await callers.requireSome(credential, needed, c.req.path);
     const call = parseCall(name => c.req.header(name));
     const authorize = authorizeBy(caller, needed, denials);
-    const onTrial = (id: string) => c.header(TRIAL_HEADER, id);
-    if (!call.breakGlass) return calls.run({ ...call, authorize, onTrial }, next);
+    const authorized = { ...call, authorize, onTrial: (id: string) => c.header(TRIAL_HEADER, id) };
+    if (!call.breakGlass) return calls.run(authorized, next);
     await callers.requireSome(credential, ['break-glass'], c.req.path);
     const authorizeBreaking = authorizeBy(caller, ['break-glass'], denials);
-    return calls.run({ ...call, authorize, authorizeBreaking, onTrial }, next);
+    return calls.run({ ...authorized, authorizeBreaking }, next);
   });
   app.use('/api/*', limitBodies(), requireJson());
   registerHealth(app, dependencies);

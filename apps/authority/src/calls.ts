@@ -1,6 +1,7 @@
 /**
  * What a call says of its change besides what is to change: whether the glass is broken, when it is to happen,
- * whether it is on trial. It holds of any write, so the routes do not pass it on: the writer finds it with the call that it works for.
+ * whether it is on trial. It holds of any write, so the routes do not pass it on: the writer finds it with the call
+ * that it works for.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CallHeaders, fieldFault, parseRequest } from '@quantivista/contracts';

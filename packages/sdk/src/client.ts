@@ -3,6 +3,7 @@ import { createAcks } from './acks.ts';
 import { followNodes } from './follow/follow-nodes.ts';
 import type { Bookmark, Frame, Json, Position } from './follow/wire.ts';
 import { callOut } from './listeners.ts';
+import { onAbort } from './on-abort.ts';
 import type { ConfigError } from './refusal.ts';
 import { createRequester, type Fetch, type Token, type Topic } from './request.ts';
 import { readSecret } from './secret.ts';
@@ -160,19 +161,18 @@ export function createConfigClient<T = Values>(options: ConfigClientOptions<T>):
         const done = (error?: Error) => {
           clearTimeout(timer);
           forget();
-          ending.signal.removeEventListener('abort', closed);
+          stopListening();
           if (error) reject(error);
           else resolve();
         };
-        const closed = () => done(new Error('closed before there were settings'));
         const late = () => {
           const why = settings.refused?.error ?? trouble?.message ?? 'no node has answered yet';
           done(new Error(`no settings after ${timeoutMs} ms: ${why}`, { cause: trouble }));
         };
         const timer = setTimeout(late, timeoutMs);
         const forget = settings.onChange(() => done());
-        if (ending.signal.aborted) closed();
-        else ending.signal.addEventListener('abort', closed);
+        let stopListening = () => {};
+        stopListening = onAbort(ending.signal, () => done(new Error('closed before there were settings')));
       }),
     onChange: settings.onChange,
     onKey: (key, listener) =>

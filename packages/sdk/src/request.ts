@@ -1,4 +1,5 @@
 /** Requests to nodes, with what all of them have: the token, and a limit of time. */
+import { onAbort } from './on-abort.ts';
 import { ConfigError, reasonOf, unreachable } from './refusal.ts';
 
 /** A token, or what gives the present one: it is asked at each request. */
@@ -50,18 +51,16 @@ async function present(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (typeof token !== 'function') return token;
-  let end = () => {};
+  let stopListening = () => {};
   const over = new Promise<never>((_, reject) => {
-    end = () => reject(signal.reason);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
+    stopListening = onAbort(signal, () => reject(signal.reason));
   });
   try {
     return await Promise.race([token(), over]);
   } catch (error) {
     throw new ConfigError(node, 'no_token', reasonOf(error), { cause: error });
   } finally {
-    signal.removeEventListener('abort', end);
+    stopListening();
   }
 }
 

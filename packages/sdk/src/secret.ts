@@ -1,6 +1,6 @@
 /** Secrets, asked for one by one. */
 
-import type { Json } from './follow/wire.ts';
+import { type Json, whyWithheld } from './follow/wire.ts';
 import { ConfigError, refusalOf } from './refusal.ts';
 import type { Requester, Topic } from './request.ts';
 
@@ -39,8 +39,7 @@ async function ask(requester: Requester, node: string, path: string): Promise<Js
   const response = await requester.ask(node, path);
   if (response.status !== 200) throw await refusalOf(node, response);
   const { config_value: value } = (await response.json()) as { config_value: Json };
-  const why =
-    typeof value === 'object' && value !== null && '$withheld' in value ? value.$withheld : undefined;
-  if (why !== undefined) throw new ConfigError(node, String(why), 'the value is withheld', { status: 200 });
+  const why = whyWithheld(value);
+  if (why !== undefined) throw new ConfigError(node, why, 'the value is withheld', { status: 200 });
   return value;
 }

@@ -3,7 +3,7 @@
  * What is on trial, or breaks the glass, leaves one too, in its own transaction.
  * The rule of protection decides within the write itself, so that nothing slips through between asking and doing.
  */
-import { fieldFault, type Proposal, type Requirement, ServiceError } from '@quantivista/contracts';
+import { fieldFault, type Proposal, ServiceError } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import type { Log, Metrics } from '@quantivista/runtime';
 import type { Calls } from '../calls.ts';
@@ -16,9 +16,8 @@ import { checkShape } from '../write/validate.ts';
 import { appliedAtOnce, contentOf, digestOf, type Making, putProposal } from './content.ts';
 import { openState } from './proposal-state.ts';
 import { Proposed } from './proposed.ts';
-import { readProtections } from './protection-rule.ts';
-import { protecting, requirementOf } from './requirements.ts';
-import { beginTrial, requireTriable, trialSecondsOf } from './trial.ts';
+import { readRequirements } from './protection-rule.ts';
+import { putOnTrial, requireTriable } from './trial.ts';
 
 export interface GuardedWriter extends Writer {
   /** @throws Proposed besides what a writer throws */
@@ -55,14 +54,11 @@ export function createGuard({ etcd, writer, calls, regions, metrics, log }: Guar
   const preview: Writer['preview'] = request =>
     writer.preview({ ...authorized(request), clearance: { kind: 'preview' } });
 
-  /** By the protection as it stands. */
-  async function requirementsOf({ changes }: WriteRequest): Promise<Requirement[]> {
-    const { protections } = await readProtections(store);
-    return protecting(
-      protections,
+  const requirementsOf = ({ changes }: WriteRequest) =>
+    readRequirements(
+      store,
       changes.map(({ path }) => path),
-    ).map(requirementOf);
-  }
+    );
 
   async function propose(request: WriteRequest, applyAt: string | undefined): Promise<Proposed> {
     if (request.part) {
@@ -100,18 +96,17 @@ export function createGuard({ etcd, writer, calls, regions, metrics, log }: Guar
     const previewed = await preview(request);
     const made = making(undefined, trialOf(request));
     const applied = appliedAtOnce(previewed, request, made);
-    const trialS = trialSecondsOf(applied, byBreakingGlass ? await requirementsOf(request) : []);
-    const trial = trialS !== undefined && beginTrial(applied, trialS, made.now, regions.reports());
+    const needed = byBreakingGlass ? await requirementsOf(request) : [];
     const mark = byBreakingGlass && ({ break_glass: true } as const);
-    const record = { ...applied, ...mark, ...(trial && { state: 'on_trial' as const, trial }) };
+    const record = { ...putOnTrial(applied, needed, made.now, regions), ...mark };
     const committed = await writer.write({
       ...authorized(request),
       changes: [...request.changes, putProposal(record, previewed.generation)],
       ...(byBreakingGlass && { clearance: { kind: 'break_glass' } }),
       mark: { proposal: record.id, ...mark },
-      ...(trial && { awaited: true }),
+      ...(record.trial && { awaited: true }),
     });
-    if (trial) calls.current().onTrial?.(record.id);
+    if (record.trial) calls.current().onTrial?.(record.id);
     if (byBreakingGlass) {
       broken.inc();
       const { actor } = request;

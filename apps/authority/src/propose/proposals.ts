@@ -16,9 +16,8 @@ import type { Regions } from '../network/regions.ts';
 import type { Committed, Writer } from '../write/commit.ts';
 import { proposedPathOf, putProposal, recordPathOf, requestedChanges } from './content.ts';
 import { type ProposalEvent, step } from './proposal-state.ts';
-import { readProtections } from './protection-rule.ts';
-import { protecting, requirementOf } from './requirements.ts';
-import { beginTrial, trialSecondsOf } from './trial.ts';
+import { readRequirements } from './protection-rule.ts';
+import { putOnTrial } from './trial.ts';
 
 /** A proposal as it is held. */
 export interface HeldProposal {
@@ -74,10 +73,7 @@ export function createProposals({ etcd, writer, regions }: ProposalsOptions): Pr
     return { proposal, revision: entry.modRevision, generation: generation.value };
   }
 
-  async function requirements({ changes }: Proposal): Promise<Requirement[]> {
-    const { protections } = await readProtections(store);
-    return protecting(protections, changes.map(recordPathOf)).map(requirementOf);
-  }
+  const requirements = ({ changes }: Proposal) => readRequirements(store, changes.map(recordPathOf));
 
   async function changedSince({ proposal, generation }: HeldProposal): Promise<ProposedPath[]> {
     const { entries } = await store.read(proposal.changes.map(change => recordKey(recordPathOf(change))));
@@ -112,17 +108,6 @@ export function createProposals({ etcd, writer, regions }: ProposalsOptions): Pr
       return { proposal: written.records[0] as unknown as Proposal, revision: written.revision, generation };
     });
 
-  /** What was agreed to with the change. */
-  function onTrial(applied: Proposal, needed: readonly Requirement[], at: string): Proposal {
-    const trialS = trialSecondsOf(applied, needed);
-    if (trialS === undefined) return applied;
-    return {
-      ...applied,
-      state: 'on_trial',
-      trial: beginTrial(applied, trialS, at, regions.reports()),
-    };
-  }
-
   /** Close it, and say so. If it was applied meanwhile, that is what its records changed by: then this says that. */
   async function refuseStale(id: string, by: string, changed: readonly ProposedPath[]): Promise<never> {
     const message = `changed since: ${changed.map(({ config_key }) => config_key).join(', ')}`;
@@ -149,7 +134,7 @@ export function createProposals({ etcd, writer, regions }: ProposalsOptions): Pr
         const statement = { by, at: new Date().toISOString(), ...(comment !== undefined && { comment }) };
         const needed = await requirements(proposal);
         const applied = step(proposal, { type: 'apply', ...statement }, needed);
-        const next = onTrial(applied, needed, statement.at);
+        const next = putOnTrial(applied, needed, statement.at, regions);
         const changed = await changedSince(held);
         if (changed.length > 0) return refuseStale(id, by, changed);
         return writer.write({

@@ -1,5 +1,11 @@
 /** The rule that what is protected changes with approvals, or by breaking the glass, alone. */
-import { PROTECTION_PREFIX, type Protection, ServiceError } from '@quantivista/contracts';
+import {
+  PROTECTION_PREFIX,
+  type Protection,
+  type RecordPath,
+  type Requirement,
+  ServiceError,
+} from '@quantivista/contracts';
 import type { RecordView } from '../follow/record-view.ts';
 import type { Clearance, WriteRequest } from '../write/request.ts';
 import type { WriteRule } from '../write/rule.ts';
@@ -15,6 +21,15 @@ export interface Protections {
 export async function readProtections(view: Pick<RecordView, 'list'>): Promise<Protections> {
   const { revision, entries } = await view.list(PROTECTION_PREFIX);
   return { revision, protections: entries.map(({ value }) => JSON.parse(value) as Protection) };
+}
+
+/** What the protections as they stand ask of a change of these records. */
+export async function readRequirements(
+  view: Pick<RecordView, 'list'>,
+  paths: readonly RecordPath[],
+): Promise<Requirement[]> {
+  const { protections } = await readProtections(view);
+  return protecting(protections, paths).map(requirementOf);
 }
 
 const PROTECTABLE = new Set(['configuration', 'flag', 'segment', 'protection']);

@@ -2,11 +2,11 @@
  * Applies what is scheduled at its time, by this authority's clock. The leader does it; if two do, the record of
  * the proposal lets one of them through. What came due while nobody was there is applied late.
  */
-import { PROPOSALS_PREFIX, type Proposal, ServiceError } from '@quantivista/contracts';
+import { type Proposal, ServiceError } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import { createOutage, type Log, pause } from '@quantivista/runtime';
-import { followPrefix } from '../follow/follow-prefix.ts';
 import type { Leadership } from '../lead/leadership.ts';
+import { followProposals } from './follow-proposals.ts';
 import type { Proposals } from './proposals.ts';
 
 export interface ScheduleOptions {
@@ -34,12 +34,8 @@ export function createSchedule({ etcd, log, proposals, leadership }: ScheduleOpt
   const due = new Map<string, number>();
   const outage = createOutage(log, 'a scheduled proposal is tried again');
 
-  function take(key: string, value: string | undefined): void {
-    const id = key.slice(PROPOSALS_PREFIX.length);
-    const proposal = value === undefined ? undefined : (JSON.parse(value) as Proposal);
-    if (proposal?.state === 'scheduled') due.set(id, Date.parse(proposal.apply_at!));
-    else due.delete(id);
-  }
+  const dueAt = ({ state, apply_at }: Proposal) =>
+    state === 'scheduled' ? Date.parse(apply_at!) : undefined;
 
   /** What is to be done with one that could not be applied. */
   async function refused(id: string, error: unknown): Promise<void> {
@@ -67,19 +63,7 @@ export function createSchedule({ etcd, log, proposals, leadership }: ScheduleOpt
       return due.size;
     },
     run: async signal => {
-      const following = followPrefix(
-        { etcd, log, prefix: PROPOSALS_PREFIX },
-        {
-          listed: (_, entries) => {
-            due.clear();
-            for (const { key, value } of entries) take(key, value);
-          },
-          changed: (_, events) => {
-            for (const { key, value } of events) take(key, value);
-          },
-        },
-        signal,
-      );
+      const following = followProposals({ etcd, log }, due, dueAt, signal);
       while (!signal.aborted) {
         const now = Date.now();
         const ready = leadership.leading ? [...due].filter(([, at]) => at <= now) : [];

@@ -2,11 +2,11 @@
 import {
   fieldFault,
   type Proposal,
-  type RegionReport,
   type Requirement,
   type Statement,
   type Trial,
 } from '@quantivista/contracts';
+import type { Regions } from '../network/regions.ts';
 import type { WriteRequest } from '../write/request.ts';
 import { recordPathOf } from './content.ts';
 import { refusingNow, topicsOf } from './refusals.ts';
@@ -25,28 +25,34 @@ export function requireTriable({ changes, rollbackAvailable, part }: WriteReques
   if (part) refuse('is for one transaction, and this takes several: ask for fewer keys at a time');
 }
 
-/** How long a change is to be on trial: as it says itself, or longer where a protection wants that and it can be. */
-export function trialSecondsOf(
+/** As it says itself, or longer where a protection wants that and it can be put back. */
+function secondsOf(
   { changes, rollback_available, trial_s = 0 }: Pick<Proposal, 'changes' | 'rollback_available' | 'trial_s'>,
   requirements: readonly Requirement[],
-): number | undefined {
+): number {
   const can = rollback_available && changes.every(({ kind }) => kind === 'configuration');
   const wanted = can ? requirements.map(each => each.trial_s ?? 0) : [];
-  return Math.max(trial_s, ...wanted) || undefined;
+  return Math.max(trial_s, ...wanted);
 }
 
-/** @param at when it is applied, ISO 8601 */
-export function beginTrial(
-  { changes }: Pick<Proposal, 'changes'>,
-  seconds: number,
+/**
+ * A proposal that is applied: on trial, where it or a protection wants that.
+ * @param at when it is applied, ISO 8601
+ */
+export function putOnTrial<P extends Omit<Proposal, 'version'>>(
+  applied: P,
+  requirements: readonly Requirement[],
   at: string,
-  reports: readonly RegionReport[],
-): Trial {
-  const topics = topicsOf(changes.map(recordPathOf));
-  return {
+  regions: Pick<Regions, 'reports'>,
+): P {
+  const seconds = secondsOf(applied, requirements);
+  if (seconds === 0) return applied;
+  const refusing = refusingNow(regions.reports(), topicsOf(applied.changes.map(recordPathOf)));
+  const trial: Trial = {
     until: new Date(Date.parse(at) + seconds * 1_000).toISOString(),
-    refused_before: Object.fromEntries([...refusingNow(reports, topics)].slice(0, MOST_NAMES)),
+    refused_before: Object.fromEntries([...refusing].slice(0, MOST_NAMES)),
   };
+  return { ...applied, state: 'on_trial', trial };
 }
 
 /** @param revision at which it was applied */

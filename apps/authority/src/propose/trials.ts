@@ -3,13 +3,13 @@
  * leader does it; if two do, the record of the proposal lets one of them through. What came due while nobody was
  * there ends late.
  */
-import { PROPOSALS_PREFIX, type Proposal, ServiceError } from '@quantivista/contracts';
+import { type Proposal, type RegionReport, ServiceError } from '@quantivista/contracts';
 import type { Etcd } from '@quantivista/etcd';
 import { createOutage, type Log, type Metrics, pause } from '@quantivista/runtime';
-import { followPrefix } from '../follow/follow-prefix.ts';
 import type { Leadership } from '../lead/leadership.ts';
 import type { Regions } from '../network/regions.ts';
 import { recordPathOf } from './content.ts';
+import { followProposals } from './follow-proposals.ts';
 import { describeRefusals, refusalsOf, topicsOf } from './refusals.ts';
 import type { TrialEnd, TrialEnds } from './trial-end.ts';
 
@@ -50,26 +50,27 @@ export function createTrials({ etcd, log, ends, regions, leadership, metrics }: 
     ENDS.map(each => [each, ended[each]]),
   );
 
-  function take(key: string, value: string | undefined, revision: number): void {
-    const id = key.slice(PROPOSALS_PREFIX.length);
-    running.delete(id);
-    const proposal = value === undefined ? undefined : (JSON.parse(value) as Proposal);
-    if (proposal?.state !== 'on_trial') return;
+  function onTrial(proposal: Proposal, revision: number): OnTrial | undefined {
+    if (proposal.state !== 'on_trial') return undefined;
     const topics = topicsOf(proposal.changes.map(recordPathOf));
     const except = new Map(Object.entries(proposal.trial!.refused_before));
-    running.set(id, { proposal, revision, topics, except, notBefore: 0 });
+    return { proposal, revision, topics, except, notBefore: 0 };
   }
 
   /** How it is to end by now; undefined while it goes on. */
-  function verdict({ proposal, revision, topics, except }: OnTrial, now: number) {
+  function verdict(
+    { proposal, revision, topics, except }: OnTrial,
+    reports: readonly RegionReport[],
+    now: number,
+  ) {
     const { generation, trial } = proposal;
-    const refusals = refusalsOf(regions.reports(), topics, { generation, revision }, except);
+    const refusals = refusalsOf(reports, topics, { generation, revision }, except);
     if (refusals.length > 0) return { revert: describeRefusals(refusals) };
     return Date.parse(trial!.until) <= now ? 'keep' : undefined;
   }
 
-  async function look(id: string, trial: OnTrial): Promise<void> {
-    const end = verdict(trial, Date.now());
+  async function look(id: string, trial: OnTrial, reports: readonly RegionReport[]): Promise<void> {
+    const end = verdict(trial, reports, Date.now());
     if (!end) return;
     // Until then it is left alone: by then the watch has told that it is over, or the failure may have passed.
     trial.notBefore = Date.now() + RETRY_MS;
@@ -88,24 +89,14 @@ export function createTrials({ etcd, log, ends, regions, leadership, metrics }: 
 
   return {
     run: async signal => {
-      const following = followPrefix(
-        { etcd, log, prefix: PROPOSALS_PREFIX },
-        {
-          listed: (_, entries) => {
-            running.clear();
-            for (const { key, value, modRevision } of entries) take(key, value, modRevision);
-          },
-          changed: (revision, events) => {
-            for (const { key, value } of events) take(key, value, revision);
-          },
-        },
-        signal,
-      );
+      const following = followProposals({ etcd, log }, running, onTrial, signal);
       while (!signal.aborted) {
         // Before the regions are known nobody knows who refuses.
         const due = leadership.leading && regions.known ? [...running] : [];
+        // With the names of all instances: put together once for all that are looked at.
+        const reports = due.length > 0 ? regions.reports() : [];
         for (const [id, trial] of due)
-          if (!signal.aborted && trial.notBefore <= Date.now()) await look(id, trial);
+          if (!signal.aborted && trial.notBefore <= Date.now()) await look(id, trial, reports);
         await pause(TICK_MS, signal);
       }
       await following;

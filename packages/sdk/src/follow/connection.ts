@@ -1,5 +1,6 @@
 /** One stream from one node, as long as it lasts. */
 
+import { onAbort } from '../on-abort.ts';
 import { ConfigError, refusalOf, unreachable } from '../refusal.ts';
 import type { Requester, Topic } from '../request.ts';
 import { createEventParser } from './event-stream.ts';
@@ -37,8 +38,7 @@ export async function followStream(options: ConnectionOptions): Promise<ConfigEr
   const { node, requester, silenceMs, signal, onOpen, onFrame } = options;
   const over = new AbortController();
   const end = () => over.abort();
-  signal.addEventListener('abort', end);
-  if (signal.aborted) end();
+  const stopListening = onAbort(signal, end);
   let silence: ReturnType<typeof setTimeout> | undefined;
   let refused: ConfigError | undefined;
 
@@ -75,7 +75,7 @@ export async function followStream(options: ConnectionOptions): Promise<ConfigEr
     return unreachable(node, over.signal.aborted ? over.signal.reason : error);
   } finally {
     clearTimeout(silence);
-    signal.removeEventListener('abort', end);
+    stopListening();
     // Where a frame could not be used the connection is still there.
     end();
   }

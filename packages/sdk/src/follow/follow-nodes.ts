@@ -1,5 +1,6 @@
 /** A stream that goes on wherever it ended: at a node that takes it, after the last state that was seen. */
 
+import { onAbort } from '../on-abort.ts';
 import type { ConfigError } from '../refusal.ts';
 import type { Requester, Topic } from '../request.ts';
 import { followStream } from './connection.ts';
@@ -66,15 +67,13 @@ export async function followNodes(options: StreamOptions, signal: AbortSignal): 
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stopListening = () => {};
+  await new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms);
+    stopListening = onAbort(signal, resolve);
   });
+  clearTimeout(timer);
+  stopListening();
 }

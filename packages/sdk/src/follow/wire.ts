@@ -5,6 +5,10 @@
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** Why a value is not shown, of what stands in its place; `undefined` of a value. */
+export const whyWithheld = (value: Json): string | undefined =>
+  typeof value === 'object' && value !== null && '$withheld' in value ? String(value.$withheld) : undefined;
+
 /** A state of the store. Revisions of two generations are not comparable. */
 export interface Bookmark {
   readonly generation: string;

@@ -1,5 +1,12 @@
 /** What a client knows of its topic, and how frames change it. Pure: the states themselves never change. */
-import type { Bookmark, Frame, Json, SnapshotFrame, UpdateFrame } from '../follow/wire.ts';
+import {
+  type Bookmark,
+  type Frame,
+  type Json,
+  type SnapshotFrame,
+  type UpdateFrame,
+  whyWithheld,
+} from '../follow/wire.ts';
 
 export interface Entry {
   readonly value: Json;
@@ -76,14 +83,13 @@ function frozen(value: Json): Json {
   return Object.freeze(value);
 }
 
-/** What stands in the place of a secret is the same whatever the secret is. */
-const isWithheld = (value: Json): boolean =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, '$withheld');
-
-/** A value that was put again is no other one, and so is one that was put back. */
+/**
+ * A value that was put again is no other one, and so is one that was put back. Of secrets nobody can tell: the same
+ * stands in the place of each.
+ */
 const isSame = (before: Entry | undefined, after: Entry): boolean =>
   before === after ||
-  (before !== undefined && isEqual(before.value, after.value) && !isWithheld(after.value));
+  (before !== undefined && isEqual(before.value, after.value) && whyWithheld(after.value) === undefined);
 
 /** Names of the entries that were added or removed, or have another value. */
 export function changedNames(before: Entries, after: Entries): string[] {
